@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/util.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int digit_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)tolower((unsigned char)c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : 99;
+}
+
+static unsigned base_of(const char **text)
+{
+    static const struct {
+        char letter;
+        unsigned base;
+    } prefixes[] = {{'x', 16}, {'b', 2}, {'o', 8}};
+
+    if ((*text)[0] != '0')
+        return 10;
+    for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
+        if (tolower((unsigned char)(*text)[1]) == prefixes[i].letter) {
+            *text += 2;
+            return prefixes[i].base;
+        }
+    }
+    return 10;
+}
+
+static unsigned suffix_shift(const char *text)
+{
+    if (strcmp(text, "k") == 0 || strcmp(text, "K") == 0)
+        return 10;
+    if (strcmp(text, "m") == 0 || strcmp(text, "M") == 0)
+        return 20;
+    return 0;
+}
+
+bool util_number_parse(const char *text, bool suffix, uint64_t max, uint64_t *value)
+{
+    unsigned base = base_of(&text);
+    uint64_t v = 0;
+    bool digit_before = false;
+
+    for (; *text; text++) {
+        if (*text == '_' && digit_before && digit_value(text[1]) < (int)base) {
+            digit_before = false;
+            continue;
+        }
+        int d = digit_value(*text);
+        if (d >= (int)base)
+            break;
+        if (v > (max - (unsigned)d) / base)
+            return false;
+        v = v * base + (unsigned)d;
+        digit_before = true;
+    }
+    if (!digit_before)
+        return false;
+    if (*text) {
+        unsigned shift = suffix ? suffix_shift(text) : 0;
+        if (shift == 0 || v > max >> shift)
+            return false;
+        v <<= shift;
+    }
+    if (v > max)
+        return false;
+    *value = v;
+    return true;
+}
+
+bool util_copy(char *to, size_t size, const char *from)
+{
+    size_t n = strlen(from);
+    bool fits = n < size;
+
+    if (!fits) {
+        n = size - 1;
+        while (n > 0 && ((unsigned char)from[n] & 0xC0) == 0x80)
+            n--;
+    }
+    memmove(to, from, n);
+    to[n] = '\0';
+    return fits;
+}
+
+const char *util_basename(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+const char *util_size_format(char *to, size_t size, uint64_t bytes)
+{
+    static const char *const units[] = {"B", "KB", "MB", "GB"};
+    double v = (double)bytes;
+    size_t u = 0;
+
+    while (v >= 1000 && u + 1 < ARRAY_LEN(units)) {
+        v /= 1024;
+        u++;
+    }
+    int decimals = u == 0 || v >= 99.95 ? 0 : v >= 9.995 ? 1 : 2;
+    if (v == (double)(uint64_t)v)
+        decimals = 0;
+    snprintf(to, size, "%.*f %s", decimals, v, units[u]);
+    return to;
+}
+
+const char *util_hex_format(char *to, const uint8_t *bytes, size_t n)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < n; i++) {
+        to[2 * i] = digits[bytes[i] >> 4];
+        to[2 * i + 1] = digits[bytes[i] & 15];
+    }
+    to[2 * n] = '\0';
+    return to;
+}
+
+int util_mkdirs(const char *path)
+{
+    char part[4096];
+
+    if (!util_copy(part, sizeof part, path))
+        return -ENAMETOOLONG;
+    for (char *p = part + 1;; p++) {
+        if (*p != '/' && *p != '\0')
+            continue;
+        char end = *p;
+        *p = '\0';
+        if (mkdir(part, 0700) != 0 && errno != EEXIST)
+            return -errno;
+        *p = end;
+        if (end == '\0')
+            return 0;
+    }
+}
+
+int util_write_all(int fd, const void *data, size_t n)
+{
+    const uint8_t *p = data;
+
+    while (n > 0) {
+        ssize_t w = write(fd, p, n);
+        if (w < 0 && errno == EINTR)
+            continue;
+        if (w < 0)
+            return -errno;
+        p += w;
+        n -= (size_t)w;
+    }
+    return 0;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Small things every room needs: counting, little-endian access, numbers as people type them.
+ * Nothing here allocates or blocks.
+ */
+#ifndef ESPJIG_BASE_UTIL_H
+#define ESPJIG_BASE_UTIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+static inline uint16_t le16_get(const uint8_t *p)
+{
+    return (uint16_t)(p[0] | p[1] << 8);
+}
+
+static inline uint32_t le32_get(const uint8_t *p)
+{
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static inline void le16_put(uint8_t *p, uint16_t v)
+{
+    p[0] = (uint8_t)v;
+    p[1] = (uint8_t)(v >> 8);
+}
+
+static inline void le32_put(uint8_t *p, uint32_t v)
+{
+    p[0] = (uint8_t)v;
+    p[1] = (uint8_t)(v >> 8);
+    p[2] = (uint8_t)(v >> 16);
+    p[3] = (uint8_t)(v >> 24);
+}
+
+/* Reads the whole of `text` as an unsigned number: decimal, 0x hexadecimal, 0b binary or 0o octal,
+ * `_` allowed between digits; a trailing k or M (1024, 1024*1024) is accepted when `suffix` is
+ * true. Returns false, with *value untouched, when anything is left over or the number exceeds
+ * `max`. */
+bool util_number_parse(const char *text, bool suffix, uint64_t max, uint64_t *value);
+
+/* Copies with truncation and always a terminating zero; a multi-byte UTF-8 character is never cut
+ * in half. `size` counts the whole of `to` and must not be 0. Returns whether all of it fitted. */
+bool util_copy(char *to, size_t size, const char *from);
+
+/* Last part of a path, inside `path`. */
+const char *util_basename(const char *path);
+
+/* "1.02 MB", "21 KB", "512 B": 1024-based, three significant digits. Returns `to`. */
+const char *util_size_format(char *to, size_t size, uint64_t bytes);
+
+/* Lower-case hexadecimal of n bytes; `to` holds 2 * n + 1. Returns `to`. */
+const char *util_hex_format(char *to, const uint8_t *bytes, size_t n);
+
+/* Makes `path` and its parents as directories (mode 0700 for what is made). 0 or -errno. */
+int util_mkdirs(const char *path);
+
+/* Writes all of it, through EINTR and short writes. 0 or -errno. The descriptor must be blocking.
+ */
+int util_write_all(int fd, const void *data, size_t n);
+
+#endif
