@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What is known about each kind of chip: const data, no behaviour. One row a chip (chip.c); a
+ * self-check test reads every row. Names are Espressif's. Sources: esptool v5.3.1 the files in
+ * esptool/targets, ESP-IDF soc headers, the technical reference manuals.
+ */
+#ifndef ESPJIG_CHIP_CHIP_H
+#define ESPJIG_CHIP_CHIP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum chip_id {
+    CHIP_AUTO, /* not known yet: detect it */
+    CHIP_ESP8266,
+    CHIP_ESP32,
+    CHIP_ESP32S2,
+    CHIP_ESP32S3,
+    CHIP_ESP32C2,
+    CHIP_ESP32C3,
+    CHIP_ESP32C5,
+    CHIP_ESP32C6,
+    CHIP_ESP32C61,
+    CHIP_ESP32H2,
+    CHIP_ESP32H21,
+    CHIP_ESP32H4,
+    CHIP_ESP32P4,
+    CHIP_ESP32S31,
+    CHIP_ESP32E22,
+    CHIP_COUNT
+};
+
+enum chip_support {
+    CHIP_KNOWN,    /* detected by name; nothing else yet */
+    CHIP_SUPPORTED /* every operation of this version */
+};
+
+enum flash_mode {
+    FLASH_MODE_KEEP = -1,
+    FLASH_QIO = 0,
+    FLASH_QOUT = 1,
+    FLASH_DIO = 2,
+    FLASH_DOUT = 3
+};
+
+/* A name and the nibble of the image header that stands for it. */
+struct chip_nibble {
+    const char *name; /* "80m", "4MB" */
+    uint8_t value;
+};
+
+/* Registers of the SPI controller that talks to the flash; offsets from `base`. */
+struct chip_spi {
+    uint32_t base;
+    uint8_t usr, usr1, usr2, mosi_dlen, miso_dlen,
+        w0;              /* mosi_dlen 0: lengths are in usr1 (ESP8266) */
+    bool address_in_msb; /* ESP8266, ESP32: address left-justified */
+};
+
+struct chip {
+    enum chip_id id;
+    const char *key;  /* what -c takes: "esp32c3" */
+    const char *name; /* "ESP32-C3" */
+    enum chip_support support;
+
+    int image_chip_id; /* extended image header, byte 12; -1: has none (ESP8266) */
+    uint32_t magic;    /* word at 0x40001000; 0: told by GET_SECURITY_INFO's chip id instead */
+    uint32_t bootloader_offset;
+    const char *stub; /* base name of the stub's JSON file; NULL: there is none */
+
+    struct chip_spi spi;
+    uint32_t efuse_base;
+    uint32_t mac_word[3]; /* register addresses that hold the MAC; 0: unused */
+    uint32_t uart_clkdiv; /* UART0 clock divider register, for the crystal estimate */
+
+    uint8_t status_bytes; /* of a ROM reply: 2 or 4 */
+    bool rom_attach;      /* ROM has SPI_ATTACH and SPI_SET_PARAMS */
+    bool rom_deflate;
+    bool rom_md5;
+    bool rom_read;          /* READ_FLASH_SLOW */
+    bool rom_baud;          /* CHANGE_BAUDRATE */
+    bool rom_begin_encrypt; /* FLASH_BEGIN carries a fifth word */
+    bool rom_erase_bug;     /* ESP8266: FLASH_BEGIN erases too much */
+    unsigned boot_baud;     /* of the ROM's boot log */
+
+    const struct chip_nibble *freqs; /* ended by name NULL */
+    const struct chip_nibble *sizes; /* ended by name NULL */
+};
+
+/* NULL for CHIP_AUTO and out of range. */
+const struct chip *chip_get(enum chip_id id);
+
+/* By what -c takes: "esp32c3", "ESP32-C3", "esp32-c3"; NULL when no row has it. */
+const struct chip *chip_by_name(const char *name);
+const struct chip *chip_by_image_id(int image_chip_id);
+const struct chip *chip_by_magic(uint32_t magic);
+
+/* "esp8266, esp32, ...": the supported ones, for messages. */
+const char *chip_names(void);
+
+/* qio qout dio dout / 0..3; false when unknown. */
+bool flash_mode_parse(const char *name, enum flash_mode *mode);
+const char *flash_mode_name(enum flash_mode mode);
+
+/* Looks a name up, upper or lower case ("4MB", "40m"). False when this chip has no such entry. */
+bool chip_freq_parse(const struct chip *chip, const char *name, uint8_t *nibble);
+bool chip_size_parse(const struct chip *chip, const char *name, uint8_t *nibble);
+/* "4MB" for 4194304; "" when it has no name. Bytes of a size name; 0 when it is none. */
+const char *flash_size_name(uint64_t bytes);
+uint64_t flash_size_bytes(const char *name);
+
+/* JEDEC manufacturer's name, "" when unknown. */
+const char *flash_vendor_name(uint8_t manufacturer);
+
+#endif

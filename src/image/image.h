@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Files on the host become a plan: the ordered, checked list of flash regions that a job writes.
+ * No chip is spoken to here. Memory is owned by the struct that shows it.
+ */
+#ifndef ESPJIG_IMAGE_IMAGE_H
+#define ESPJIG_IMAGE_IMAGE_H
+
+#include "base/error.h"
+#include "chip/chip.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What to write: `address` and `path` as the user gave them. */
+struct image_spec {
+    uint32_t address;
+    const char *path;
+};
+
+/* Flash settings to put into the bootloader's header (esptool: --flash-mode, --flash-freq,
+ * --flash-size). */
+struct image_settings {
+    enum flash_mode mode;   /* FLASH_MODE_KEEP */
+    const char *freq;       /* NULL or "keep", or a name of chip->freqs */
+    const char *size;       /* NULL or "keep", "detect", or a name of chip->sizes */
+    uint64_t detected_size; /* bytes; for "detect"; 0: not known */
+};
+
+struct region {
+    char *path; /* the file it came from */
+    uint32_t address;
+    uint8_t *data;     /* as it is to stand in the flash: patched, padded with 0xFF to 4 bytes */
+    size_t size;       /* of data */
+    size_t file_size;  /* bytes in the file */
+    uint8_t md5[16];   /* of data[0..size) */
+    uint8_t *deflated; /* zlib stream of data; NULL: sent plain (not asked for, or it would not be
+                          smaller) */
+    size_t deflated_size;
+    bool patched;  /* header differs from the file */
+    char what[64]; /* "ESP32 bootloader", "partition table", "ESP32 app blink 1.4.0", "data" */
+};
+
+struct plan {
+    struct region *regions; /* in ascending address order */
+    size_t n;
+    uint64_t total; /* sum of sizes */
+};
+
+/* Reads one file whole. ERR_FILE_UNREADABLE (text names path and reason), ERR_FILE_EMPTY;
+ * directories are refused. */
+int image_file_read(const char *path, uint8_t **data, size_t *size, struct error *error);
+
+/* Loads every file and checks what can be checked without a chip: readable, not empty, no overlap
+ * (ERR_OVERLAP names both files and the addresses), end within 32 bits. The plan is empty on error.
+ */
+int plan_load(struct plan *plan, const struct image_spec *specs, size_t n, struct error *error);
+void plan_done(struct plan *plan); /* also right for a zeroed struct */
+
+/* The checks that need to know the chip: an image for another chip (ERR_WRONG_CHIP; extended
+ * header's chip id, only where the magic byte says it is an image at bootloader or app place),
+ * damaged checksum or digest (ERR_FILE_FORMAT), past the end of `flash_size` bytes (ERR_TOO_BIG; 0:
+ * not known). `force` skips all but the size. Reports the first failure. */
+int plan_check(const struct plan *plan, const struct chip *chip, uint64_t flash_size, bool force,
+               struct error *error);
+
+/* Applies settings to the header of the image at the chip's bootloader offset, nothing else; puts
+ * the appended SHA-256 right. A file there that is no image is left alone. ERR_USAGE when the chip
+ * has no such setting. */
+int plan_patch(struct plan *plan, const struct chip *chip, const struct image_settings *settings,
+               struct error *error);
+
+/* Digests and, when `compress`, zlib streams of every region. Call last. */
+int plan_finish(struct plan *plan, bool compress, struct error *error);
+
+/* What a file looks like, for lists: fills `what` as struct region's. Never fails; "data" when
+ * nothing fits. */
+void image_describe(const uint8_t *data, size_t size, char *what, size_t what_size);
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What is asked: the ops that run on one port from connect to reset. A job is complete before it
+ * starts and asks nothing while it runs. job_run() is plain blocking code; everything it says goes
+ * to the sink, the last event is always `done`.
+ */
+#ifndef ESPJIG_JOB_JOB_H
+#define ESPJIG_JOB_JOB_H
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "chip/chip.h"
+#include "job/event.h"
+#include "loader/loader.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum op_kind {
+    OP_WRITE_FLASH,  /* writes job->images and verifies them */
+    OP_VERIFY_FLASH, /* compares job->images with the flash */
+    OP_READ_FLASH,   /* address, size, path */
+    OP_ERASE_FLASH,
+    OP_ERASE_REGION, /* address, size */
+    OP_CHIP_ID,
+    OP_FLASH_ID,
+    OP_READ_MAC,
+    OP_COUNT
+};
+
+const char *op_name(enum op_kind op); /* "write-flash" */
+bool op_parse(const char *name, enum op_kind *op);
+
+struct op {
+    enum op_kind kind;
+    uint32_t address;
+    uint32_t size; /* bytes; OP_READ_FLASH: 0 = to the end of the flash */
+    char *path;    /* OP_READ_FLASH: where to; else NULL */
+};
+
+struct job_image {
+    char *path;
+    uint32_t address;
+    bool enabled;
+};
+
+struct job {
+    char *port; /* address, link/link.h */
+    char slot[64];
+    enum chip_id chip;
+    unsigned baud; /* to work at; connecting is done at min(baud, 115200) */
+    enum loader_before before;
+    enum loader_after after;
+    int connect_attempts;
+    bool no_stub;
+    bool compress;  /* with the stub and where the ROM can; default true */
+    bool erase_all; /* before OP_WRITE_FLASH */
+    bool force;     /* skip the checks that protect the chip */
+    enum flash_mode flash_mode;
+    char flash_freq[8];  /* "keep", "40m" ... */
+    char flash_size[8];  /* "detect", "keep", "4MB" ... */
+    char expect_mac[24]; /* "" or refuse another board (ERR_WRONG_MAC) */
+    char *stub_dir;      /* NULL */
+    char *trace;         /* NULL, or file for the trace link */
+    char *fault;         /* NULL, or what the fault link does (tests, rehearsals) */
+    char *reset;         /* NULL, or a custom reset sequence */
+    struct job_image *images;
+    size_t n_images;
+    struct op *ops;
+    size_t n_ops;
+};
+
+void job_init(struct job *job); /* defaults: 460800 baud, default-reset, hard-reset, 7 attempts,
+                                   detect/keep */
+void job_done(struct job *job);
+void job_copy(struct job *to, const struct job *from); /* `to` is not yet initialised */
+
+void job_set_port(struct job *job, const char *port);
+void job_add_image(struct job *job, const char *path, uint32_t address);
+void job_remove_image(struct job *job, size_t index);
+struct op *job_add_op(struct job *job, enum op_kind kind);
+
+/* The checks that need neither chip nor port: at least one op, images where an op needs them, files
+ * readable, not empty, not overlapping, 4096-aligned erase, names of modes and sizes known to the
+ * chosen chip. */
+int job_check(const struct job *job, struct error *error);
+
+/* JSON form, for the station and for what is remembered between runs. Paths are made absolute by
+ * job_to_json(). */
+json_t *job_to_json(const struct job *job);
+int job_from_json(const json_t *json, struct job *job,
+                  struct error *error); /* initialises *job; done on error */
+
+/* Runs it. Returns the exit status, the same as the `done` event's. `cancel` may be NULL. */
+int job_run(const struct job *job, const struct sink *sink, const struct cancel *cancel);
+
+#endif

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The conversation with one chip's ROM loader or with the flasher stub. Straight-line and blocking;
+ * every wait has a deadline and ends on the link's cancel. A caller does, in this order:
+ *
+ *     loader_init, loader_connect, loader_identify, [loader_stub_run], [loader_set_baud],
+ * loader_flash_attach, then any of flash_write, flash_md5, flash_erase, flash_read ..., and
+ * loader_leave.
+ *
+ * All functions return 0 or a negative enum err and fill *error. After ERR_PORT_LOST, ERR_NO_REPLY
+ * or ERR_BAD_REPLY the loader's state is unknown: connect again. Protocol facts: Espressif, "Serial
+ * Protocol" (esptool docs), and recordings of real ROMs.
+ */
+#ifndef ESPJIG_LOADER_LOADER_H
+#define ESPJIG_LOADER_LOADER_H
+
+#include "base/error.h"
+#include "base/log.h"
+#include "chip/chip.h"
+#include "image/image.h"
+#include "link/link.h"
+#include "loader/slip.h"
+#include "loader/stub.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum loader_before { /* --before */
+                     BEFORE_DEFAULT_RESET,
+                     BEFORE_USB_RESET,
+                     BEFORE_NO_RESET,
+                     BEFORE_NO_RESET_NO_SYNC
+};
+
+enum loader_after { /* --after */
+                    AFTER_HARD_RESET,
+                    AFTER_SOFT_RESET,
+                    AFTER_NO_RESET,
+                    AFTER_NO_RESET_STUB
+};
+
+/* esptool v5's words, and v4's with underscores; false when it is none. */
+bool loader_before_parse(const char *word, enum loader_before *before);
+bool loader_after_parse(const char *word, enum loader_after *after);
+const char *loader_before_name(enum loader_before before);
+const char *loader_after_name(enum loader_after after);
+
+enum loader_stage { STAGE_NONE, STAGE_ROM, STAGE_STUB };
+
+struct loader {
+    struct link *link;     /* not owned */
+    const struct log *log; /* may be NULL */
+    const struct chip *chip;
+    enum loader_stage stage;
+    int stub_version;     /* 1 or 2 in STAGE_STUB, when known; else 0 */
+    bool secure_download; /* Secure Download Mode: hardly anything is allowed */
+    uint64_t flash_size;  /* bytes, as set by loader_flash_attach; 0: not known */
+    struct slip_decoder slip;
+    char boot_log[2048]; /* text seen from the chip while connecting, NUL-terminated; evidence for
+                            hints */
+    unsigned requests;   /* round trips so far */
+    uint64_t wire_sent;  /* bytes put on the wire */
+    uint32_t rom_value;  /* value field of the last reply */
+};
+
+/* Called while something long runs. done and total are image bytes; wire is bytes sent or received.
+ * Must not block. */
+struct loader_progress {
+    void (*put)(void *context, uint64_t done, uint64_t total, uint64_t wire);
+    void *context;
+};
+
+struct connect_options {
+    enum chip_id chip; /* CHIP_AUTO: detect; else ERR_WRONG_CHIP when it is another */
+    enum loader_before before;
+    int attempts;      /* reset-and-sync rounds; <= 0: for ever (until cancelled) */
+    const char *reset; /* NULL, or a custom sequence (link/reset.h) instead of the usual ones */
+    void (*attempt)(void *context, int attempt, int attempts); /* NULL, or told before each round */
+    void *context;
+};
+
+/* What identify found. Texts are "" where the chip does not tell. */
+struct chip_facts {
+    enum chip_id chip;
+    char name[64];     /* "ESP32-D0WD-V3", "ESP32-C3 (QFN32)" */
+    char revision[16]; /* "v3.0" */
+    uint8_t mac[6];
+    char mac_text[24];    /* "24:0a:c4:00:12:34" */
+    unsigned crystal_mhz; /* 0: not known */
+    char features[160];   /* "Wi-Fi, BT, Dual Core, 240MHz" */
+    char usb_mode[24];    /* "", "USB-Serial/JTAG", "USB-OTG" */
+    bool secure_boot, flash_encryption, secure_download;
+    char security[64]; /* "none", or what is enabled, for people */
+};
+
+struct flash_facts {
+    uint8_t manufacturer; /* JEDEC */
+    uint16_t device;
+    uint64_t size;        /* bytes; 0: not known */
+    char vendor[32];      /* "" when unknown */
+    char mode_limits[64]; /* "quad (4 data lines)" or "" */
+};
+
+void loader_init(struct loader *loader, struct link *link, const struct log *log);
+
+/* Resets into the download mode, syncs, and detects the chip (security info, then magic value). On
+ * return the ROM or a stub that was already running answers. Errors: ERR_NO_SYNC,
+ * ERR_WRONG_BOOT_MODE, ERR_NOISE, ERR_WRONG_CHIP, ERR_CHIP_UNSUPPORTED (text has the name),
+ * ERR_UNKNOWN_CHIP, and the link's. loader->boot_log is filled in any case. */
+int loader_connect(struct loader *loader, const struct connect_options *options,
+                   struct error *error);
+
+int loader_identify(struct loader *loader, struct chip_facts *facts, struct error *error);
+
+/* Uploads and starts the stub. Nothing happens when one runs already. ERR_STUB_FAILED leaves the
+ * chip unusable until the next connect. */
+int loader_stub_run(struct loader *loader, const struct stub *stub, struct error *error);
+
+/* Both sides to `baud`. ERR_NOT_POSSIBLE where the ROM can't (ESP8266): nothing changed then.
+ * Proved by a round trip. */
+int loader_set_baud(struct loader *loader, unsigned baud, struct error *error);
+
+/* Makes the flash usable and finds out what it is. `size` overrides the detected size when not 0.
+ * ERR_NO_FLASH when the flash answers with all ones or zeros. */
+int loader_flash_attach(struct loader *loader, uint64_t size, struct flash_facts *facts,
+                        struct error *error);
+
+/* Writes one region: erase, all blocks, and the command that flushes the last block's error.
+ * Compressed when region->deflated and the loader can. Does not verify. No block is ever sent twice
+ * where that could corrupt: on doubt it fails. `wire` of the progress is counted from the region's
+ * start. */
+int loader_flash_write(struct loader *loader, const struct region *region,
+                       const struct loader_progress *progress, struct error *error);
+
+/* Whether loader_flash_md5 is possible in the present stage. */
+bool loader_can_md5(const struct loader *loader);
+int loader_flash_md5(struct loader *loader, uint32_t address, uint32_t size, uint8_t md5[16],
+                     struct error *error);
+
+/* Reads into `data`. By the stub (its MD5 is checked: ERR_VERIFY_FAILED), the ROM's
+ * READ_FLASH_SLOW, or, on the ESP8266's ROM, the SPI controller's registers. */
+int loader_flash_read(struct loader *loader, uint32_t address, uint32_t size, uint8_t *data,
+                      const struct loader_progress *progress, struct error *error);
+
+/* Erases; address and size are multiples of 4096. The whole chip: ROM does it by region where it
+ * has no such command. */
+int loader_flash_erase(struct loader *loader, uint32_t address, uint32_t size,
+                       const struct loader_progress *progress, struct error *error);
+int loader_flash_erase_all(struct loader *loader, const struct loader_progress *progress,
+                           struct error *error);
+
+/* Ends the conversation: resets as asked. A link without lines can't hard-reset: says so in the log
+ * and returns 0. */
+int loader_leave(struct loader *loader, enum loader_after after, struct error *error);
+
+/* Single registers, for identify and for tests. */
+int loader_read_reg(struct loader *loader, uint32_t address, uint32_t *value, struct error *error);
+int loader_write_reg(struct loader *loader, uint32_t address, uint32_t value, struct error *error);
+
+#endif
