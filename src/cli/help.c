@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TEXT_COLUMN = 27, WIDTH = 80 };
+enum { TEXT_COLUMN = 29, WIDTH = 80 };
 
 /* Prints `text` from TEXT_COLUMN on, folded at WIDTH; the cursor is at `column`. */
 static void print_folded(int column, const char *text)

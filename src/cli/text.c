@@ -297,12 +297,27 @@ static void on_result(struct text *text, struct text_port *port, const struct ev
 
 static void on_hint(struct text *text, struct text_port *port, const struct event *e)
 {
-    const char *const parts[] = {e->hint.cause, e->hint.evidence, e->hint.fix};
+    (void)text;
+    port->has_hint = true;
+    port->hint = *e;
+}
 
-    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
-        if (parts[i][0])
-            complain(text, port, "hint", parts[i]);
+static void say_hint(struct text *text, struct text_port *port, const char *failure)
+{
+    const struct event *e = &port->hint;
+    char line[sizeof e->hint.evidence + 8];
+
+    if (!port->has_hint)
+        return;
+    port->has_hint = false;
+    if (e->hint.cause[0] && strcmp(e->hint.cause, failure) != 0)
+        complain(text, port, "hint", e->hint.cause);
+    if (e->hint.evidence[0] && strstr(failure, e->hint.evidence) == NULL) {
+        snprintf(line, sizeof line, "seen: %s", e->hint.evidence);
+        complain(text, port, "hint", line);
     }
+    if (e->hint.fix[0])
+        complain(text, port, "hint", e->hint.fix);
 }
 
 static void on_done(struct text *text, struct text_port *port, const struct event *e)
@@ -310,8 +325,10 @@ static void on_done(struct text *text, struct text_port *port, const struct even
     char line[64];
 
     if (e->done.exit != 0) {
-        complain(text, port, "espjig",
-                 e->done.text[0] ? e->done.text : error_advice(error_from_id(e->done.error)));
+        const char *failure =
+            e->done.text[0] ? e->done.text : error_advice(error_from_id(e->done.error));
+        complain(text, port, "espjig", failure);
+        say_hint(text, port, failure);
         return;
     }
     snprintf(line, sizeof line, "PASS in %.1f s", e->done.elapsed);
