@@ -267,7 +267,7 @@ static int list_ports(struct cli *cli, struct error *error)
 
 #define ANY_NUMBER ARRAY_LEN(((struct cli *)0)->args)
 
-const struct command cli_commands[] = {
+const struct cli_command cli_commands[] = {
     {"ports", "", "list the serial ports of this machine", FOR_PORTS, 0, 0, list_ports, false},
     {"write-flash", "ADDR FILE...", "write files to the flash and have the chip verify them",
      FOR_WRITE, 2, ANY_NUMBER, write_flash, false},

@@ -40,7 +40,7 @@ static void print_folded(int column, const char *text)
 
 static void print_options(unsigned bit, bool hidden_too)
 {
-    for (const struct option_row *o = cli_options; o->name; o++) {
+    for (const struct cli_option *o = cli_options; o->name; o++) {
         char left[80];
         if (!(o->commands & bit) || (o->hidden && !hidden_too))
             continue;
@@ -54,7 +54,7 @@ static void print_options(unsigned bit, bool hidden_too)
 
 static void print_command_help(const struct cli *cli)
 {
-    const struct command *c = cli->command;
+    const struct cli_command *c = cli->command;
 
     printf("usage: espjig %s [OPTION...]%s%s\n\n%s\n\nOptions:\n", c->name,
            c->arguments[0] ? " " : "", c->arguments, c->help);
@@ -67,7 +67,7 @@ static void print_all_help(const struct cli *cli)
            "       espjig COMMAND [OPTION...] [ARGUMENT...]   one command\n"
            "\nFlashes Espressif chips: %s.\n\nCommands:\n",
            chip_names());
-    for (const struct command *c = cli_commands; c->name; c++) {
+    for (const struct cli_command *c = cli_commands; c->name; c++) {
         char left[80];
         if (c->name[0] == '\0')
             continue;

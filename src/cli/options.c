@@ -147,7 +147,7 @@ static int set_mac(struct cli *cli, const char *argument, struct error *error)
 #define TEXT(m)       .flag = NOWHERE, .text = offsetof(struct cli, m)
 #define SET(f)        .flag = NOWHERE, .text = NOWHERE, .set = (f)
 
-const struct option_row cli_options[] = {
+const struct cli_option cli_options[] = {
     {"port", "p", "PORT",
      "device or address to use; several times: several boards at once (default: $ESPJIG_PORT, "
      "$ESPTOOL_PORT, else the only USB port)",
@@ -227,9 +227,9 @@ bool cli_same_word(const char *a, const char *b)
     return *a == *b;
 }
 
-static const struct command *command_find(const char *name)
+static const struct cli_command *command_find(const char *name)
 {
-    for (const struct command *c = cli_commands; c->name; c++) {
+    for (const struct cli_command *c = cli_commands; c->name; c++) {
         if (cli_same_word(c->name, name))
             return c;
     }
@@ -238,16 +238,16 @@ static const struct command *command_find(const char *name)
 
 /* Finds the option that a word of the command line is; *value points to a value that is part of the
  * word (--baud=9600, -b9600), else NULL. */
-static const struct option_row *option_find(char *word, char **value)
+static const struct cli_option *option_find(char *word, char **value)
 {
     bool is_long = word[1] == '-';
     char *equals = is_long ? strchr(word, '=') : NULL;
-    const struct option_row *found = NULL;
+    const struct cli_option *found = NULL;
 
     *value = NULL;
     if (equals)
         *equals = '\0';
-    for (const struct option_row *o = cli_options; o->name && !found; o++) {
+    for (const struct cli_option *o = cli_options; o->name && !found; o++) {
         if (is_long ? cli_same_word(o->name, word + 2)
                     : o->letters && strcmp(o->letters, word + 1) == 0)
             found = o;
@@ -256,7 +256,7 @@ static const struct option_row *option_find(char *word, char **value)
         *equals = '=';
         *value = equals + 1;
     }
-    for (const struct option_row *o = cli_options; o->name && !found && !is_long; o++) {
+    for (const struct cli_option *o = cli_options; o->name && !found && !is_long; o++) {
         if (o->letters && o->argument && o->letters[1] == '\0' && o->letters[0] == word[1]) {
             found = o;
             *value = word + 2;
@@ -265,7 +265,7 @@ static const struct option_row *option_find(char *word, char **value)
     return found;
 }
 
-static int option_apply(struct cli *cli, const struct option_row *o, const char *value,
+static int option_apply(struct cli *cli, const struct cli_option *o, const char *value,
                         struct error *error)
 {
     if (o->set)
@@ -281,7 +281,7 @@ static int option_apply(struct cli *cli, const struct option_row *o, const char 
 static int option_take(struct cli *cli, int argc, char **argv, int *i, struct error *error)
 {
     char *value, *word = argv[*i];
-    const struct option_row *o = option_find(word, &value);
+    const struct cli_option *o = option_find(word, &value);
 
     if (o == NULL)
         return error_set(error, ERR_USAGE, "there is no option %s", word);
@@ -303,7 +303,7 @@ static int check_options(const struct cli *cli, int argc, char **argv, struct er
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
         if (argv[i][0] != '-' || argv[i][1] == '\0')
             continue;
-        const struct option_row *o = option_find(argv[i], &value);
+        const struct cli_option *o = option_find(argv[i], &value);
         if (o == NULL)
             continue;
         if (!(o->commands & cli->command->bit))
@@ -316,7 +316,7 @@ static int check_options(const struct cli *cli, int argc, char **argv, struct er
 
 static int check_args(const struct cli *cli, struct error *error)
 {
-    const struct command *c = cli->command;
+    const struct cli_command *c = cli->command;
 
     if (cli->n_args < c->min_args)
         return error_set(error, ERR_USAGE, "%s needs %s", c->name, c->arguments);

@@ -17,8 +17,8 @@ enum { CLI_PORTS_MAX = 128, CLI_DEMO_BOARDS_MAX = 64 };
 
 /* The command line, read. Strings belong to argv. */
 struct cli {
-    const struct command *command; /* never NULL after cli_parse(): the dashboard is one too */
-    const char *args[512];         /* what is left of the command line */
+    const struct cli_command *command; /* never NULL after cli_parse(): the dashboard is one too */
+    const char *args[512];             /* what is left of the command line */
     size_t n_args;
 
     struct job job; /* the options that concern a job; owned */
@@ -32,7 +32,7 @@ struct cli {
     bool stay, only_ports; /* station */
 };
 
-struct command {
+struct cli_command {
     const char *name; /* "" the dashboard */
     const char *arguments, *help;
     unsigned bit;                                     /* enum command_bit */
@@ -57,7 +57,7 @@ enum command_bit {
 #define FOR_JOBS (FOR_WRITE | FOR_VERIFY | FOR_READ | FOR_ERASE | FOR_REGION | FOR_IDS)
 #define FOR_ALL  (~0U)
 
-struct option_row {
+struct cli_option {
     const char *name;     /* without the hyphens */
     const char *letters;  /* NULL; "p", "fm" */
     const char *argument; /* NULL: a switch */
@@ -73,8 +73,8 @@ struct option_row {
     int (*set)(struct cli *cli, const char *argument, struct error *error);
 };
 
-extern const struct command cli_commands[];   /* commands.c; ended by name NULL */
-extern const struct option_row cli_options[]; /* ended by name NULL */
+extern const struct cli_command cli_commands[]; /* commands.c; ended by name NULL */
+extern const struct cli_option cli_options[];   /* ended by name NULL */
 
 /* Reads the command line. `cli` is ready for cli_done() in any case. ERR_USAGE and what the
  * options' values give, with the text for the user. */
