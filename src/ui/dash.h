@@ -61,7 +61,8 @@ struct dash {
     struct {
         size_t top, max_top;
     } help;
-    size_t page; /* rows of the list as last drawn */
+    int detail_row; /* where the board's detail was last drawn; 0: nowhere */
+    size_t page;    /* rows of the list as last drawn */
 
     struct prompt prompt;
     enum prompt_for prompt_for;

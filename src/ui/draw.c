@@ -114,6 +114,18 @@ bool slot_failed(const struct model_slot *slot)
     return !slot->running && (slot->state == STATE_ERROR || slot->state == STATE_COM_FAIL);
 }
 
+const char *slot_failure(const struct model_slot *slot)
+{
+    const char *const names[] = {slot->port, slot->name};
+
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        size_t n = strlen(names[i]);
+        if (n && strncmp(slot->text, names[i], n) == 0 && strncmp(slot->text + n, ": ", 2) == 0)
+            return slot->text + n + 2;
+    }
+    return slot->text;
+}
+
 bool slot_verified(const struct model_slot *slot)
 {
     for (size_t i = 0; i < slot->n_files && i < MODEL_FILES; i++) {
@@ -126,10 +138,13 @@ bool slot_verified(const struct model_slot *slot)
 const char *state_activity(enum job_state state)
 {
     static const char *const words[STATE_COUNT] = {
-        [STATE_SYNC] = "syncing",       [STATE_CONNECT] = "identifying",
-        [STATE_STUB] = "loading stub",  [STATE_ERASE] = "erasing",
-        [STATE_VERIFY] = "verifying",   [STATE_READ] = "reading",
-        [STATE_RESET] = "resetting",    [STATE_BOOT_CHECK] = "watching it start",
+        [STATE_SYNC] = "try",
+        [STATE_CONNECT] = "identifying",
+        [STATE_STUB] = "loading stub",
+        [STATE_ERASE] = "erasing",
+        [STATE_VERIFY] = "verifying",
+        [STATE_READ] = "reading",
+        [STATE_BOOT_CHECK] = "watching it start",
         [STATE_REMOVE] = "take it out",
     };
 
@@ -325,8 +340,11 @@ static void draw_erase(struct canvas *canvas, const struct dash *dash, struct ar
 
     if (slot == NULL)
         return;
-    if (area.rows > want)
-        area = area_below(area, area.rows - want);
+    int top = area.row + area.rows - want;
+    if (dash->view == VIEW_BOARDS && dash->detail_row && dash->detail_row < top)
+        top = dash->detail_row;
+    if (top > area.row)
+        area = area_below(area, top - area.row);
     canvas_wipe(canvas, area);
     snprintf(title, sizeof title, "erase %s", slot->name);
     draw_rule(canvas, area.row, title, "", 0);
@@ -336,9 +354,9 @@ static void draw_erase(struct canvas *canvas, const struct dash *dash, struct ar
                            STYLE_PLAIN, "Asking the chip who it is. Nothing is erased yet.");
         return;
     }
-    snprintf(chip, sizeof chip, "%s %s%s%s", slot->chip_name, slot->revision,
-             slot->flash_known ? ", " : "",
-             slot->flash_known ? util_size_format(size, sizeof size, slot->flash_size) : "");
+    util_size_format(size, sizeof size, slot->flash_size);
+    snprintf(chip, sizeof chip, slot->flash_known ? "%s %s, %s flash" : "%s %s", slot->chip_name,
+             slot->revision, size);
     confirm_line(canvas, &area, "chip", chip);
     confirm_line(canvas, &area, "MAC", dash->erase_mac);
     confirm_line(canvas, &area, "then",
@@ -390,6 +408,7 @@ void draw_screen(struct canvas *canvas, struct dash *dash)
         draw_rule(canvas, 1, "", "", 0);
         body = area_below(body, 1);
     }
+    dash->detail_row = 0;
     views[dash->view].draw(canvas, dash, body);
     if (foot)
         draw_footer(canvas, dash, rows - 1);

@@ -51,6 +51,9 @@ const char *slot_chip_name(const struct model_slot *slot);
 /* Whether the last job failed, and so has something to explain. */
 bool slot_failed(const struct model_slot *slot);
 
+/* What went wrong, without the port's name in front: that stands beside it. */
+const char *slot_failure(const struct model_slot *slot);
+
 /* Whether every file of the last job was confirmed by the chip. */
 bool slot_verified(const struct model_slot *slot);
 

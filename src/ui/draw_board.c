@@ -109,7 +109,7 @@ static struct columns columns_make(int cols, int name_width)
     if (cols < 40)
         c.tail = 0;
     c.bar = 2 + c.name + 2 + (c.address ? c.address + 2 : 0) + (c.size ? c.size + 2 : 0);
-    c.bar_width = cols - c.bar - 6 - c.tail;
+    c.bar_width = cols - c.bar - 7 - c.tail;
     if (c.bar_width > 60)
         c.bar_width = 60;
     return c;
@@ -148,9 +148,9 @@ static void draw_row(struct canvas *canvas, const struct columns *c, const struc
         return;
     canvas_bar(canvas, line, c->bar, c->bar_width, style, row->done, row->total);
     col = c->bar + (c->bar_width > 0 ? c->bar_width : 0);
-    canvas_put_right(canvas, line, col, 6, plain,
+    canvas_put_right(canvas, line, col, 7, plain,
                      percent_text(text, sizeof text, row->done, row->total));
-    canvas_put_right(canvas, line, col + 6, c->tail, plain, row->tail);
+    canvas_put_right(canvas, line, col + 7, c->tail, plain, row->tail);
 }
 
 static void draw_total(struct canvas *canvas, const struct columns *c,
@@ -266,7 +266,7 @@ static void draw_failure(struct canvas *canvas, const struct model_slot *slot, s
     struct area text = {area.row, 2, area.rows, area.cols - 4};
     bool spacious = area.rows >= 9;
 
-    int used = canvas_put_wrapped(canvas, text, STYLE_TITLE, slot->text);
+    int used = canvas_put_wrapped(canvas, text, STYLE_TITLE, slot_failure(slot));
     area = area_below(area, used + (spacious && used));
     if (slot->has_hint) {
         area = advice(canvas, area, "Seen", slot->hint_evidence);
@@ -329,5 +329,10 @@ void draw_board(struct canvas *canvas, struct dash *dash, const struct model_slo
         return;
     }
     int used = draw_files(canvas, dash, slot, area);
-    draw_log(canvas, dash, slot, area_below(area, used + (used && area.rows - used > 2)));
+    area = area_below(area, used + (used && area.rows - used > 2));
+    if (slot->n_log > 0)
+        draw_log(canvas, dash, slot, area);
+    else if (area.rows > 0 && dash_bench_ticked(dash) > 0 && dash_slot_free(slot, NULL, 0))
+        canvas_put_cut(canvas, area.row, 2, area.cols - 4, STYLE_DIM,
+                       "Enter writes these images to this board and verifies them.");
 }

@@ -10,6 +10,7 @@
 #define MARGIN       2  /* columns left of the list: the mark of the selected row */
 #define GAP          2  /* between columns */
 #define PROGRESS_MIN 16 /* less says too little: then a column goes */
+#define DETAIL_FAIR  10 /* rows that show a board well */
 #define DETAIL_MIN   6  /* rows below which the selected board is not shown in detail */
 
 /* ---- columns --------------------------------------------------------------------------------- */
@@ -155,7 +156,8 @@ static struct layout layout_make(const struct canvas *canvas, const struct model
 static void draw_running(struct canvas *canvas, const struct model_slot *slot, int row, int col,
                          int width)
 {
-    const char *activity = state_activity(slot->state);
+    bool untold = slot->state == STATE_SYNC && slot->detail[0] == '\0'; /* which try? */
+    const char *activity = untold ? "" : state_activity(slot->state);
     char percent[16], left[24], text[160];
     bool tail = width >= 18;
 
@@ -189,7 +191,7 @@ static void draw_progress(struct canvas *canvas, const struct model_slot *slot, 
     else if (slot->holder[0])
         snprintf(text, sizeof text, "by %s", slot->holder);
     else if (slot_failed(slot))
-        util_copy(text, sizeof text, slot->text[0] ? slot->text : slot->error);
+        util_copy(text, sizeof text, slot->text[0] ? slot_failure(slot) : slot->error);
     else if (slot->has_result && strcmp(slot->result, "cancelled") == 0)
         util_copy(text, sizeof text, "stopped");
     else if (slot->has_result)
@@ -252,8 +254,10 @@ static void draw_list(struct canvas *canvas, struct dash *dash, struct area area
     const struct model *model = dash->model;
     struct layout layout = layout_make(canvas, model);
 
-    if (area.rows >= 4) {
-        draw_header(canvas, &layout, area.row);
+    int head = area.row;
+    bool header = area.rows > 1;
+    if (header) {
+        draw_header(canvas, &layout, head);
         area = area_below(area, 1);
     }
     draw_scroll(&dash->boards.top, dash->boards.index, model->n, area.rows);
@@ -263,6 +267,11 @@ static void draw_list(struct canvas *canvas, struct dash *dash, struct area area
         draw_slot(canvas, &model->slots[top + (size_t)i], &layout, area.row + i);
         if (top + (size_t)i == dash->boards.index)
             draw_selected(canvas, area.row + i);
+    }
+    size_t shown = top + (size_t)area.rows;
+    if (header && (top > 0 || shown < model->n)) { /* in the place of the last title */
+        canvas_fill(canvas, head, layout.progress, area.cols - layout.progress, STYLE_PLAIN, " ");
+        draw_more(canvas, head, top, shown < model->n ? model->n - shown : 0);
     }
 }
 
@@ -290,15 +299,16 @@ static void draw_no_ports(struct canvas *canvas, struct area area)
     }
 }
 
-/* Rows for the list: all it needs, but half of the screen at most. */
+/* Rows for the list: all it needs, but half of the screen, or what leaves DETAIL_FAIR. */
 static int list_rows(const struct model *model, struct area area)
 {
     int want = (int)(model->n < 1000 ? model->n : 1000) + 1; /* and the header */
-    int half = area.rows / 2;
+    int most = area.rows / 2;
 
-    if (area.rows - want >= DETAIL_MIN + 1 && want <= half)
-        return want;
-    return area.rows - half >= DETAIL_MIN + 1 ? (want < half ? want : half) : area.rows;
+    if (area.rows - most < DETAIL_MIN + 1)
+        return area.rows;
+    most = area.rows - DETAIL_FAIR > most ? area.rows - DETAIL_FAIR : most;
+    return want < most ? want : most;
 }
 
 void draw_boards(struct canvas *canvas, struct dash *dash, struct area area)
@@ -314,5 +324,6 @@ void draw_boards(struct canvas *canvas, struct dash *dash, struct area area)
     if (rows == area.rows)
         return;
     int gap = area.rows >= 14 ? 1 : 0;
+    dash->detail_row = area.row + rows + gap;
     draw_board(canvas, dash, slot, area_below(area, rows + gap));
 }

@@ -63,9 +63,9 @@ static void put_context(struct help *help, enum context context)
 
 void draw_help(struct canvas *canvas, struct dash *dash, struct area area)
 {
-    static const enum context order[] = {CONTEXT_BOARDS, CONTEXT_IMAGES, CONTEXT_LIST,
-                                         CONTEXT_VIEW,   CONTEXT_LINE,   CONTEXT_PATH,
-                                         CONTEXT_ALWAYS};
+    static const enum context order[] = {CONTEXT_BOARDS, CONTEXT_IMAGES, CONTEXT_SUB,
+                                         CONTEXT_LIST,   CONTEXT_VIEW,   CONTEXT_LINE,
+                                         CONTEXT_PATH,   CONTEXT_ALWAYS};
     struct help help = {canvas, area, (int)dash->help.top, 0};
 
     /* Where the help was asked for comes first. */

@@ -9,14 +9,6 @@
 
 /* ---- settings -------------------------------------------------------------------------------- */
 
-static int draw_setting(struct canvas *canvas, int row, int col, const char *name,
-                        const char *value)
-{
-    col += canvas_put(canvas, row, col, canvas->cols - col, STYLE_DIM, name) + 1;
-    col += canvas_put(canvas, row, col, canvas->cols - col, STYLE_TITLE, value);
-    return col + 3;
-}
-
 static const char *setting_words(const struct job *job, enum setting setting, char *to, size_t size)
 {
     static const struct {
@@ -36,27 +28,40 @@ static const char *setting_words(const struct job *job, enum setting setting, ch
     return to;
 }
 
+/* Each with its key in front, like in the footer. Moves on to the next row where one is full. */
+static void draw_setting(struct canvas *canvas, int *row, int *col, enum action action,
+                         const char *name, const char *value)
+{
+    char key[16];
+    int width = canvas_width(canvas, name) + canvas_width(canvas, value) + 3;
+
+    if (*col > 2 && *col + width > canvas->cols) {
+        *col = 2;
+        ++*row;
+    }
+    keys_name(key, sizeof key, keys_first(CONTEXT_IMAGES, action));
+    *col += canvas_put(canvas, *row, *col, canvas->cols - *col, STYLE_ACCENT, key) + 1;
+    *col += canvas_put(canvas, *row, *col, canvas->cols - *col, STYLE_DIM, name) + 1;
+    *col += canvas_put(canvas, *row, *col, canvas->cols - *col, STYLE_TITLE, value) + 3;
+}
+
 /* Returns the rows used. */
 static int draw_settings(struct canvas *canvas, const struct job *job, struct area area)
 {
+    static const enum action actions[SETTING_COUNT] = {
+        [SETTING_CHIP] = ACTION_SET_CHIP, [SETTING_BAUD] = ACTION_SET_BAUD,
+        [SETTING_MODE] = ACTION_SET_MODE, [SETTING_SPEED] = ACTION_SET_SPEED,
+        [SETTING_SIZE] = ACTION_SET_SIZE,
+    };
     char value[24];
     int col = 2, row = area.row;
 
     for (int s = 0; s < SETTING_COUNT; s++) {
-        const char *name = setting_name((enum setting)s);
         setting_words(job, (enum setting)s, value, sizeof value);
-        int width = canvas_width(canvas, name) + 1 + canvas_width(canvas, value);
-        if (col > 2 && col + width > canvas->cols) {
-            col = 2;
-            row++;
-        }
-        col = draw_setting(canvas, row, col, name, value);
+        draw_setting(canvas, &row, &col, actions[s], setting_name((enum setting)s), value);
     }
-    row++;
-    col = draw_setting(canvas, row, 2, "erase first",
-                       job->erase_all ? "the whole flash" : "what is written");
-    if (col + 14 <= canvas->cols)
-        draw_setting(canvas, row, col, "compress", job->compress ? "yes" : "no");
+    draw_setting(canvas, &row, &col, ACTION_SET_ERASE_ALL, "erase",
+                 job->erase_all ? "the whole flash first" : "only what is written");
     return row + 1 - area.row;
 }
 
@@ -175,7 +180,7 @@ void draw_images(struct canvas *canvas, struct dash *dash, struct area area)
 {
     if (dash->facts == NULL && dash->bench.n_images > 0)
         return; /* not looked at yet */
-    if (area.rows >= 6) {
+    if (area.rows >= 9) {
         int used = draw_settings(canvas, &dash->bench, area);
         area = area_below(area, used + (area.rows >= 12));
     }

@@ -36,7 +36,7 @@ static void ask_for_the_word(struct dash *dash, const struct model_slot *slot)
     util_copy(dash->erase_mac, sizeof dash->erase_mac, slot->mac);
     dash->question = CONTEXT_LINE;
     dash->prompt_for = PROMPT_ERASE;
-    prompt_open(&dash->prompt, "type " ERASE_WORD " to erase it:", "");
+    prompt_open(&dash->prompt, "type the word " ERASE_WORD ":", "");
 }
 
 void erase_ask(struct dash *dash)

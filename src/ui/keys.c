@@ -13,7 +13,7 @@ const struct binding bindings[] = {
     {CONTEXT_BOARDS, K_F5, ACTION_START, TWIN},
     {CONTEXT_BOARDS, 's', ACTION_STOP, "stop", "stop what runs on this board", 2},
     {CONTEXT_BOARDS, K_F6, ACTION_STOP, TWIN},
-    {CONTEXT_BOARDS, 'a', ACTION_START_ALL, "all", "start on every board that is free", 3},
+    {CONTEXT_BOARDS, 'a', ACTION_START_ALL, "start all", "start on every board that is free", 3},
     {CONTEXT_BOARDS, 'S', ACTION_STOP_ALL, NULL, "stop what runs on all boards", 0},
     {CONTEXT_BOARDS, 'e', ACTION_ERASE, "erase", "erase the whole flash, after a question", 4},
     {CONTEXT_BOARDS, 'i', ACTION_IMAGES, "images", "choose what is written, and how", 5},
@@ -22,6 +22,10 @@ const struct binding bindings[] = {
     {CONTEXT_BOARDS, '[', ACTION_LOG_OLDER, NULL, "older lines of the log", 0},
     {CONTEXT_BOARDS, ']', ACTION_LOG_NEWER, NULL, "newer lines of the log", 0},
     {CONTEXT_BOARDS, 'c', ACTION_FORGET, NULL, "clear the result of this board", 0},
+    {CONTEXT_BOARDS, K_ESC, ACTION_BACK, NULL, "close the log", 0},
+    {CONTEXT_BOARDS, 'q', ACTION_QUIT, "quit", "leave; asks while jobs run", 90},
+    {CONTEXT_BOARDS, K_F10, ACTION_QUIT, TWIN},
+    {CONTEXT_BOARDS, K_CTRL('c'), ACTION_QUIT, TWIN},
 
     {CONTEXT_IMAGES, ' ', ACTION_IMAGE_TICK, "on/off", "write this image, or leave it out", 1},
     {CONTEXT_IMAGES, K_ENTER, ACTION_IMAGE_EDIT, "edit", "change its path and address", 2},
@@ -29,13 +33,12 @@ const struct binding bindings[] = {
     {CONTEXT_IMAGES, '+', ACTION_IMAGE_ADD, TWIN},
     {CONTEXT_IMAGES, 'd', ACTION_IMAGE_REMOVE, "remove", "take it off the list; the file stays", 4},
     {CONTEXT_IMAGES, K_DELETE, ACTION_IMAGE_REMOVE, TWIN},
-    {CONTEXT_IMAGES, 'c', ACTION_SET_CHIP, "chip", "chip to expect; auto takes what is there", 5},
-    {CONTEXT_IMAGES, 'b', ACTION_SET_BAUD, "baud", "speed of the serial line", 6},
-    {CONTEXT_IMAGES, 'm', ACTION_SET_MODE, "mode", "flash mode in the bootloader's header", 7},
-    {CONTEXT_IMAGES, 'f', ACTION_SET_SPEED, "speed", "flash speed in that header", 8},
-    {CONTEXT_IMAGES, 'z', ACTION_SET_SIZE, "size", "flash size in that header", 9},
-    {CONTEXT_IMAGES, 'x', ACTION_SET_ERASE_ALL, "erase", "erase the whole flash before writing",
-     10},
+    {CONTEXT_IMAGES, 'c', ACTION_SET_CHIP, NULL, "chip to expect; auto takes what is there", 0},
+    {CONTEXT_IMAGES, 'b', ACTION_SET_BAUD, NULL, "speed of the serial line", 0},
+    {CONTEXT_IMAGES, 'm', ACTION_SET_MODE, NULL, "flash mode in the bootloader's header", 0},
+    {CONTEXT_IMAGES, 'f', ACTION_SET_SPEED, NULL, "flash speed in that header", 0},
+    {CONTEXT_IMAGES, 'z', ACTION_SET_SIZE, NULL, "flash size in that header", 0},
+    {CONTEXT_IMAGES, 'x', ACTION_SET_ERASE_ALL, NULL, "erase the whole flash before writing", 0},
 
     {CONTEXT_LIST, K_UP, ACTION_UP, NULL, "one line up", 0},
     {CONTEXT_LIST, 'k', ACTION_UP, TWIN},
@@ -50,10 +53,11 @@ const struct binding bindings[] = {
     {CONTEXT_LIST, K_END, ACTION_LAST, NULL, "to the last", 0},
     {CONTEXT_LIST, 'G', ACTION_LAST, TWIN},
 
-    {CONTEXT_VIEW, K_ESC, ACTION_BACK, NULL, "back", 0},
-    {CONTEXT_VIEW, 'q', ACTION_QUIT, "quit", "back, or leave", 90},
-    {CONTEXT_VIEW, K_F10, ACTION_QUIT, TWIN},
-    {CONTEXT_VIEW, K_CTRL('c'), ACTION_QUIT, TWIN},
+    {CONTEXT_SUB, K_ESC, ACTION_BACK, "back", "back to where you came from", 90},
+    {CONTEXT_SUB, 'q', ACTION_BACK, TWIN},
+    {CONTEXT_SUB, K_F10, ACTION_BACK, TWIN},
+    {CONTEXT_SUB, K_CTRL('c'), ACTION_BACK, TWIN},
+
     {CONTEXT_VIEW, '?', ACTION_HELP, "help", "this help, and back", 91},
     {CONTEXT_VIEW, 'h', ACTION_HELP, TWIN},
     {CONTEXT_VIEW, K_F1, ACTION_HELP, TWIN},
@@ -108,8 +112,9 @@ static const struct {
     [CONTEXT_VIEW] = {CONTEXT_ALWAYS, "Everywhere"},
     [CONTEXT_LIST] = {CONTEXT_VIEW, "Moving about"},
     [CONTEXT_BOARDS] = {CONTEXT_LIST, "Boards"},
-    [CONTEXT_IMAGES] = {CONTEXT_LIST, "Images"},
-    [CONTEXT_HELP] = {CONTEXT_LIST, "Help"},
+    [CONTEXT_SUB] = {CONTEXT_LIST, "Images and help"},
+    [CONTEXT_IMAGES] = {CONTEXT_SUB, "Images"},
+    [CONTEXT_HELP] = {CONTEXT_SUB, "Help"},
     [CONTEXT_LINE] = {CONTEXT_ALWAYS, "Typing a line"},
     [CONTEXT_PATH] = {CONTEXT_LINE, "Typing a path"},
     [CONTEXT_CHOICE] = {CONTEXT_ALWAYS, "Choosing"},
@@ -138,6 +143,15 @@ enum action keys_find(enum context context, int key)
             return ACTION_NONE;
         context = context_parent(context);
     }
+}
+
+int keys_first(enum context context, enum action action)
+{
+    for (size_t i = 0; i < n_bindings; i++) {
+        if (bindings[i].context == context && bindings[i].action == action)
+            return bindings[i].key;
+    }
+    return K_NONE;
 }
 
 const char *keys_name(char *to, size_t size, int key)

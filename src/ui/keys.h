@@ -49,6 +49,7 @@ enum context {
     CONTEXT_VIEW, /* any view, no question open */
     CONTEXT_LIST, /* any view with a list */
     CONTEXT_BOARDS,
+    CONTEXT_SUB, /* a list that was come to from the boards */
     CONTEXT_IMAGES,
     CONTEXT_HELP,
     CONTEXT_LINE, /* a line is being typed */
@@ -132,6 +133,9 @@ enum context context_parent(enum context context);
 const char *context_title(enum context context); /* for the help */
 
 enum action keys_find(enum context context, int key);
+
+/* The key that an action has in this context, the first one; K_NONE when it has none. */
+int keys_first(enum context context, enum action action);
 
 /* "Enter", "F1", "^L", "j". Returns `to`. */
 const char *keys_name(char *to, size_t size, int key);
