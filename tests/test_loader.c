@@ -108,7 +108,7 @@ static void connect_esp32(void **state)
     assert_int_equal(loader.stage, STAGE_ROM);
     assert_non_null(strstr(loader.boot_log, "boot:0xf (UART_BOOT(UART0))"));
     /* the tight sequence: boot strap low while EN rises */
-    assert_string_equal((char *)script.lines.data, "00 11 01 10 00 ");
+    assert_string_equal((char *)script.lines.data, "00 11 01 10 00 00 ");
     script_done(&script);
 }
 
@@ -219,7 +219,7 @@ static void nothing_comes(void **state)
     assert_said("/dev/script");
     /* tight, tight long, classic, classic long */
     assert_string_equal((char *)script.lines.data,
-                        "00 11 01 10 00 00 11 01 10 00 00 01 11 10 00 00 01 11 10 00 ");
+                        "00 11 01 10 00 00 00 11 01 10 00 00 00 01 11 10 00 00 01 11 10 00 ");
     assert_true(script_clock_us() - start < 6000000);
     script_done(&script);
 }
