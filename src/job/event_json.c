@@ -168,7 +168,7 @@ static void real_write(struct buffer *out, double v)
     static const double limit = 1e15;
     char text[64];
 
-    v = isfinite(v) ? fmax(-limit, fmin(limit, v)) : 0;
+    v = !isfinite(v) ? 0 : v > limit ? limit : v < -limit ? -limit : v;
     int n = snprintf(text, sizeof text, "%.3f", v);
     while (text[n - 1] == '0')
         n--;

@@ -10,12 +10,12 @@
 #include <string.h>
 
 /* What job_check() has to look at, per op. */
-static const struct op_row {
+static const struct op_need {
     const char *name;
     bool images;  /* needs at least one enabled image */
     bool aligned; /* address and size are multiples of a sector */
     bool path;    /* writes to a file */
-} op_rows[OP_COUNT] = {
+} op_needs[OP_COUNT] = {
     [OP_WRITE_FLASH] = {.name = "write-flash", .images = true},
     [OP_VERIFY_FLASH] = {.name = "verify-flash", .images = true},
     [OP_READ_FLASH] = {.name = "read-flash", .path = true},
@@ -30,13 +30,13 @@ enum { SECTOR = 4096 };
 
 const char *op_name(enum op_kind op)
 {
-    return (unsigned)op < OP_COUNT ? op_rows[op].name : "";
+    return (unsigned)op < OP_COUNT ? op_needs[op].name : "";
 }
 
 bool op_parse(const char *name, enum op_kind *op)
 {
     for (unsigned i = 0; i < OP_COUNT; i++) {
-        if (strcmp(op_rows[i].name, name) == 0) {
+        if (strcmp(op_needs[i].name, name) == 0) {
             *op = (enum op_kind)i;
             return true;
         }
@@ -138,7 +138,7 @@ struct op *job_add_op(struct job *job, enum op_kind kind)
 bool job_needs_images(const struct job *job)
 {
     for (size_t i = 0; i < job->n_ops; i++) {
-        if ((unsigned)job->ops[i].kind < OP_COUNT && op_rows[job->ops[i].kind].images)
+        if ((unsigned)job->ops[i].kind < OP_COUNT && op_needs[job->ops[i].kind].images)
             return true;
     }
     return false;
@@ -214,11 +214,11 @@ static int check_images(const struct job *job, struct error *error)
 
 static int check_op(const struct op *op, struct error *error)
 {
-    const struct op_row *row;
+    const struct op_need *row;
 
     if ((unsigned)op->kind >= OP_COUNT)
         return error_set(error, ERR_INTERNAL, "op %d does not exist", (int)op->kind);
-    row = &op_rows[op->kind];
+    row = &op_needs[op->kind];
     if (row->aligned && op->size == 0)
         return error_set(error, ERR_USAGE, "%s: the size is 0", row->name);
     if (row->aligned && (op->address % SECTOR != 0 || op->size % SECTOR != 0))
