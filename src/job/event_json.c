@@ -164,20 +164,25 @@ static void text_write(struct buffer *out, const char *text)
     buffer_append_byte(out, '"');
 }
 
-/* At most three decimals, no trailing zeros; JSON has no word for NaN and infinity. */
+/* At most three decimals, no trailing zeros; JSON has no word for NaN and infinity,
+ * and printf would write a comma where the language has one. */
 static void real_write(struct buffer *out, double v)
 {
     static const double limit = 1e15;
-    char text[64];
+    char digits[4];
 
     v = !isfinite(v) ? 0 : v > limit ? limit : v < -limit ? -limit : v;
-    int n = snprintf(text, sizeof text, "%.3f", v);
-    while (text[n - 1] == '0')
+    int64_t thousandths = (int64_t)(v * 1000 + (v < 0 ? -0.5 : 0.5));
+    if (thousandths < 0) {
+        buffer_append_byte(out, '-');
+        thousandths = -thousandths;
+    }
+    buffer_printf(out, "%lld", (long long)(thousandths / 1000));
+    int n = snprintf(digits, sizeof digits, "%03d", (int)(thousandths % 1000));
+    while (n > 0 && digits[n - 1] == '0')
         n--;
-    if (text[n - 1] == '.')
-        n--;
-    text[n] = '\0';
-    buffer_printf(out, "%s", strcmp(text, "-0") == 0 ? "0" : text);
+    if (n > 0)
+        buffer_printf(out, ".%.*s", n, digits);
 }
 
 static void pairs_write(struct buffer *out, const struct event *event)

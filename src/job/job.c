@@ -26,7 +26,7 @@ static const struct op_need {
     [OP_READ_MAC] = {.name = "read-mac"},
 };
 
-enum { SECTOR = 4096 };
+enum { SECTOR = 4096, WORD = 4 }; /* what flash is erased and written by */
 
 const char *op_name(enum op_kind op)
 {
@@ -201,8 +201,14 @@ static int check_images(const struct job *job, struct error *error)
     struct plan plan = {0};
     size_t enabled = 0;
 
-    for (size_t i = 0; i < job->n_images; i++)
-        enabled += job->images[i].enabled;
+    for (size_t i = 0; i < job->n_images; i++) {
+        const struct job_image *image = &job->images[i];
+        enabled += image->enabled;
+        if (image->enabled && image->address % WORD != 0 &&
+            image->address != JOB_ADDRESS_BOOTLOADER)
+            return error_set(error, ERR_BAD_ADDRESS, "%s: the address 0x%x is no multiple of %d",
+                             image->path, image->address, WORD);
+    }
     if (enabled == 0)
         return error_set(error, ERR_USAGE, "no image is chosen: nothing to write or verify");
     if (chip == NULL && job_images_wait_for_chip(job))

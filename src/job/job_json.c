@@ -179,6 +179,8 @@ static int images_from_json(const json_t *array, struct job *job, struct error *
     const json_t *object;
     size_t i;
 
+    if (array && !json_is_array(array))
+        return wrong(error, "images");
     json_array_foreach(array, i, object)
     {
         const char *path = json_string_value(json_object_get(object, "path"));
@@ -198,6 +200,8 @@ static int ops_from_json(const json_t *array, struct job *job, struct error *err
     const json_t *object;
     size_t i;
 
+    if (array && !json_is_array(array))
+        return wrong(error, "ops");
     json_array_foreach(array, i, object)
     {
         const char *name = json_string_value(json_object_get(object, "op"));
