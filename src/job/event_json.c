@@ -114,6 +114,8 @@ static const struct field fields[] = {
     ROW(EVENT_PORT, "pid", seen.pid, FIELD_UNSIGNED, false),
     ROW(EVENT_PORT, "holder", seen.holder, FIELD_TEXT, false),
     ROW(EVENT_PORT, "emulated", seen.emulated, FIELD_BOOL, false),
+    ROW(EVENT_PORT, "passed", seen.passed, FIELD_UNSIGNED, false),
+    ROW(EVENT_PORT, "failed", seen.failed, FIELD_UNSIGNED, false),
 
     ROW(EVENT_BENCH, "job", bench.json, FIELD_OBJECT, true),
 
