@@ -25,10 +25,13 @@
 #include <sys/types.h>
 
 struct link;
+struct link_options;
 
 struct link_ops {
     const char *scheme; /* "serial" "pty" "socket" "rfc2217" "emu" "trace" "fault" */
-    int (*open)(struct link *link, const char *address, struct error *error);
+    /* link->baud, cancel, log and address are set; the rest is for the ops to fill in. */
+    int (*open)(struct link *link, const char *address, const struct link_options *options,
+                struct error *error);
     void (*close)(struct link *link); /* discards unsent output; never waits */
     /* 1..n bytes; 0: the deadline passed; ERR_PORT_LOST, ERR_CANCELLED. Never an error for mere
      * silence. */
