@@ -64,7 +64,7 @@ static void begin(struct client *client, int fd)
 {
     *client = (struct client){.fd = fd};
     process_nonblocking(fd);
-    command_write(COMMAND_HELLO, NULL, NULL, &client->out);
+    proto_command_write(COMMAND_HELLO, NULL, NULL, &client->out);
 }
 
 static int socket_connect(const char *path)
@@ -248,32 +248,32 @@ void client_close(struct client *client)
 
 void client_start(struct client *client, const char *port, const struct job *job)
 {
-    command_write(COMMAND_START, port, job, &client->out);
+    proto_command_write(COMMAND_START, port, job, &client->out);
 }
 
 void client_stop(struct client *client, const char *port)
 {
-    command_write(COMMAND_STOP, port, NULL, &client->out);
+    proto_command_write(COMMAND_STOP, port, NULL, &client->out);
 }
 
 void client_set_bench(struct client *client, const struct job *bench)
 {
-    command_write(COMMAND_BENCH, NULL, bench, &client->out);
+    proto_command_write(COMMAND_BENCH, NULL, bench, &client->out);
 }
 
 void client_forget(struct client *client, const char *port)
 {
-    command_write(COMMAND_FORGET, port, NULL, &client->out);
+    proto_command_write(COMMAND_FORGET, port, NULL, &client->out);
 }
 
 void client_add_port(struct client *client, const char *port)
 {
-    command_write(COMMAND_ADD_PORT, port, NULL, &client->out);
+    proto_command_write(COMMAND_ADD_PORT, port, NULL, &client->out);
 }
 
 void client_quit(struct client *client)
 {
-    command_write(COMMAND_QUIT, NULL, NULL, &client->out);
+    proto_command_write(COMMAND_QUIT, NULL, NULL, &client->out);
 }
 
 /* ---- moving bytes ---- */
@@ -330,7 +330,6 @@ int client_pump(struct client *client, const struct sink *sink, struct error *er
     open = receive(client);
     result = lines_put(client, sink, error);
     if (result == 0 && (!sent || !open))
-        result = error_set(error, ERR_STATION,
-                           "the station has ended or was ended; running jobs were cancelled");
+        result = error_set(error, ERR_STATION, "the station has ended");
     return result;
 }

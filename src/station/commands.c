@@ -13,7 +13,7 @@ static void reply(struct conn *conn, const struct command *command, bool ok, con
     event_init(&event, EVENT_REPLY);
     event.reply.ok = ok;
     util_copy(event.port, sizeof event.port, command->port);
-    util_copy(event.reply.command, sizeof event.reply.command, command_name(command->kind));
+    util_copy(event.reply.command, sizeof event.reply.command, proto_command_name(command->kind));
     util_copy(event.reply.text, sizeof event.reply.text, text);
     conn_put(conn, &event);
 }
@@ -140,12 +140,12 @@ static int (*const table[COMMAND_COUNT])(struct conn *, const struct command *, 
     [COMMAND_QUIT] = do_quit,
 };
 
-void command_run(struct conn *conn, const char *line, size_t n)
+void conn_obey(struct conn *conn, const char *line, size_t n)
 {
     struct command command;
     struct error error = {0};
 
-    if (command_read(line, n, &command, &error) == 0) {
+    if (proto_command_read(line, n, &command, &error) == 0) {
         if (!conn->greeted && command.kind != COMMAND_HELLO)
             error_set(&error, ERR_FILE_FORMAT, "the first line must be hello");
         else
@@ -155,5 +155,5 @@ void command_run(struct conn *conn, const char *line, size_t n)
         reply(conn, &command, false, error.text);
         conn->closing |= !conn->greeted;
     }
-    command_done(&command);
+    proto_command_done(&command);
 }

@@ -109,7 +109,7 @@ static void lines_run(struct conn *conn)
 
     while (conn->fd >= 0 && !conn->closing &&
            (line = proto_line_next(&conn->in, &next, &n)) != NULL)
-        command_run(conn, line, n);
+        conn_obey(conn, line, n);
     buffer_drop_front(&conn->in, next);
     if (conn->in.len > PROTO_LINE_MAX)
         conn_close(conn);

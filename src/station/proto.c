@@ -22,17 +22,17 @@ static const struct command_row {
     [COMMAND_QUIT] = {.name = "quit"},
 };
 
-const char *command_name(enum command_kind kind)
+const char *proto_command_name(enum command_kind kind)
 {
     return (unsigned)kind < COMMAND_COUNT ? rows[kind].name : "";
 }
 
-void command_write(enum command_kind kind, const char *port, const struct job *job,
+void proto_command_write(enum command_kind kind, const char *port, const struct job *job,
                    struct buffer *out)
 {
     json_t *json = json_object();
 
-    json_object_set_new(json, "cmd", json_string(command_name(kind)));
+    json_object_set_new(json, "cmd", json_string(proto_command_name(kind)));
     if (kind == COMMAND_HELLO) {
         json_object_set_new(json, "v", json_integer(EVENT_VERSION));
         json_object_set_new(json, "program", json_string(PACKAGE_STRING));
@@ -83,7 +83,7 @@ static int members_read(const json_t *json, struct command *command, struct erro
     return 0;
 }
 
-int command_read(const char *line, size_t n, struct command *command, struct error *error)
+int proto_command_read(const char *line, size_t n, struct command *command, struct error *error)
 {
     json_error_t where;
     json_t *json = json_loadb(line, n, 0, &where);
@@ -103,7 +103,7 @@ int command_read(const char *line, size_t n, struct command *command, struct err
     return result;
 }
 
-void command_done(struct command *command)
+void proto_command_done(struct command *command)
 {
     if (command->has_job)
         job_done(&command->job);

@@ -43,16 +43,16 @@ struct command {
     struct job job; /* when has_job; owned */
 };
 
-const char *command_name(enum command_kind kind); /* "add-port" */
+const char *proto_command_name(enum command_kind kind); /* "add-port" */
 
 /* Appends one line. `port` and `job` may be NULL. */
-void command_write(enum command_kind kind, const char *port, const struct job *job,
+void proto_command_write(enum command_kind kind, const char *port, const struct job *job,
                    struct buffer *out);
 
-/* Reads one line of n bytes without its newline. On error *command needs no command_done(), but
+/* Reads one line of n bytes without its newline. On error *command needs no proto_command_done(), but
  * its kind is right where that much could be read (else COMMAND_COUNT). ERR_FILE_FORMAT. */
-int command_read(const char *line, size_t n, struct command *command, struct error *error);
-void command_done(struct command *command);
+int proto_command_read(const char *line, size_t n, struct command *command, struct error *error);
+void proto_command_done(struct command *command);
 
 void proto_hello(struct event *event);
 /* ERR_STATION with a sentence for the user when the other end speaks another version. */

@@ -54,7 +54,7 @@ static void address_describe(struct event *event, const struct slot *slot)
 /* Not while a job runs: the holder would be our own worker. */
 static void holder_describe(struct event *event, const struct slot *slot, const char *path)
 {
-    char command[48];
+    char command[40];
     pid_t pid = slot_busy(slot) || !event->seen.present ? 0
                                                         : port_holder(path, command, sizeof command);
 

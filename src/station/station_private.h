@@ -105,7 +105,7 @@ void conns_sweep(struct station *station);                          /* frees tho
 void conns_done(struct station *station);
 
 /* commands.c */
-void command_run(struct conn *conn, const char *line, size_t n);
+void conn_obey(struct conn *conn, const char *line, size_t n);
 
 /* socket.c: where a station listens. One process at a time: the lock is held as long as it lives. */
 int socket_open(const char *path, int *lock, ino_t *inode, struct error *error); /* fd or error */
