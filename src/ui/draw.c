@@ -80,6 +80,15 @@ const char *size_text(char *to, size_t size, uint64_t bytes, bool in_kb)
     return to;
 }
 
+const char *address_text(char *to, size_t size, uint32_t address)
+{
+    if (address == JOB_ADDRESS_BOOTLOADER)
+        util_copy(to, size, ADDRESS_BOOTLOADER_WORD);
+    else
+        snprintf(to, size, "0x%06x", (unsigned)address);
+    return to;
+}
+
 const char *left_text(char *to, size_t size, double seconds)
 {
     to[0] = '\0';

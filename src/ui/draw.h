@@ -42,6 +42,8 @@ struct area area_below(struct area area, int n);
 /* One unit down a column: bytes when all of it is small, else KB. */
 bool size_in_kb(uint64_t largest);
 const char *size_text(char *to, size_t size, uint64_t bytes, bool in_kb);
+/* "0x010000"; "bootloader" for the place that depends on the chip. */
+const char *address_text(char *to, size_t size, uint32_t address);
 const char *left_text(char *to, size_t size, double seconds); /* "4 s"; "" when not known */
 const char *percent_text(char *to, size_t size, uint64_t done, uint64_t total);
 

@@ -40,14 +40,22 @@ static bool writes(const struct model_slot *slot)
     return slot->n_files == 0 || strcmp(slot->files[0].op, "write-flash") == 0;
 }
 
-static bool listed(const struct rows *rows, const struct job_image *image)
+static bool listed(const struct rows *rows, uint32_t address)
 {
     for (size_t i = 0; i < rows->n; i++) {
-        if (rows->row[i].address == image->address &&
-            strcmp(util_basename(rows->row[i].path), util_basename(image->path)) == 0)
+        if (rows->row[i].address == address)
             return true;
     }
     return false;
+}
+
+/* Where it goes on this board. */
+static uint32_t image_address(const struct job_image *image, const struct model_slot *slot)
+{
+    const struct chip *chip = slot->known ? chip_by_name(slot->chip) : NULL;
+
+    return image->address == JOB_ADDRESS_BOOTLOADER && chip ? chip->bootloader_offset
+                                                            : image->address;
 }
 
 static void add_files(struct rows *rows, const struct model_slot *slot)
@@ -70,13 +78,14 @@ static void add_files(struct rows *rows, const struct model_slot *slot)
     }
 }
 
-static void add_bench(struct rows *rows, const struct dash *dash)
+static void add_bench(struct rows *rows, const struct dash *dash, const struct model_slot *slot)
 {
     for (size_t i = 0; i < dash->bench.n_images && rows->n < ARRAY_LEN(rows->row); i++) {
         const struct job_image *image = &dash->bench.images[i];
-        if (image->enabled && !listed(rows, image))
+        uint32_t address = image_address(image, slot);
+        if (image->enabled && !listed(rows, address))
             rows->row[rows->n++] = (struct row){
-                image->path, image->address, 0, dash->facts ? dash->facts[i].size : 0, "", true};
+                image->path, address, 0, dash->facts ? dash->facts[i].size : 0, "", true};
     }
 }
 
@@ -87,7 +96,7 @@ static void rows_collect(struct rows *rows, const struct dash *dash, const struc
 
     add_files(rows, slot);
     if (writes(slot) && (slot->running || slot->n_files == 0) && !slot_failed(slot))
-        add_bench(rows, dash);
+        add_bench(rows, dash, slot);
     for (size_t i = 0; i < rows->n; i++)
         largest = rows->row[i].total > largest ? rows->row[i].total : largest;
     rows->in_kb = size_in_kb(largest);
@@ -137,11 +146,11 @@ static void draw_row(struct canvas *canvas, const struct columns *c, const struc
     canvas_put_cut(canvas, line, col, c->name, plain, util_basename(row->path));
     col += c->name + 2;
     if (c->address) {
-        snprintf(text, sizeof text, "0x%06x", (unsigned)row->address);
-        canvas_put(canvas, line, col, c->address, STYLE_DIM, text);
+        canvas_put(canvas, line, col, c->address, STYLE_DIM,
+                   address_text(text, sizeof text, row->address));
         col += c->address + 2;
     }
-    if (c->size)
+    if (c->size && row->total > 0)
         canvas_put_right(canvas, line, col, c->size, plain,
                          size_text(text, sizeof text, row->total, in_kb));
     if (row->coming)
@@ -175,8 +184,9 @@ static void draw_total(struct canvas *canvas, const struct columns *c,
     if (c->address && c->size) { /* the size stands one column further right */
         int col = 2 + c->name + 2;
         canvas_fill(canvas, line, col, c->bar - col, STYLE_PLAIN, " ");
-        canvas_put_right(canvas, line, col + c->address + 2, c->size, STYLE_PLAIN,
-                         size_text(text, sizeof text, total.total, rows->in_kb));
+        if (total.total > 0)
+            canvas_put_right(canvas, line, col + c->address + 2, c->size, STYLE_PLAIN,
+                             size_text(text, sizeof text, total.total, rows->in_kb));
     }
 }
 

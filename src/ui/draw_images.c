@@ -107,9 +107,8 @@ static void draw_image(struct canvas *canvas, const struct dash *dash, const str
     canvas_put(canvas, row, 1, 3, style, image->enabled ? "[x]" : "[ ]");
     canvas_put_tail(canvas, row, c->name, c->name_width, style,
                     dash_path(dash, image->path, text, sizeof text));
-    snprintf(text, sizeof text, "0x%06x", (unsigned)image->address);
-    canvas_put(canvas, row, c->address, 10, style, text);
-    if (c->size && facts->problem[0] == '\0')
+    canvas_put(canvas, row, c->address, 10, style, address_text(text, sizeof text, image->address));
+    if (c->size && facts->size > 0)
         canvas_put_right(canvas, row, c->size, 9, style,
                          size_text(text, sizeof text, facts->size, in_kb));
     if (c->what)

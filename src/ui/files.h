@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 struct file_facts {
-    uint64_t size;     /* bytes; 0 when there is a problem */
+    uint64_t size;     /* bytes; 0 when there is a problem, or it depends on the chip */
     char what[64];     /* "ESP32 bootloader" */
     char problem[600]; /* "" or one sentence */
 };
@@ -19,6 +19,9 @@ const char *file_path_expand(char *to, size_t size, const char *path);
 
 /* Reads the file and says what it is. 0, or the error that the problem sentence belongs to. */
 int file_look(const char *path, struct file_facts *facts);
+
+/* What people type for JOB_ADDRESS_BOOTLOADER. */
+#define ADDRESS_BOOTLOADER_WORD "bootloader"
 
 /* The address where a file of this description belongs, as text; "" when that can't be told. */
 const char *file_address_guess(char *to, size_t size, const char *what);

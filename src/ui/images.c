@@ -49,6 +49,26 @@ void images_tick(struct dash *dash)
     dash_bench_send(dash);
 }
 
+static const char *address_write(char *to, size_t size, uint32_t address)
+{
+    if (address == JOB_ADDRESS_BOOTLOADER)
+        util_copy(to, size, ADDRESS_BOOTLOADER_WORD);
+    else
+        snprintf(to, size, "0x%x", (unsigned)address);
+    return to;
+}
+
+static bool address_read(const char *text, uint32_t *address)
+{
+    uint64_t number = JOB_ADDRESS_BOOTLOADER;
+
+    if (strcmp(text, ADDRESS_BOOTLOADER_WORD) != 0 &&
+        !util_number_parse(text, true, JOB_ADDRESS_BOOTLOADER - 1, &number))
+        return false;
+    *address = (uint32_t)number;
+    return true;
+}
+
 static void path_typed(struct dash *dash)
 {
     char path[1024], address[24], label[64];
@@ -70,8 +90,7 @@ static void path_typed(struct dash *dash)
     }
     util_copy(dash->prompt_path, sizeof dash->prompt_path, path);
     if (dash->prompt_image < dash->bench.n_images)
-        snprintf(address, sizeof address, "0x%x",
-                 (unsigned)dash->bench.images[dash->prompt_image].address);
+        address_write(address, sizeof address, dash->bench.images[dash->prompt_image].address);
     else
         file_address_guess(address, sizeof address, facts.what);
     snprintf(label, sizeof label, "address of %.40s:", util_basename(path));
@@ -99,9 +118,10 @@ static void image_put(struct dash *dash, uint32_t address)
 
 static void address_typed(struct dash *dash)
 {
-    uint64_t address;
+    uint32_t address;
+    char place[24];
 
-    if (!util_number_parse(dash->prompt.text, true, UINT32_MAX, &address)) {
+    if (!address_read(dash->prompt.text, &address)) {
         if (dash->prompt.text[0])
             dash_complain(dash, "\"%.60s\" is no flash address: type a number such as 0x10000",
                           dash->prompt.text);
@@ -110,11 +130,12 @@ static void address_typed(struct dash *dash)
         return;
     }
     dash->question = CONTEXT_ALWAYS;
-    image_put(dash, (uint32_t)address);
+    image_put(dash, address);
     if (dash->bench_problem[0])
         dash_complain(dash, "%s", dash->bench_problem);
     else
-        dash_say(dash, "%s goes to 0x%06x", util_basename(dash->prompt_path), (unsigned)address);
+        dash_say(dash, "%s goes to %s", util_basename(dash->prompt_path),
+                 address_write(place, sizeof place, address));
 }
 
 void images_typed(struct dash *dash)
