@@ -151,6 +151,22 @@ static void secinfo_refused_eight_times(void **state)
     script_done(&script);
 }
 
+/* Refusals that come too late to be drained must not make an ESP32 an ESP32-S2. */
+static void secinfo_refused_late(void **state)
+{
+    (void)state;
+    sync_rom();
+    script_expect(&script, SECINFO);
+    script_reply(&script, "010804000707122001050000");
+    script_expect(&script, MAGIC);
+    script_reply(&script, "010804000707122001050000");
+    script_expect(&script, MAGIC);
+    script_reply(&script, "010a0400831df00000000000");
+    assert_int_equal(connect_with((struct connect_options){0}), 0);
+    assert_int_equal(loader.chip->id, CHIP_ESP32);
+    script_done(&script);
+}
+
 static void stub_is_running(void **state)
 {
     (void)state;
@@ -371,6 +387,17 @@ static void known_but_unsupported(void **state)
     script_reply(&script, "01141000 00000000 000000000000000000000000 00000000");
     assert_int_equal(connect_with((struct connect_options){0}), ERR_CHIP_UNSUPPORTED);
     assert_said("ESP32-S2");
+    script_done(&script);
+
+    setup(NULL);
+    sync_rom();
+    script_expect(&script, SECINFO); /* ESP32-S2 in Secure Download Mode: nothing is allowed */
+    script_reply(&script, "010804000707122001050000");
+    for (int i = 0; i < 3; i++) {
+        script_expect(&script, MAGIC);
+        script_reply(&script, "011404000000000001050000");
+    }
+    assert_int_equal(connect_with((struct connect_options){0}), ERR_CHIP_UNSUPPORTED);
     script_done(&script);
 }
 
@@ -783,6 +810,7 @@ int main(void)
         T(connect_esp32c3_by_id),
         T(connect_esp8266),
         T(secinfo_refused_eight_times),
+        T(secinfo_refused_late),
         T(stub_is_running),
         T(one_value_is_not_zero),
         T(garbage_before_sync),

@@ -99,6 +99,23 @@ static void write_and_check(uint32_t address, size_t size, bool deflate)
     region_done(&region);
 }
 
+/* Two images that share a sector: the second must not take the end of the first away. */
+static void sharers_survive(void)
+{
+    struct region first, second;
+
+    make_region(&first, 0x50000, 0x1840, true);
+    make_region(&second, 0x51840, 0x1000, true);
+    must(loader_flash_write(&loader, &first, NULL, &error), "write the first");
+    must(loader_flash_write(&loader, &second, NULL, &error), "write the second");
+    check_flash(&second);
+    uint8_t data[0x40];
+    must(loader_flash_read(&loader, 0x51800, sizeof data, data, NULL, &error), "read");
+    assert_memory_equal(data, first.data + 0x1800, sizeof data);
+    region_done(&first);
+    region_done(&second);
+}
+
 /* Two sectors that were written before, around one that is written now: none of their bytes may
  * change. An ESP8266's ROM erases one too many when it is asked naively. */
 static void neighbours_survive(void)
@@ -183,6 +200,7 @@ static void conversation(enum chip_id id, bool with_stub)
     write_and_check(0x28000, 0x1404, false);
     write_and_check(0x30040, 0x100, true);
     neighbours_survive();
+    sharers_survive();
     must(loader_flash_erase(&loader, 0x10000, 0x1000, NULL, &error), "erase");
     check_erased(0x10000, 256);
     assert_int_equal(loader_flash_erase(&loader, 4 << 20, 0x1000, NULL, &error), ERR_TOO_BIG);

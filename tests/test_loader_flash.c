@@ -683,12 +683,15 @@ static void write_checks_the_stream(void **state)
     free(region.deflated);
 }
 
-static void write_rom_keeps_the_front(void **state)
+/* An image that starts inside a sector: what is in front of it comes back. */
+static void write_keeps_the_front(void **state)
 {
-    struct region region = make_region(0x10040, 0x100, true);
+    struct region region = make_region(0x10040, 0x100, false);
     uint8_t fields[16], front[0x40], block[0x400];
+    struct buffer reply = {0};
 
     (void)state;
+    memset(&seen, 0, sizeof seen);
     as_connected(CHIP_ESP32, STAGE_ROM);
     memset(front, 0x5A, sizeof front);
     memset(block, 0xFF, sizeof block);
@@ -696,7 +699,6 @@ static void write_rom_keeps_the_front(void **state)
     memcpy(block + 0x40, image, 0x100);
     script_expect_request(&script, OP_READ_FLASH_SLOW, fields, WORDS(fields, 0x10000, 0x40), NULL,
                           0);
-    struct buffer reply = {0};
     buffer_append(&reply, "\xC0\x01\x0E\x44\x00\x07\x07\x12\x20", 9);
     buffer_append(&reply, front, 0x40);
     buffer_append(&reply, "\0\0\0\0\xC0", 5);
@@ -706,11 +708,12 @@ static void write_rom_keeps_the_front(void **state)
     script_reply(&script, OK_ROM("02"));
     expect_block(OP_FLASH_DATA, block, 0x400, 0);
     script_reply(&script, OK_ROM("03"));
-    if (loader_flash_write(&loader, &region, NULL, &error) != 0)
+    if (loader_flash_write(&loader, &region, &progress, &error) != 0)
         fail_msg("%s", error.text);
+    assert_int_equal(seen.done, 0x100);
+    assert_int_equal(seen.total, 0x100);
     script_done(&script);
     buffer_done(&reply);
-    free(region.deflated);
 }
 
 /* Whatever is asked for, the ROM must erase what is written and not a sector more. */
@@ -1002,7 +1005,7 @@ int main(void)
         T(write_is_cancelled_between_blocks),
         T(write_refuses),
         T(write_checks_the_stream),
-        T(write_rom_keeps_the_front),
+        T(write_keeps_the_front),
         T(esp8266_erases_exactly),
         T(write_esp8266_rom),
         T(md5),
