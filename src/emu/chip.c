@@ -78,6 +78,10 @@ static void stop(struct chip *chip, int64_t now_us)
 /* From the first instruction of the ROM on. */
 static void start(struct chip *chip, enum reset_cause cause)
 {
+    /* Straps are latched anew by the resets that reach the RTC (ESP32-C3 TRM, reset and clock);
+     * the lesser ones keep what was there. */
+    if (cause != RESET_SOFTWARE && cause != RESET_WDT)
+        chip->strap_download = chip->boot_low || chip->boot_held;
     regs_reset(chip);
     rom_start(chip);
     chip->flash.asleep = false;
@@ -105,7 +109,7 @@ void chip_reset_later(struct chip *chip, int64_t us, enum reset_cause cause)
 void chip_power_on(struct chip *chip, int64_t now_us, bool download)
 {
     chip->power = true;
-    chip->strap_download = download;
+    chip->boot_held = download;
     stop(chip, now_us);
     if (!chip->en_low)
         start(chip, RESET_POWER);
@@ -141,7 +145,7 @@ static void en_high(struct chip *chip)
     chip->en_rise_at = 0;
     if (!chip->power)
         return;
-    chip->strap_download = chip->boot_low;
+    chip->boot_held = false; /* there are lines, so they decide */
     start(chip, RESET_PIN);
 }
 
