@@ -17,6 +17,12 @@ static const char *const mode_names[] = {
     [CHIP_APP] = "flash", [CHIP_DEAD] = "dead",
 };
 
+static const char *const cause_names[] = {
+    [RESET_POWER] = "power on",       [RESET_PIN] = "EN",
+    [RESET_SOFTWARE] = "software",    [RESET_WDT] = "watchdog",
+    [RESET_RTC_WDT] = "RTC watchdog",
+};
+
 void chip_init(struct chip *chip, const struct persona *persona, const struct chip_output *out)
 {
     *chip = (struct chip){.persona = persona, .out = *out, .mode = CHIP_OFF, .noise = 1};
@@ -88,7 +94,8 @@ static void start(struct chip *chip, enum reset_cause cause)
     chip->flash.ready_at = 0;
     chip->mode = chip->strap_download ? CHIP_ROM : CHIP_APP;
     boot_start(chip, cause);
-    trace_event(chip->trace, chip->time_us, "reset 0x%x into %s", cause, mode_names[chip->mode]);
+    trace_event(chip->trace, chip->time_us, "reset (%s) into %s", cause_names[cause],
+                mode_names[chip->mode]);
 }
 
 void chip_reset_now(struct chip *chip, enum reset_cause cause)
