@@ -61,7 +61,10 @@ struct loader {
                             hints */
     unsigned requests;   /* round trips so far */
     uint64_t wire_sent;  /* bytes put on the wire */
-    uint32_t rom_value;  /* value field of the last reply */
+    uint64_t wire_received;
+    uint32_t rom_value; /* value field of the last reply */
+    uint8_t rx[1024];   /* received, not yet decoded: rx[rx_pos..rx_len) */
+    size_t rx_pos, rx_len;
 };
 
 /* Called while something long runs. done and total are image bytes; wire is bytes sent or received.

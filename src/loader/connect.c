@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Into the download mode, SYNC, and what it means when that fails. */
+#include "loader/connect.h"
+
+#include "base/clock.h"
+#include "base/util.h"
+#include "link/reset.h"
+#include "loader/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    SYNCS_A_ROUND = 5,
+    SYNC_TIMEOUT_MS = 100,
+    SYNC_PAUSE_MS = 50,
+    SYNC_REPLIES = 8 /* of both, the ROM and the stub, to one request */
+};
+
+/* ---- words of the command line ---- */
+
+static const char *const before_words[] = {[BEFORE_DEFAULT_RESET] = "default-reset",
+                                           [BEFORE_USB_RESET] = "usb-reset",
+                                           [BEFORE_NO_RESET] = "no-reset",
+                                           [BEFORE_NO_RESET_NO_SYNC] = "no-reset-no-sync"};
+static const char *const after_words[] = {[AFTER_HARD_RESET] = "hard-reset",
+                                          [AFTER_SOFT_RESET] = "soft-reset",
+                                          [AFTER_NO_RESET] = "no-reset",
+                                          [AFTER_NO_RESET_STUB] = "no-reset-stub"};
+
+/* esptool v4 wrote underscores where v5 writes dashes. */
+static bool words_equal(const char *a, const char *b)
+{
+    for (; *a && *b; a++, b++) {
+        if ((*a == '_' ? '-' : *a) != *b)
+            return false;
+    }
+    return *a == *b;
+}
+
+static int word_find(const char *const *words, size_t n, const char *word)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (words_equal(word, words[i]))
+            return (int)i;
+    }
+    return -1;
+}
+
+bool loader_before_parse(const char *word, enum loader_before *before)
+{
+    int i = word_find(before_words, ARRAY_LEN(before_words), word);
+
+    if (i >= 0)
+        *before = (enum loader_before)i;
+    return i >= 0;
+}
+
+bool loader_after_parse(const char *word, enum loader_after *after)
+{
+    int i = word_find(after_words, ARRAY_LEN(after_words), word);
+
+    if (i >= 0)
+        *after = (enum loader_after)i;
+    return i >= 0;
+}
+
+const char *loader_before_name(enum loader_before before)
+{
+    return before_words[before];
+}
+
+const char *loader_after_name(enum loader_after after)
+{
+    return after_words[after];
+}
+
+/* ---- reset ---- */
+
+static bool starts_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+/* The sequence of round `attempt`. A remote port sets its lines one after the other whatever is
+ * asked for, so the tight ones make no sense there. */
+static const char *sequence_of(const struct loader *loader, const struct connect_options *options,
+                               int attempt)
+{
+    static const char *const local[] = {reset_tight, reset_tight_long, reset_classic,
+                                        reset_classic_long};
+    const struct link *link = loader->link;
+
+    if (options->reset)
+        return options->reset;
+    if (options->before == BEFORE_USB_RESET || port_is_usb_jtag(&link->port))
+        return reset_usb_jtag;
+    if (starts_with(link->address, "rfc2217:") || starts_with(link->address, "emu:"))
+        return local[2 + attempt % 2];
+    return local[attempt % 4];
+}
+
+static bool resets(const struct loader *loader, const struct connect_options *options)
+{
+    return loader->link->has_lines && options->before != BEFORE_NO_RESET &&
+           options->before != BEFORE_NO_RESET_NO_SYNC;
+}
+
+/* ---- sync ---- */
+
+/* Takes the other replies of the eight. Only a stub gives the value 0, and it gives it each time.
+ */
+static int sync_finish(struct loader *loader, bool *stub, struct error *error)
+{
+    *stub = loader->rom_value == 0;
+    for (int i = 1; i < SYNC_REPLIES; i++) {
+        enum op op;
+        int rc = command_frame(loader, clock_ms() + SYNC_TIMEOUT_MS, error);
+        if (rc < 0)
+            return rc;
+        if (rc == 0)
+            break;
+        if (!command_frame_is_reply(loader, &op))
+            command_frame_reject(loader);
+        else if (op == OP_SYNC && le32_get(loader->slip.frame + 4) != 0)
+            *stub = false;
+    }
+    return 0;
+}
+
+static bool may_try_again(int rc)
+{
+    return rc == ERR_NO_REPLY || rc == ERR_BAD_REPLY || rc == ERR_CHIP_REFUSED;
+}
+
+static int sync_once(struct loader *loader, struct error *error)
+{
+    static const uint8_t data[36] = {0x07, 0x07, 0x12, 0x20, 0x55, 0x55, 0x55, 0x55, 0x55,
+                                     0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55,
+                                     0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55,
+                                     0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55};
+    struct request request = {
+        .op = OP_SYNC, .data = data, .n = sizeof data, .timeout_ms = SYNC_TIMEOUT_MS};
+    bool stub = false;
+
+    int rc = command_run(loader, &request, NULL, error);
+    if (rc == 0)
+        rc = sync_finish(loader, &stub, error);
+    if (rc < 0)
+        return rc;
+    loader->stage = stub ? STAGE_STUB : STAGE_ROM;
+    return 0;
+}
+
+/* One reset, several SYNCs. ERR_NO_SYNC: go on with the next round. */
+static int connect_round(struct loader *loader, const struct connect_options *options, int attempt,
+                         struct error *error)
+{
+    if (resets(loader, options)) {
+        command_discard(loader);
+        int rc = reset_run(loader->link, sequence_of(loader, options, attempt));
+        if (rc < 0)
+            return command_link_error(loader, rc, error);
+    }
+
+    for (int i = 0; i < SYNCS_A_ROUND; i++) {
+        struct error ignored = {0};
+        int rc = sync_once(loader, &ignored);
+        if (rc < 0 && !may_try_again(rc))
+            return error_set(error, (enum err)rc, "%s", ignored.text);
+        if (rc == 0)
+            return 0;
+        rc = link_sleep(loader->link, SYNC_PAUSE_MS);
+        if (rc < 0)
+            return command_link_error(loader, rc, error);
+    }
+    return ERR_NO_SYNC;
+}
+
+/* ---- what the failure means ---- */
+
+/* The ROM's last word on how it started: "boot:0x13 (SPI_FAST_FLASH_BOOT)", or on the ESP8266 "boot
+ * mode:(3,6)". Returns false when there is none. */
+static bool boot_line(const char *log, char *line, size_t size, bool *download)
+{
+    const char *found = NULL;
+    for (const char *p = log; (p = strstr(p, "boot")) != NULL; p += 4) {
+        if (starts_with(p, "boot:0x") || starts_with(p, "boot mode:("))
+            found = p;
+    }
+    if (found == NULL)
+        return false;
+
+    snprintf(line, size, "%.*s", (int)strcspn(found, "\r\n"), found);
+    if (starts_with(found, "boot mode:("))
+        *download = found[strlen("boot mode:(")] == '1';
+    else
+        *download = strstr(line, "DOWNLOAD") || strstr(line, "UART") || strstr(line, "USB_BOOT") ||
+                    strstr(found, "waiting for download");
+    return true;
+}
+
+/* Does a program print there, readable at this rate? Noise has many bytes that are no text. */
+static bool readable(const char *log)
+{
+    size_t len = strlen(log), dots = 0;
+
+    for (size_t i = 0; i < len; i++)
+        dots += log[i] == '.';
+    return len >= 20 && dots * 6 < len;
+}
+
+static int explain(const struct loader *loader, const struct connect_options *options,
+                   struct error *error)
+{
+    char line[96];
+    bool download;
+    const char *address = loader->link->address;
+    const char *by_hand = resets(loader, options) ? "" : " (it was not reset from here)";
+
+    if (boot_line(loader->boot_log, line, sizeof line, &download)) {
+        if (!download)
+            return error_set(error, ERR_WRONG_BOOT_MODE,
+                             "%s: the chip started its program (%s) instead of the download mode",
+                             address, line);
+        return error_set(error, ERR_NO_SYNC,
+                         "%s: the chip is in download mode (%s) but answers nothing: what is sent "
+                         "to it does not arrive",
+                         address, line);
+    }
+    if (loader->wire_received == 0)
+        return error_set(error, ERR_NO_SYNC,
+                         "%s: the chip does not answer, and not one byte came from it%s", address,
+                         by_hand);
+    if (readable(loader->boot_log))
+        return error_set(error, ERR_WRONG_BOOT_MODE,
+                         "%s: the chip runs a program that prints text, and is not in download "
+                         "mode%s",
+                         address, by_hand);
+    if (loader->boot_log[0] == '\0')
+        return error_set(error, ERR_NO_SYNC, "%s: the chip answers, but never to SYNC%s", address,
+                         by_hand);
+    return error_set(error, ERR_NOISE, "%s: %llu bytes came, but none of them is an answer%s",
+                     address, (unsigned long long)loader->wire_received, by_hand);
+}
+
+/* ---- connect ---- */
+
+static int connect_sync(struct loader *loader, const struct connect_options *options,
+                        struct error *error)
+{
+    if (!loader->link->has_lines)
+        log_line(loader->log, LOG_INFO,
+                 "%s has no control lines: bring the chip into download mode by hand",
+                 loader->link->address);
+
+    for (int i = 0; options->attempts <= 0 || i < options->attempts; i++) {
+        if (options->attempt)
+            options->attempt(options->context, i + 1,
+                             options->attempts > 0 ? options->attempts : 0);
+        int rc = connect_round(loader, options, i, error);
+        if (rc != ERR_NO_SYNC)
+            return rc;
+    }
+    command_discard(loader);
+    return explain(loader, options, error);
+}
+
+int loader_connect(struct loader *loader, const struct connect_options *options,
+                   struct error *error)
+{
+    struct link *link = loader->link;
+    const struct log *log = loader->log;
+
+    loader_init(loader, link, log);
+    if (options->before == BEFORE_NO_RESET_NO_SYNC) {
+        loader->stage = STAGE_ROM;
+    } else {
+        int rc = connect_sync(loader, options, error);
+        if (rc < 0)
+            return rc;
+    }
+    if (loader->stage == STAGE_STUB)
+        log_line(log, LOG_INFO, "a flasher stub is running already");
+    return loader_detect(loader, options->chip, error);
+}
