@@ -691,9 +691,11 @@ static void server_run(struct server *s)
         buffer_clear(&s->out);
         struct buffer data = {0};
         n = read(s->fd, raw, sizeof raw);
-        if (n > 0)
-            telnet_feed(&telnet, raw, (size_t)n, &data);
-        server_data(s, &data);
+        for (ssize_t i = 0; i < n; i++) { /* in order, commands and data */
+            telnet_feed(&telnet, raw + i, 1, &data);
+            server_data(s, &data);
+            buffer_clear(&data);
+        }
         buffer_done(&data);
     } while (n > 0);
 }
@@ -794,7 +796,7 @@ static void rfc2217_escapes_both_ways(void **state)
 
     (void)state;
     for (int i = 0; i < N; i++)
-        sent[i] = i % 3 == 0 ? 255 : i % 7 == 0 ? 240 : (uint8_t)(i / 256) ^ (uint8_t)i;
+        sent[i] = (uint8_t)(i % 3 == 0 ? 255 : i % 7 == 0 ? 240 : ((i / 256) ^ i) | 0x40);
     assert_int_equal(link_open(&link, address, &at_115200, &error), 0);
     assert_int_equal(link_write(&link, sent, N, SOON), N); /* more than the sockets hold */
     while (n < N) {
@@ -1116,6 +1118,65 @@ static void an_emulated_chip_that_does_not_start_says_why(void **state)
     free(saved);
 }
 
+/* SYNC as in the serial protocol document of esptool, and the first bytes of its answer. */
+static const uint8_t sync_frame[] = {
+    0xc0, 0x00, 0x08, 0x24, 0x00, 0x00, 0x00, 0x00, 0x00, 0x07, 0x07, 0x12, 0x20, 0x55, 0x55, 0x55,
+    0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55,
+    0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0xc0};
+
+static bool answers_sync(struct link *link)
+{
+    uint8_t bytes[4096];
+    size_t n = 0;
+    ssize_t got;
+
+    link_discard_input(link);
+    assert_int_equal(link_write(link, sync_frame, sizeof sync_frame, SOON), sizeof sync_frame);
+    while ((got = link_read(link, bytes + n, sizeof bytes - n, 500)) > 0) {
+        n += (size_t)got;
+        if (memmem(bytes, n, "\xc0\x01\x08", 3))
+            return true;
+    }
+    assert_int_equal(got, 0);
+    return false;
+}
+
+static bool emulator_here(void)
+{
+    const char *dir = getenv("top_builddir");
+    char path[1024];
+
+    if (getenv("ESPJIG_EMU"))
+        return true;
+    snprintf(path, sizeof path, "%s/espjig-emu", dir ? dir : ".");
+    return access(path, X_OK) == 0 && setenv("ESPJIG_EMU", path, 1) == 0;
+}
+
+static void an_emulated_chip_obeys_lines_and_rate(void **state)
+{
+    static const char *const sequences[] = {reset_classic, reset_tight};
+    struct link link;
+    struct error error = {0};
+
+    (void)state;
+    if (!emulator_here())
+        skip();
+    if (link_open(&link, "emu:esp32c3,mac=60:55:f9:00:00:01", &at_115200, &error) < 0)
+        fail_msg("%s", error.text);
+    assert_string_equal(link.ops->scheme, "emu");
+    for (size_t i = 0; i < ARRAY_LEN(sequences); i++) {
+        assert_int_equal(reset_run(&link, reset_hard), 0);
+        assert_false(answers_sync(&link));
+        assert_int_equal(reset_run(&link, sequences[i]), 0);
+        assert_true(answers_sync(&link));
+    }
+    assert_int_equal(link_set_baud(&link, 921600), 0);
+    assert_int_equal(link.error.code, 0);
+    link_close(&link);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* its process is gone and reaped */
+    assert_int_equal(errno, ECHILD);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1147,6 +1208,7 @@ int main(void)
         cmocka_unit_test(a_fault_can_be_late),
         cmocka_unit_test(ports_are_listed_without_harm),
         cmocka_unit_test(an_emulated_chip_that_does_not_start_says_why),
+        cmocka_unit_test(an_emulated_chip_obeys_lines_and_rate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
