@@ -131,6 +131,7 @@ struct event {
             unsigned vid, pid;
             char holder[64]; /* "minicom (pid 1234)": who else has it open; "" */
             bool emulated;   /* emu: or another address that is no local tty */
+            unsigned passed, failed; /* jobs on it since the station started */
         } seen;
         struct {
             char json[16384]; /* a job as job_to_json() writes it, without port */

@@ -33,6 +33,11 @@ enum op_kind {
 const char *op_name(enum op_kind op); /* "write-flash" */
 bool op_parse(const char *name, enum op_kind *op);
 
+/* An image may be for whatever chip is found: `{chip}` in its path stands for the chip's key
+ * ("esp32c3"), and this address for the place of that chip's bootloader. */
+#define JOB_PATH_CHIP          "{chip}"
+#define JOB_ADDRESS_BOOTLOADER UINT32_MAX
+
 struct op {
     enum op_kind kind;
     uint32_t address;
@@ -73,7 +78,7 @@ struct job {
 };
 
 void job_init(struct job *job); /* defaults: 460800 baud, default-reset, hard-reset, 7 attempts,
-                                   detect/keep */
+                                   flash settings kept */
 void job_done(struct job *job);
 void job_copy(struct job *to, const struct job *from); /* `to` is not yet initialised */
 

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The command table, and the commands that are one job or a list of ports. */
+#include "config.h"
+
+#include "cli/commands.h"
+
+#include "base/util.h"
+#include "cli/run.h"
+#include "cli/text.h"
+#include "link/ports.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- which port ---- */
+
+static int port_refuse(const struct port_info *ports, size_t n, struct error *error)
+{
+    struct buffer names = {0};
+
+    if (n == 0)
+        return error_set(error, ERR_PORT_MISSING,
+                         "no port is given with -p, and there is no USB serial port");
+    for (size_t i = 0; i < n; i++)
+        buffer_printf(&names, "%s%s", i ? ", " : "", ports[i].path);
+    error_set(error, ERR_USAGE, "there are %zu USB serial ports, choose with -p: %s", n,
+              (const char *)names.data);
+    buffer_done(&names);
+    return ERR_USAGE;
+}
+
+/* The only USB port there is. */
+static int port_find(struct cli *cli, char *path, size_t size, struct error *error)
+{
+    struct port_info *ports = NULL;
+    size_t n = 0, usb = 0;
+    int result = ports_list(&ports, &n, false, error);
+
+    for (size_t i = 0; result == 0 && i < n; i++) {
+        if (ports[i].usb)
+            ports[usb++] = ports[i];
+    }
+    if (result == 0 && usb != 1)
+        result = port_refuse(ports, usb, error);
+    if (result == 0) {
+        util_copy(path, size, ports[0].path);
+        if (!cli->json && !cli->quiet)
+            printf("using %s, the only USB serial port (%s)\n", ports[0].path, ports[0].product);
+    }
+    free(ports);
+    return result;
+}
+
+static int run_on_ports(struct cli *cli, struct error *error)
+{
+    static const char *const variables[] = {"ESPJIG_PORT", "ESPTOOL_PORT"};
+    char found[sizeof(((struct port_info *)0)->path)];
+
+    for (size_t i = 0; i < ARRAY_LEN(variables) && cli->n_ports == 0; i++) {
+        const char *value = getenv(variables[i]);
+        if (value && value[0])
+            cli->ports[cli->n_ports++] = value;
+    }
+    if (cli->n_ports == 0) {
+        if (port_find(cli, found, sizeof found, error) != 0)
+            return error->code;
+        cli->ports[cli->n_ports++] = found;
+    }
+    return run_jobs(cli, cli->ports, cli->n_ports, error);
+}
+
+/* ---- jobs ---- */
+
+static int chip_take(struct cli *cli, struct error *error)
+{
+    const struct chip *chip;
+
+    if (cli->chip == NULL || strcmp(cli->chip, "auto") == 0)
+        return 0;
+    chip = chip_by_name(cli->chip);
+    if (chip == NULL)
+        return error_set(error, ERR_UNKNOWN_CHIP, "\"%s\" is no chip that espjig knows (%s)",
+                         cli->chip, chip_names());
+    cli->job.chip = chip->id;
+    return 0;
+}
+
+static int address_take(const char *text, uint32_t *address, struct error *error)
+{
+    uint64_t v;
+
+    if (!util_number_parse(text, true, UINT64_MAX, &v))
+        return error_set(error, ERR_BAD_ADDRESS, "\"%s\" is no address: it is not a number", text);
+    if (v >= JOB_ADDRESS_BOOTLOADER)
+        return error_set(error, ERR_BAD_ADDRESS, "address %s is past the end of 32 bits", text);
+    *address = (uint32_t)v;
+    return 0;
+}
+
+static int size_take(const char *text, uint32_t *size, struct error *error)
+{
+    uint64_t v;
+
+    if (!util_number_parse(text, true, UINT32_MAX, &v) || v == 0)
+        return error_set(error, ERR_USAGE,
+                         "\"%s\" is no size: a number of bytes above 0 is needed, for example "
+                         "0x1000, 64k or 4M",
+                         text);
+    *size = (uint32_t)v;
+    return 0;
+}
+
+/* Checks the job before a port is looked for, so that a wrong file name is not hidden behind a
+ * missing board. */
+static int run_checked(struct cli *cli, struct error *error)
+{
+    if (chip_take(cli, error) != 0 || job_check(&cli->job, error) != 0)
+        return error->code;
+    return run_on_ports(cli, error);
+}
+
+static int images_take(struct cli *cli, struct error *error)
+{
+    if (cli->n_args % 2 != 0)
+        return error_set(error, ERR_USAGE,
+                         "%s takes pairs of an address and a file, but \"%s\" stands alone",
+                         cli->command->name, cli->args[cli->n_args - 1]);
+    for (size_t i = 0; i < cli->n_args; i += 2) {
+        uint32_t address = JOB_ADDRESS_BOOTLOADER;
+        if (strcmp(cli->args[i], "bootloader") != 0 &&
+            address_take(cli->args[i], &address, error) != 0)
+            return error->code;
+        job_add_image(&cli->job, cli->args[i + 1], address);
+    }
+    return 0;
+}
+
+static int write_flash(struct cli *cli, struct error *error)
+{
+    if (images_take(cli, error) != 0)
+        return error->code;
+    job_add_op(&cli->job, OP_WRITE_FLASH);
+    return run_checked(cli, error);
+}
+
+static int verify_flash(struct cli *cli, struct error *error)
+{
+    if (images_take(cli, error) != 0)
+        return error->code;
+    job_add_op(&cli->job, OP_VERIFY_FLASH);
+    return run_checked(cli, error);
+}
+
+static int read_flash(struct cli *cli, struct error *error)
+{
+    struct op *op = job_add_op(&cli->job, OP_READ_FLASH);
+    bool all = strcmp(cli->args[1], "ALL") == 0 || strcmp(cli->args[1], "all") == 0;
+
+    if (cli->n_ports > 1)
+        return error_set(error, ERR_USAGE,
+                         "read-flash takes one port: several boards can't fill one file");
+    if (address_take(cli->args[0], &op->address, error) != 0)
+        return error->code;
+    if (!all && size_take(cli->args[1], &op->size, error) != 0)
+        return error->code;
+    op->path = xstrdup(cli->args[2]);
+    return run_checked(cli, error);
+}
+
+static int erase_region(struct cli *cli, struct error *error)
+{
+    struct op *op = job_add_op(&cli->job, OP_ERASE_REGION);
+
+    if (address_take(cli->args[0], &op->address, error) != 0 ||
+        size_take(cli->args[1], &op->size, error) != 0)
+        return error->code;
+    return run_checked(cli, error);
+}
+
+/* erase-flash, chip-id, flash-id, read-mac: the command is the op. */
+static int plain_op(struct cli *cli, struct error *error)
+{
+    enum op_kind kind;
+
+    if (!op_parse(cli->command->name, &kind))
+        return error_set(error, ERR_INTERNAL, "command %s is no op", cli->command->name);
+    job_add_op(&cli->job, kind);
+    return run_checked(cli, error);
+}
+
+/* ---- ports ---- */
+
+static void port_event(const struct port_info *port, struct event *event)
+{
+    char command[32];
+    pid_t pid = port_holder(port->path, command, sizeof command);
+
+    event_init(event, EVENT_PORT);
+    util_copy(event->port, sizeof event->port, port->path);
+    util_copy(event->slot, sizeof event->slot, port->slot);
+    event->seen.present = true;
+    util_copy(event->seen.name, sizeof event->seen.name, util_basename(port->path));
+    util_copy(event->seen.slot_name, sizeof event->seen.slot_name, port->slot);
+    util_copy(event->seen.product, sizeof event->seen.product, port->product);
+    util_copy(event->seen.serial, sizeof event->seen.serial, port->serial);
+    util_copy(event->seen.driver, sizeof event->seen.driver, port->driver);
+    util_copy(event->seen.by_path, sizeof event->seen.by_path, port->by_path);
+    event->seen.vid = port->vid;
+    event->seen.pid = port->pid;
+    if (pid > 0)
+        snprintf(event->seen.holder, sizeof event->seen.holder, "%s (pid %d)", command, (int)pid);
+}
+
+static void port_print(const struct event *event)
+{
+    char id[16] = "";
+
+    if (event->seen.vid)
+        snprintf(id, sizeof id, "%04x:%04x", event->seen.vid, event->seen.pid);
+    printf("%-14s  %-8s  %-9s  %-8s  %s", event->port, event->seen.slot_name, id,
+           event->seen.driver, event->seen.product);
+    if (event->seen.serial[0])
+        printf("  serial %s", event->seen.serial);
+    if (event->seen.holder[0])
+        printf("  held by %s", event->seen.holder);
+    putchar('\n');
+}
+
+static void hello_put(struct cli *cli)
+{
+    struct event event;
+
+    event_init(&event, EVENT_HELLO);
+    event.hello.version = EVENT_VERSION;
+    util_copy(event.hello.program, sizeof event.hello.program, "espjig " PACKAGE_VERSION);
+    json_put(cli, &event);
+}
+
+static int list_ports(struct cli *cli, struct error *error)
+{
+    struct port_info *ports = NULL;
+    struct event event;
+    size_t n = 0;
+
+    if (ports_list(&ports, &n, cli->all, error) != 0)
+        return error->code;
+    if (cli->json)
+        hello_put(cli);
+    else if (n > 0 && !cli->quiet)
+        printf("%-14s  %-8s  %-9s  %-8s  %s\n", "PORT", "SOCKET", "ID", "DRIVER", "PRODUCT");
+    for (size_t i = 0; i < n; i++) {
+        port_event(&ports[i], &event);
+        if (cli->json)
+            json_put(cli, &event);
+        else
+            port_print(&event);
+    }
+    if (n == 0 && !cli->json && !cli->quiet)
+        puts(cli->all ? "There is no serial port."
+                      : "There is no USB serial port; `espjig ports --all` lists the others.");
+    free(ports);
+    return 0;
+}
+
+/* ---- the table ---- */
+
+#define ANY_NUMBER ARRAY_LEN(((struct cli *)0)->args)
+
+const struct cli_command cli_commands[] = {
+    {"ports", "", "list the serial ports of this machine", FOR_PORTS, 0, 0, list_ports, false},
+    {"write-flash", "ADDR FILE...", "write files to the flash and have the chip verify them",
+     FOR_WRITE, 2, ANY_NUMBER, write_flash, false},
+    {"verify-flash", "ADDR FILE...", "compare files with the flash", FOR_VERIFY, 2, ANY_NUMBER,
+     verify_flash, false},
+    {"read-flash", "ADDR SIZE FILE", "read flash into a file; SIZE may be ALL", FOR_READ, 3, 3,
+     read_flash, false},
+    {"erase-flash", "", "erase the whole flash", FOR_ERASE, 0, 0, plain_op, false},
+    {"erase-region", "ADDR SIZE", "erase whole sectors of 4096 bytes", FOR_REGION, 2, 2,
+     erase_region, false},
+    {"chip-id", "", "tell what chip it is", FOR_IDS, 0, 0, plain_op, false},
+    {"flash-id", "", "tell what flash it has", FOR_IDS, 0, 0, plain_op, false},
+    {"read-mac", "", "tell its MAC address", FOR_IDS, 0, 0, plain_op, false},
+    {"demo", "", "the dashboard on emulated boards, with sample images; no hardware needed",
+     FOR_DEMO, 0, 0, demo_run, false},
+    {"station", "", "run the process behind the dashboard in the foreground", FOR_STATION, 0, 0,
+     station_main, false},
+    {"", "", "the dashboard", FOR_DASHBOARD, 0, 0, dashboard_run, true},
+    {.name = NULL},
+};

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The functions behind the rows of the command table that are not in commands.c. */
+#ifndef ESPJIG_CLI_COMMANDS_H
+#define ESPJIG_CLI_COMMANDS_H
+
+#include "cli/options.h"
+
+int demo_run(struct cli *cli, struct error *error);      /* demo.c */
+int station_main(struct cli *cli, struct error *error);  /* station.c: `espjig station` */
+int dashboard_run(struct cli *cli, struct error *error); /* station.c: `espjig` */
+
+/* Whether stdin and stdout are a terminal. */
+bool dashboard_possible(void);
+
+/* Draws the station at `path`, which is started with `argv` when none answers there. */
+int dashboard_open(struct cli *cli, const char *path, char *const argv[], const char *title,
+                   struct error *error);
+
+#endif

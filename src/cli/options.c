@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/options.h"
+
+#include "base/util.h"
+
+#include <ctype.h>
+#include <string.h>
+
+enum { BAUD_MAX = 12000000 };
+
+/* ---- setters ---- */
+
+static int set_port(struct cli *cli, const char *argument, struct error *error)
+{
+    if (argument[0] == '\0')
+        return error_set(error, ERR_USAGE, "the name of the port is empty");
+    if (strlen(argument) >= sizeof((struct event *)0)->port)
+        return error_set(error, ERR_USAGE, "the name of the port is longer than %zu bytes: %s",
+                         sizeof((struct event *)0)->port - 1, argument);
+    if (cli->n_ports == CLI_PORTS_MAX)
+        return error_set(error, ERR_USAGE, "more than %d ports are given", CLI_PORTS_MAX);
+    cli->ports[cli->n_ports++] = argument;
+    return 0;
+}
+
+static int set_number(const char *option, const char *argument, unsigned min, unsigned max,
+                      unsigned *to, struct error *error)
+{
+    uint64_t v;
+
+    if (!util_number_parse(argument, false, max, &v) || v < min)
+        return error_set(error, ERR_USAGE, "--%s: \"%s\" is not a number from %u to %u", option,
+                         argument, min, max);
+    *to = (unsigned)v;
+    return 0;
+}
+
+static int set_baud(struct cli *cli, const char *argument, struct error *error)
+{
+    return set_number("baud", argument, 300, BAUD_MAX, &cli->job.baud, error);
+}
+
+static int set_boards(struct cli *cli, const char *argument, struct error *error)
+{
+    return set_number("boards", argument, 1, CLI_DEMO_BOARDS_MAX, &cli->boards, error);
+}
+
+static int set_attempts(struct cli *cli, const char *argument, struct error *error)
+{
+    unsigned n = 0;
+    int result = set_number("connect-attempts", argument, 0, 1000000, &n, error);
+
+    if (result == 0)
+        cli->job.connect_attempts = (int)n;
+    return result;
+}
+
+static int set_before(struct cli *cli, const char *argument, struct error *error)
+{
+    if (loader_before_parse(argument, &cli->job.before))
+        return 0;
+    return error_set(error, ERR_USAGE,
+                     "--before: \"%s\" is not default-reset, usb-reset, no-reset or "
+                     "no-reset-no-sync",
+                     argument);
+}
+
+static int set_after(struct cli *cli, const char *argument, struct error *error)
+{
+    if (loader_after_parse(argument, &cli->job.after))
+        return 0;
+    return error_set(error, ERR_USAGE,
+                     "--after: \"%s\" is not hard-reset, soft-reset, no-reset or no-reset-stub",
+                     argument);
+}
+
+static int set_stub_dir(struct cli *cli, const char *argument, struct error *error)
+{
+    (void)error;
+    free(cli->job.stub_dir);
+    cli->job.stub_dir = xstrdup(argument);
+    return 0;
+}
+
+static int set_trace(struct cli *cli, const char *argument, struct error *error)
+{
+    (void)error;
+    free(cli->job.trace);
+    cli->job.trace = xstrdup(argument);
+    return 0;
+}
+
+static int set_fault(struct cli *cli, const char *argument, struct error *error)
+{
+    (void)error;
+    free(cli->job.fault);
+    cli->job.fault = xstrdup(argument);
+    return 0;
+}
+
+static int set_mode(struct cli *cli, const char *argument, struct error *error)
+{
+    cli->job.flash_mode = FLASH_MODE_KEEP;
+    if (strcmp(argument, "keep") == 0 || flash_mode_parse(argument, &cli->job.flash_mode))
+        return 0;
+    return error_set(error, ERR_USAGE, "--flash-mode: \"%s\" is not keep, qio, qout, dio or dout",
+                     argument);
+}
+
+/* Which frequencies and sizes exist depends on the chip: job_check() knows. */
+static int set_freq(struct cli *cli, const char *argument, struct error *error)
+{
+    if (util_copy(cli->job.flash_freq, sizeof cli->job.flash_freq, argument))
+        return 0;
+    return error_set(error, ERR_USAGE, "--flash-freq: \"%s\" is no frequency (keep, 40m ...)",
+                     argument);
+}
+
+static int set_size(struct cli *cli, const char *argument, struct error *error)
+{
+    if (util_copy(cli->job.flash_size, sizeof cli->job.flash_size, argument))
+        return 0;
+    return error_set(error, ERR_USAGE, "--flash-size: \"%s\" is no size (detect, keep, 4MB ...)",
+                     argument);
+}
+
+static int set_mac(struct cli *cli, const char *argument, struct error *error)
+{
+    size_t digits = 0;
+    bool ok = util_copy(cli->job.expect_mac, sizeof cli->job.expect_mac, argument);
+
+    for (const char *p = argument; *p; p++) {
+        digits += isxdigit((unsigned char)*p) != 0;
+        ok = ok && (isxdigit((unsigned char)*p) || *p == ':' || *p == '-');
+    }
+    if (ok && digits == 12)
+        return 0;
+    return error_set(error, ERR_USAGE, "--expect-mac: \"%s\" is no MAC such as 24:0a:c4:00:12:34",
+                     argument);
+}
+
+/* ---- the table ---- */
+
+#define NOWHERE       ((size_t)-1)
+#define SWITCH(m)     .flag = offsetof(struct cli, m), .text = NOWHERE
+#define SWITCH_OFF(m) SWITCH(m), .off = true
+#define TEXT(m)       .flag = NOWHERE, .text = offsetof(struct cli, m)
+#define SET(f)        .flag = NOWHERE, .text = NOWHERE, .set = (f)
+
+const struct cli_option cli_options[] = {
+    {"port", "p", "PORT",
+     "device or address to use; several times: several boards at once (default: $ESPJIG_PORT, "
+     "$ESPTOOL_PORT, else the only USB port)",
+     FOR_JOBS | FOR_DASHBOARD | FOR_STATION, false, SET(set_port)},
+    {"baud", "b", "BAUD", "rate to work at, bit/s (default: 460800)", FOR_JOBS, false,
+     SET(set_baud)},
+    {"chip", "c", "CHIP", "refuse any other chip; demo: the chips of the boards, CHIP,CHIP...",
+     FOR_JOBS | FOR_DEMO, false, TEXT(chip)},
+    {"before", NULL, "WORD",
+     "how to get into the loader: default-reset, usb-reset, no-reset, no-reset-no-sync", FOR_JOBS,
+     false, SET(set_before)},
+    {"after", "a", "WORD", "how to leave the chip: hard-reset, soft-reset, no-reset, no-reset-stub",
+     FOR_JOBS, false, SET(set_after)},
+    {"connect-attempts", NULL, "N", "resets to try; 0: for ever (default: 7)", FOR_JOBS, false,
+     SET(set_attempts)},
+    {"no-stub", NULL, NULL, "use the chip's ROM alone", FOR_JOBS, false, SWITCH(job.no_stub)},
+    {"stub-dir", NULL, "DIR", "look for the flasher stubs here first", FOR_ALL, false,
+     SET(set_stub_dir)},
+
+    {"flash-mode", "fm", "MODE",
+     "flash mode for the bootloader's header: keep (default), qio, qout, dio, dout",
+     FOR_WRITE | FOR_VERIFY, false, SET(set_mode)},
+    {"flash-freq", "ff", "FREQ", "frequency for the header: keep (default), 80m, 40m, 26m, 20m ...",
+     FOR_WRITE | FOR_VERIFY, false, SET(set_freq)},
+    {"flash-size", "fs", "SIZE", "size for the header: detect (default), keep, 4MB ...",
+     FOR_WRITE | FOR_VERIFY, false, SET(set_size)},
+    {"erase-all", "e", NULL, "erase the whole flash before writing", FOR_WRITE, false,
+     SWITCH(job.erase_all)},
+    {"compress", "z", NULL, "send compressed data (default)", FOR_WRITE, false,
+     SWITCH(job.compress)},
+    {"no-compress", "u", NULL, "send plain data", FOR_WRITE, false, SWITCH_OFF(job.compress)},
+    {"force", NULL, NULL, "skip the checks that protect the chip",
+     FOR_WRITE | FOR_ERASE | FOR_REGION, false, SWITCH(job.force)},
+    {"expect-mac", NULL, "MAC", "refuse any other board", FOR_JOBS, false, SET(set_mac)},
+
+    {"boards", "n", "N", "how many emulated boards (default: 1, or one for each chip)", FOR_DEMO,
+     false, SET(set_boards)},
+    {"all", NULL, NULL, "list also ports that are no USB adapters", FOR_PORTS, false, SWITCH(all)},
+    {"socket", NULL, "PATH", "listen here instead of at the user's usual place", FOR_STATION, false,
+     TEXT(socket)},
+    {"stay", NULL, NULL, "run on when nobody looks and nothing is to do", FOR_STATION, false,
+     SWITCH(stay)},
+    {"only-ports", NULL, NULL, "show no ports but those given with -p", FOR_STATION, false,
+     SWITCH(only_ports)},
+    {"bench", NULL, "FILE", "begin with the job in this JSON file, and remember nothing",
+     FOR_STATION, true, TEXT(bench)},
+    {"remove-dir", NULL, "DIR", "remove this directory at the end", FOR_STATION, true,
+     TEXT(remove_dir)},
+
+    {"json", NULL, NULL, "print events as lines of JSON, see espjig-events(5)",
+     FOR_JOBS | FOR_PORTS | FOR_DEMO, false, SWITCH(json)},
+    {"verbose", "v", NULL, "say more, and what the chip says", FOR_ALL, false, SWITCH(verbose)},
+    {"quiet", "q", NULL, "say nothing but errors and what was asked for", FOR_ALL, false,
+     SWITCH(quiet)},
+    {"ascii", NULL, NULL, "draw with ASCII characters only", FOR_ALL, false, SWITCH(ascii)},
+    {"no-color", NULL, NULL, "no colours (also: NO_COLOR in the environment)",
+     FOR_DASHBOARD | FOR_DEMO, false, SWITCH(no_color)},
+    {"trace", "t", "FILE", "write every byte and every change of a line to this file", FOR_JOBS,
+     false, SET(set_trace)},
+    {"fault", NULL, "SPEC", "rehearse a bad line: seed=N,drop=P,... (see espjig(1))", FOR_JOBS,
+     true, SET(set_fault)},
+    {"help", "h", NULL, "print this; after a command: about that command", FOR_ALL, false,
+     SWITCH(help)},
+    {"version", "V", NULL, "print the version and the stubs that are found", FOR_ALL, false,
+     SWITCH(version)},
+    {.name = NULL},
+};
+
+/* ---- the parser ---- */
+
+bool cli_same_word(const char *a, const char *b)
+{
+    for (; *a && *b; a++, b++) {
+        if ((*a == '_' ? '-' : *a) != (*b == '_' ? '-' : *b))
+            return false;
+    }
+    return *a == *b;
+}
+
+static const struct cli_command *command_find(const char *name)
+{
+    for (const struct cli_command *c = cli_commands; c->name; c++) {
+        if (cli_same_word(c->name, name))
+            return c;
+    }
+    return NULL;
+}
+
+/* Finds the option that a word of the command line is; *value points to a value that is part of the
+ * word (--baud=9600, -b9600), else NULL. */
+static const struct cli_option *option_find(char *word, char **value)
+{
+    bool is_long = word[1] == '-';
+    char *equals = is_long ? strchr(word, '=') : NULL;
+    const struct cli_option *found = NULL;
+
+    *value = NULL;
+    if (equals)
+        *equals = '\0';
+    for (const struct cli_option *o = cli_options; o->name && !found; o++) {
+        if (is_long ? cli_same_word(o->name, word + 2)
+                    : o->letters && strcmp(o->letters, word + 1) == 0)
+            found = o;
+    }
+    if (equals) {
+        *equals = '=';
+        *value = equals + 1;
+    }
+    for (const struct cli_option *o = cli_options; o->name && !found && !is_long; o++) {
+        if (o->letters && o->argument && o->letters[1] == '\0' && o->letters[0] == word[1]) {
+            found = o;
+            *value = word + 2;
+        }
+    }
+    return found;
+}
+
+static int option_apply(struct cli *cli, const struct cli_option *o, const char *value,
+                        struct error *error)
+{
+    if (o->set)
+        return o->set(cli, value, error);
+    if (o->argument)
+        *(const char **)((char *)cli + o->text) = value;
+    else
+        *(bool *)((char *)cli + o->flag) = !o->off;
+    return 0;
+}
+
+/* Takes argv[*i], and argv[*i + 1] when the option needs it. */
+static int option_take(struct cli *cli, int argc, char **argv, int *i, struct error *error)
+{
+    char *value, *word = argv[*i];
+    const struct cli_option *o = option_find(word, &value);
+
+    if (o == NULL)
+        return error_set(error, ERR_USAGE, "there is no option %s", word);
+    if (o->argument == NULL && value)
+        return error_set(error, ERR_USAGE, "--%s takes no value", o->name);
+    if (o->argument && value == NULL) {
+        if (*i + 1 >= argc)
+            return error_set(error, ERR_USAGE, "%s needs a value: %s", word, o->argument);
+        value = argv[++*i];
+    }
+    return option_apply(cli, o, value, error);
+}
+
+/* An option that this command does not have is an error, not something to be ignored. */
+static int check_options(const struct cli *cli, int argc, char **argv, struct error *error)
+{
+    char *value;
+
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (argv[i][0] != '-' || argv[i][1] == '\0')
+            continue;
+        const struct cli_option *o = option_find(argv[i], &value);
+        if (o == NULL)
+            continue;
+        if (!(o->commands & cli->command->bit))
+            return error_set(error, ERR_USAGE, "--%s does not go with %s", o->name,
+                             cli->command->name[0] ? cli->command->name : "the dashboard");
+        i += o->argument && value == NULL;
+    }
+    return 0;
+}
+
+static int check_args(const struct cli *cli, struct error *error)
+{
+    const struct cli_command *c = cli->command;
+
+    if (cli->n_args < c->min_args)
+        return error_set(error, ERR_USAGE, "%s needs %s", c->name, c->arguments);
+    if (cli->n_args > c->max_args)
+        return error_set(error, ERR_USAGE, "%s: \"%s\" is too much (usage: espjig %s %s)", c->name,
+                         cli->args[c->max_args], c->name, c->arguments);
+    return 0;
+}
+
+static int word_take(struct cli *cli, const char *word, struct error *error)
+{
+    if (cli->command == NULL) {
+        cli->command = command_find(word);
+        return cli->command
+                   ? 0
+                   : error_set(error, ERR_USAGE,
+                               "there is no command \"%s\" (espjig --help lists them)", word);
+    }
+    if (cli->n_args == ARRAY_LEN(cli->args))
+        return error_set(error, ERR_USAGE, "more than %zu arguments are given",
+                         ARRAY_LEN(cli->args));
+    cli->args[cli->n_args++] = word;
+    return 0;
+}
+
+int cli_parse(struct cli *cli, int argc, char **argv, struct error *error)
+{
+    bool words_only = false;
+    int result = 0;
+
+    *cli = (struct cli){0};
+    job_init(&cli->job);
+    for (int i = 1; result == 0 && i < argc; i++) {
+        if (!words_only && strcmp(argv[i], "--") == 0)
+            words_only = true;
+        else if (!words_only && argv[i][0] == '-' && argv[i][1])
+            result = option_take(cli, argc, argv, &i, error);
+        else
+            result = word_take(cli, argv[i], error);
+    }
+    bool named = cli->command != NULL;
+    if (!named)
+        cli->command = command_find("");
+    if (result != 0 || cli->help || cli->version)
+        return result;
+    result = check_options(cli, argc, argv, error);
+    return result == 0 && named ? check_args(cli, error) : result;
+}
+
+void cli_done(struct cli *cli)
+{
+    job_done(&cli->job);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What can be typed. One table of commands and one of options; the parser, the usage text, the
+ * completion and the test of the man page all read these two. Names are esptool v5's; underscores
+ * (v4: write_flash, --flash_mode) are taken for hyphens everywhere.
+ */
+#ifndef ESPJIG_CLI_OPTIONS_H
+#define ESPJIG_CLI_OPTIONS_H
+
+#include "base/error.h"
+#include "job/job.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { CLI_PORTS_MAX = 128, CLI_DEMO_BOARDS_MAX = 64 };
+
+/* The command line, read. Strings belong to argv. */
+struct cli {
+    const struct cli_command *command; /* never NULL after cli_parse(): the dashboard is one too */
+    const char *args[512];             /* what is left of the command line */
+    size_t n_args;
+
+    struct job job; /* the options that concern a job; owned */
+    const char *chip;
+    const char *ports[CLI_PORTS_MAX];
+    size_t n_ports;
+    bool json, verbose, quiet, help, version, ascii, no_color;
+    bool all;        /* ports */
+    unsigned boards; /* demo */
+    const char *socket, *bench, *remove_dir;
+    bool stay, only_ports; /* station */
+};
+
+struct cli_command {
+    const char *name; /* "" the dashboard */
+    const char *arguments, *help;
+    unsigned bit;                                     /* enum command_bit */
+    size_t min_args, max_args;                        /* checked by the parser */
+    int (*run)(struct cli *cli, struct error *error); /* returns the exit status, or < 0: *error */
+    bool hidden;
+};
+
+/* Who takes an option. */
+enum command_bit {
+    FOR_DASHBOARD = 1 << 0,
+    FOR_PORTS = 1 << 1,
+    FOR_WRITE = 1 << 2,
+    FOR_VERIFY = 1 << 3,
+    FOR_READ = 1 << 4,
+    FOR_ERASE = 1 << 5,
+    FOR_REGION = 1 << 6,
+    FOR_IDS = 1 << 7,
+    FOR_DEMO = 1 << 8,
+    FOR_STATION = 1 << 9,
+};
+#define FOR_JOBS (FOR_WRITE | FOR_VERIFY | FOR_READ | FOR_ERASE | FOR_REGION | FOR_IDS)
+#define FOR_ALL  (~0U)
+
+struct cli_option {
+    const char *name;     /* without the hyphens */
+    const char *letters;  /* NULL; "p", "fm" */
+    const char *argument; /* NULL: a switch */
+    const char *help;
+    unsigned commands; /* enum command_bit */
+    bool hidden;       /* only shown with -v, and in the man page */
+
+    /* One of these says what it does. A switch sets the bool at `flag` to !`off`; an option with an
+     * argument stores it at `text`, or hands it to `set`. Offsets are in struct cli; NOWHERE:
+     * unused. */
+    size_t flag, text;
+    bool off;
+    int (*set)(struct cli *cli, const char *argument, struct error *error);
+};
+
+extern const struct cli_command cli_commands[]; /* commands.c; ended by name NULL */
+extern const struct cli_option cli_options[];   /* ended by name NULL */
+
+/* Reads the command line. `cli` is ready for cli_done() in any case. ERR_USAGE and what the
+ * options' values give, with the text for the user. */
+int cli_parse(struct cli *cli, int argc, char **argv, struct error *error);
+void cli_done(struct cli *cli);
+
+/* Whether the words are the same but for `_` and `-`. */
+bool cli_same_word(const char *a, const char *b);
+
+/* help.c: print to stdout. */
+void cli_print_help(const struct cli *cli);
+void cli_print_version(const struct cli *cli);
+
+#endif

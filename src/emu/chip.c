@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "emu/chip.h"
+
+#include "emu/boot.h"
+#include "emu/digest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    EN_RISE_US = 2000, /* 10 kilohm and 0.1 microfarad, twice over */
+    FIFO_BYTES = 32,   /* threshold of the stub's receive interrupt, src/transport.c */
+};
+
+static const char *const mode_names[] = {
+    [CHIP_OFF] = "off",   [CHIP_ROM] = "ROM loader", [CHIP_STUB] = "stub",
+    [CHIP_APP] = "flash", [CHIP_DEAD] = "dead",
+};
+
+void chip_init(struct chip *chip, const struct persona *persona, const struct chip_output *out)
+{
+    *chip = (struct chip){.persona = persona, .out = *out, .mode = CHIP_OFF, .noise = 1};
+}
+
+void chip_done(struct chip *chip)
+{
+    script_clear(&chip->script);
+    rom_done(&chip->rom);
+    stub_done(&chip->stub);
+    regs_done(&chip->regs);
+    efuse_close(&chip->efuse);
+    flash_close(&chip->flash);
+}
+
+static void catch_up(struct chip *chip, int64_t now_us)
+{
+    if (chip->time_us < now_us)
+        chip->time_us = now_us;
+}
+
+void chip_busy(struct chip *chip, int64_t us)
+{
+    if (!chip->instant)
+        chip->time_us += us;
+}
+
+void chip_put(struct chip *chip, const void *bytes, size_t n)
+{
+    unsigned baud = chip->baud ? chip->baud : chip->persona->boot_baud;
+
+    chip->out.put(chip->out.context, chip->time_us, baud, bytes, n);
+}
+
+void chip_reply(struct chip *chip, const uint8_t *frame, size_t len)
+{
+    struct buffer wire = {0};
+
+    trace_frame(chip->trace, chip->time_us, '<', frame, len);
+    slip_encode(&wire, frame, len);
+    chip_put(chip, wire.data, wire.len);
+    buffer_done(&wire);
+}
+
+/* ---- reset ---- */
+
+static void stop(struct chip *chip, int64_t now_us)
+{
+    chip->time_us = now_us;
+    chip->out.cut(chip->out.context, now_us);
+    script_clear(&chip->script);
+    chip->reset_at = 0;
+    chip->en_rise_at = 0;
+    chip->mode = CHIP_OFF;
+    chip->baud = 0;
+    chip->skip = 0;
+}
+
+/* From the first instruction of the ROM on. */
+static void start(struct chip *chip, enum reset_cause cause)
+{
+    regs_reset(chip);
+    rom_start(chip);
+    chip->flash.asleep = false;
+    chip->flash.ready_at = 0;
+    chip->mode = chip->strap_download ? CHIP_ROM : CHIP_APP;
+    boot_start(chip, cause);
+    trace_event(chip->trace, chip->time_us, "reset 0x%x into %s", cause, mode_names[chip->mode]);
+}
+
+void chip_reset_now(struct chip *chip, enum reset_cause cause)
+{
+    int64_t at = chip->time_us;
+
+    /* What was sent before goes out still; it lies before `at`. */
+    stop(chip, at);
+    start(chip, cause);
+}
+
+void chip_reset_later(struct chip *chip, int64_t us, enum reset_cause cause)
+{
+    chip->reset_at = chip->time_us + us;
+    chip->reset_cause = cause;
+}
+
+void chip_power_on(struct chip *chip, int64_t now_us, bool download)
+{
+    chip->power = true;
+    chip->strap_download = download;
+    stop(chip, now_us);
+    if (!chip->en_low)
+        start(chip, RESET_POWER);
+}
+
+void chip_power_off(struct chip *chip, int64_t now_us)
+{
+    stop(chip, now_us);
+    chip->power = false;
+}
+
+void chip_lines(struct chip *chip, int64_t now_us, bool dtr, bool rts, int64_t both_us)
+{
+    bool en_low = rts && !dtr;
+
+    chip->boot_low = dtr && !rts;
+    if (en_low) {
+        if (!chip->en_low || chip->mode != CHIP_OFF)
+            trace_event(chip->trace, now_us, "EN low");
+        stop(chip, now_us);
+        chip->en_low = true;
+    } else if (chip->en_low) {
+        /* Charging starts now, or goes on with less resistance. */
+        int64_t rise = now_us + (dtr && rts ? both_us : EN_RISE_US);
+        if (chip->en_rise_at == 0 || rise < chip->en_rise_at)
+            chip->en_rise_at = rise;
+    }
+}
+
+static void en_high(struct chip *chip)
+{
+    chip->en_low = false;
+    chip->en_rise_at = 0;
+    if (!chip->power)
+        return;
+    chip->strap_download = chip->boot_low;
+    start(chip, RESET_PIN);
+}
+
+/* ---- time ---- */
+
+void chip_run(struct chip *chip, int64_t now_us)
+{
+    if (chip->en_rise_at != 0 && chip->en_rise_at <= now_us) {
+        catch_up(chip, now_us);
+        en_high(chip);
+    }
+    script_run(chip, now_us);
+    if (chip->reset_at != 0 && chip->reset_at <= now_us) {
+        catch_up(chip, now_us);
+        chip_reset_now(chip, chip->reset_cause);
+        script_run(chip, now_us);
+    }
+}
+
+int64_t chip_next(const struct chip *chip)
+{
+    int64_t next = script_next(&chip->script);
+
+    if (chip->en_rise_at != 0 && (next < 0 || chip->en_rise_at < next))
+        next = chip->en_rise_at;
+    if (chip->reset_at != 0 && (next < 0 || chip->reset_at < next))
+        next = chip->reset_at;
+    return next;
+}
+
+/* ---- bytes ---- */
+
+/* xorshift64: the same seed gives the same garbage. */
+void chip_noise(uint64_t *state, uint8_t *bytes, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        bytes[i] = (uint8_t)(*state >> 32);
+    }
+}
+
+/* A UART tolerates about half a bit in ten. */
+bool baud_matches(unsigned a, unsigned b)
+{
+    uint64_t low = a < b ? a : b, high = a < b ? b : a;
+
+    return low == 0 || high * 100 <= low * 103;
+}
+
+static void take_frame(struct chip *chip)
+{
+    trace_frame(chip->trace, chip->time_us, '>', chip->slip.frame, chip->slip.len);
+    if (chip->mode == CHIP_ROM) {
+        rom_request(chip, chip->slip.frame, chip->slip.len);
+    } else if (chip->mode == CHIP_STUB) {
+        /* Generation 2 has no buffer ready until its main loop looks; what lies in the FIFO with
+         * the end of the frame is lost (recording: two requests in one write). */
+        if (chip->stub.generation >= 2 && !chip->stub.reading)
+            chip->skip = FIFO_BYTES;
+        stub_request(chip, chip->slip.frame, chip->slip.len);
+    }
+}
+
+void chip_feed(struct chip *chip, int64_t now_us, unsigned baud, const uint8_t *bytes, size_t n)
+{
+    catch_up(chip, now_us);
+    chip->feed_baud = baud;
+    chip->skip = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint8_t byte = bytes[i];
+        if (chip->mode != CHIP_ROM && chip->mode != CHIP_STUB)
+            return;
+        if (chip->skip > 0) {
+            chip->skip--;
+            continue;
+        }
+        if (!baud_matches(chip->baud, baud))
+            chip_noise(&chip->noise, &byte, 1);
+        if (slip_take(&chip->slip, byte))
+            take_frame(chip);
+    }
+}
+
+/* ---- programs in RAM ---- */
+
+void chip_enter_stub(struct chip *chip, int generation)
+{
+    chip->mode = CHIP_STUB;
+    stub_start(chip, generation);
+}
+
+void chip_run_ram(struct chip *chip, uint32_t entry)
+{
+    int generation = stub_in_ram(chip);
+
+    trace_event(chip->trace, chip->time_us, "run RAM at 0x%08x: %s %d", entry,
+                generation ? "stub" : "unknown program", generation);
+    if (generation != 0)
+        chip_enter_stub(chip, generation);
+    else
+        chip->mode = CHIP_DEAD;
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "emu/machine.h"
+
+#include "base/clock.h"
+
+#include <stdio.h>
+
+/* How long EN stays low while both lines are asserted after RTS alone was: the time between two
+ * line changes of a classic reset. Locally that is a USB transfer. A client of RFC 2217 waits for
+ * the answer to each change (pyserial: 50 ms and more), too slow for a real capacitor;
+ * esp_rfc2217_server makes the sequence up itself for that reason, we have a larger capacitor. */
+enum { BOTH_US = 30000, BOTH_RFC2217_US = 500000 };
+
+static void update(struct machine *m);
+
+static void tick(void *context)
+{
+    struct machine *m = context;
+
+    m->timer = 0;
+    update(m);
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+/* After everything that may have changed something: does what is due, and sets the timer. */
+static void update(struct machine *m)
+{
+    int64_t now = clock_us();
+    unsigned before = m->wire.host_baud;
+
+    if (m->plugged)
+        m->wire.host_baud = m->baud ? m->baud : m->port->ops->host_baud(m->port);
+    if (m->wire.host_baud != before)
+        trace_event(&m->trace, now, "host at %u baud", m->wire.host_baud);
+    chip_run(&m->chip, now);
+    wire_run(&m->wire, now);
+    if (m->plugged)
+        m->port->ops->hold(m->port, wire_congested(&m->wire));
+    int64_t next = earlier(chip_next(&m->chip), wire_next(&m->wire, now));
+    loop_timer_remove(m->loop, m->timer);
+    m->timer = 0;
+    if (next >= 0) {
+        int64_t us = next - now;
+        m->timer = loop_timer_add(m->loop, us > 0 ? (us + 999) / 1000 : 0, tick, m);
+    }
+}
+
+/* ---- what the port says ---- */
+
+static void port_data(void *context, const uint8_t *bytes, size_t n)
+{
+    struct machine *m = context;
+
+    m->wire.host_baud = m->baud ? m->baud : m->port->ops->host_baud(m->port);
+    wire_from_host(&m->wire, clock_us(), bytes, n);
+    update(m);
+}
+
+static void port_lines(void *context, bool dtr, bool rts)
+{
+    machine_lines(context, dtr, rts);
+}
+
+static void port_baud(void *context, unsigned baud)
+{
+    (void)baud; /* update() asks */
+    update(context);
+}
+
+static void port_purge(void *context)
+{
+    struct machine *m = context;
+
+    wire_purge(&m->wire);
+}
+
+static void port_ended(void *context)
+{
+    struct machine *m = context;
+
+    loop_stop(m->loop);
+}
+
+static void to_port(void *context, const uint8_t *bytes, size_t n)
+{
+    struct machine *m = context;
+
+    if (m->plugged)
+        m->port->ops->send(m->port, bytes, n);
+}
+
+/* ---- what the control socket wants ---- */
+
+void machine_lines(struct machine *m, bool dtr, bool rts)
+{
+    int64_t now = clock_us();
+
+    if (dtr != m->dtr || rts != m->rts)
+        trace_event(&m->trace, now, "lines dtr %d rts %d", dtr, rts);
+    m->dtr = dtr;
+    m->rts = rts;
+    chip_lines(&m->chip, now, dtr, rts,
+               m->options->transport == TRANSPORT_RFC2217 ? BOTH_RFC2217_US : BOTH_US);
+    update(m);
+}
+
+void machine_baud(struct machine *m, unsigned baud)
+{
+    m->baud = baud;
+    update(m);
+}
+
+void machine_power_cycle(struct machine *m)
+{
+    int64_t now = clock_us();
+
+    chip_power_off(&m->chip, now);
+    chip_power_on(&m->chip, now, m->options->boot_download);
+    update(m);
+}
+
+int machine_plug(struct machine *m, struct error *e)
+{
+    char line[128];
+
+    if (m->plugged)
+        return error_set(e, ERR_USAGE, "already plugged");
+    int result = m->port->ops->plug(m->port, line, sizeof line, e);
+    if (result != 0)
+        return result;
+    m->plugged = true;
+    printf("%s\n", line);
+    fflush(stdout);
+    machine_power_cycle(m);
+    return 0;
+}
+
+/* The adapter feeds the board, so that loses its power too. */
+void machine_unplug(struct machine *m)
+{
+    if (!m->plugged)
+        return;
+    m->plugged = false;
+    m->port->ops->unplug(m->port);
+    m->dtr = m->rts = false;
+    chip_lines(&m->chip, clock_us(), false, false, 0);
+    chip_power_off(&m->chip, clock_us());
+    wire_done(&m->wire);
+    update(m);
+}
+
+/* ---- begin and end ---- */
+
+static void make_port(struct machine *m)
+{
+    const struct options *o = m->options;
+    const struct port_events events = {
+        .data = port_data,
+        .lines = port_lines,
+        .baud = port_baud,
+        .purge = port_purge,
+        .ended = port_ended,
+        .context = m,
+    };
+
+    if (o->transport == TRANSPORT_PTY)
+        m->port = port_pty_new(m->loop, &events, o->link, o->persona->boot_baud);
+    else
+        m->port =
+            port_net_new(m->loop, &events, o->transport == TRANSPORT_RFC2217, o->tcp_port, o->fd);
+}
+
+int machine_init(struct machine *m, struct loop *loop, const struct options *o, struct error *e)
+{
+    const struct chip_output out = {.put = wire_put, .cut = wire_cut, .context = &m->wire};
+    int result;
+
+    *m = (struct machine){.options = o, .loop = loop};
+    m->wire = (struct wire){
+        .chip = &m->chip,
+        .pace = o->pace,
+        .latency_us = o->latency_ms * 1000,
+        .noise = o->seed * 2 + 1,
+        .deliver = to_port,
+        .context = m,
+    };
+    chip_init(&m->chip, o->persona, &out);
+    m->chip.instant = !o->pace;
+    m->chip.noise = o->seed * 2 + 3;
+    m->chip.trace = &m->trace;
+    result = trace_open(&m->trace, o->log_file, e);
+    if (result == 0)
+        result = flash_open(&m->chip.flash, o->flash_file, o->flash_size, e);
+    if (result == 0)
+        result =
+            efuse_open(&m->chip.efuse, o->persona, o->efuse_file, o->has_mac ? o->mac : NULL, e);
+    if (result == 0 && o->control)
+        result = control_open(&m->control, m, o->control, e);
+    if (result != 0)
+        return result;
+    make_port(m);
+    return machine_plug(m, e);
+}
+
+void machine_done(struct machine *m)
+{
+    m->plugged = false;
+    if (m->port)
+        m->port->ops->close(m->port);
+    control_close(m->control);
+    chip_done(&m->chip);
+    wire_done(&m->wire);
+    trace_close(&m->trace);
+}

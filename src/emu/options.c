@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "emu/options.h"
+
+#include "base/buffer.h"
+#include "base/util.h"
+
+#include <string.h>
+
+static int take_chip(struct options *o, const char *value, struct error *e)
+{
+    struct buffer names = {0};
+
+    o->persona = persona_find(value);
+    if (o->persona)
+        return 0;
+    for (size_t i = 0; persona_at(i); i++)
+        buffer_printf(&names, "%s%s", i ? ", " : "", persona_at(i)->name);
+    error_set(e, ERR_UNKNOWN_CHIP, "unknown chip %s; there are %s", value, (char *)names.data);
+    buffer_done(&names);
+    return ERR_UNKNOWN_CHIP;
+}
+
+static int take_flash(struct options *o, const char *value, struct error *e)
+{
+    static const struct {
+        const char *name;
+        size_t size;
+    } sizes[] = {
+        {"512KB", 512 << 10}, {"1MB", 1 << 20}, {"2MB", 2 << 20},
+        {"4MB", 4 << 20},     {"8MB", 8 << 20}, {"16MB", 16 << 20},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+        if (strcmp(value, sizes[i].name) == 0) {
+            o->flash_size = sizes[i].size;
+            return 0;
+        }
+    }
+    return error_set(e, ERR_USAGE,
+                     "unknown flash size %s; there are 512KB, 1MB, 2MB, 4MB, 8MB and 16MB", value);
+}
+
+static int hex_digit(char c)
+{
+    const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c | 0x20) : NULL;
+
+    return at ? (int)(at - digits) : -1;
+}
+
+static int take_mac(struct options *o, const char *value, struct error *e)
+{
+    bool good = strlen(value) == 17;
+
+    for (size_t i = 0; good && i < 6; i++) {
+        int high = hex_digit(value[3 * i]), low = hex_digit(value[3 * i + 1]);
+        good = high >= 0 && low >= 0 && (i == 5 || value[3 * i + 2] == ':');
+        o->mac[i] = (uint8_t)(high << 4 | low);
+    }
+    if (!good)
+        return error_set(e, ERR_USAGE, "%s is not a MAC address like 24:6f:28:12:34:56", value);
+    o->has_mac = true;
+    return 0;
+}
+
+static int number(const char *option, const char *value, uint64_t max, uint64_t *to,
+                  struct error *e)
+{
+    if (util_number_parse(value, false, max, to))
+        return 0;
+    return error_set(e, ERR_USAGE, "--%s %s: not a number from 0 to %llu", option, value,
+                     (unsigned long long)max);
+}
+
+static int take_transport(struct options *o, enum transport t, struct error *e)
+{
+    if (o->transport != TRANSPORT_NONE && o->transport != t)
+        return error_set(e, ERR_USAGE, "--link, --tcp and --rfc2217 exclude each other");
+    o->transport = t;
+    return 0;
+}
+
+static int take_link(struct options *o, const char *value, struct error *e)
+{
+    o->link = value;
+    return take_transport(o, TRANSPORT_PTY, e);
+}
+
+static int take_port(struct options *o, const char *option, const char *value, struct error *e)
+{
+    uint64_t port = 0;
+    int result = number(option, value, 65535, &port, e);
+
+    o->tcp_port = (uint16_t)port;
+    return result;
+}
+
+static int take_tcp(struct options *o, const char *value, struct error *e)
+{
+    int result = take_port(o, "tcp", value, e);
+
+    return result ? result : take_transport(o, TRANSPORT_TCP, e);
+}
+
+static int take_rfc2217(struct options *o, const char *value, struct error *e)
+{
+    uint64_t fd = 0;
+    int result;
+
+    if (strncmp(value, "fd:", 3) == 0) {
+        result = number("rfc2217", value + 3, 1 << 20, &fd, e);
+        o->fd = (int)fd;
+    } else {
+        result = take_port(o, "rfc2217", value, e);
+    }
+    return result ? result : take_transport(o, TRANSPORT_RFC2217, e);
+}
+
+static int take_boot(struct options *o, const char *value, struct error *e)
+{
+    o->boot_download = strcmp(value, "download") == 0;
+    if (!o->boot_download && strcmp(value, "normal") != 0)
+        return error_set(e, ERR_USAGE, "--boot %s: there are normal and download", value);
+    return 0;
+}
+
+static int take_latency(struct options *o, const char *value, struct error *e)
+{
+    uint64_t ms = 0;
+    int result = number("latency", value, 10000, &ms, e);
+
+    o->latency_ms = (int64_t)ms;
+    return result;
+}
+
+static int take_seed(struct options *o, const char *value, struct error *e)
+{
+    return number("seed", value, UINT64_MAX, &o->seed, e);
+}
+
+static int take_flash_file(struct options *o, const char *value, struct error *e)
+{
+    (void)e;
+    o->flash_file = value;
+    return 0;
+}
+
+static int take_efuse_file(struct options *o, const char *value, struct error *e)
+{
+    (void)e;
+    o->efuse_file = value;
+    return 0;
+}
+
+static int take_log(struct options *o, const char *value, struct error *e)
+{
+    (void)e;
+    o->log_file = value;
+    return 0;
+}
+
+static int take_control(struct options *o, const char *value, struct error *e)
+{
+    (void)e;
+    o->control = value;
+    return 0;
+}
+
+static int take_pace(struct options *o, const char *value, struct error *e)
+{
+    (void)value;
+    (void)e;
+    o->pace = true;
+    return 0;
+}
+
+static int take_help(struct options *o, const char *value, struct error *e)
+{
+    (void)value;
+    (void)e;
+    o->help = true;
+    return 0;
+}
+
+static int take_version(struct options *o, const char *value, struct error *e)
+{
+    (void)value;
+    (void)e;
+    o->version = true;
+    return 0;
+}
+
+static const struct {
+    const char *name;
+    const char *argument; /* NULL: none */
+    int (*take)(struct options *o, const char *value, struct error *e);
+    const char *help;
+} table[] = {
+    {"chip", "CHIP", take_chip, "esp8266, esp32 or esp32c3 (default esp32)"},
+    {"flash", "SIZE", take_flash, "512KB, 1MB, 2MB, 4MB, 8MB or 16MB (default 4MB)"},
+    {"flash-file", "FILE", take_flash_file, "keep the flash in FILE"},
+    {"efuse-file", "FILE", take_efuse_file, "keep the eFuses in FILE"},
+    {"mac", "MAC", take_mac, "MAC address, like 24:6f:28:12:34:56"},
+    {"link", "PATH", take_link, "pseudo-terminal with a symbolic link PATH to it"},
+    {"tcp", "PORT", take_tcp, "plain bytes on TCP port PORT of 127.0.0.1; 0: any"},
+    {"rfc2217", "PORT", take_rfc2217, "RFC 2217 on TCP port PORT, or on descriptor fd:N"},
+    {"control", "PATH", take_control, "Unix socket for line changes and power"},
+    {"boot", "MODE", take_boot, "strap at power-on: normal (default) or download"},
+    {"pace", NULL, take_pace, "take the time that a real line and flash take"},
+    {"latency", "MS", take_latency, "delay what the chip sends by MS milliseconds"},
+    {"seed", "N", take_seed, "start of the noise at a wrong baud rate"},
+    {"log", "FILE", take_log, "write every frame to FILE"},
+    {"help", NULL, take_help, "show this"},
+    {"version", NULL, take_version, "show the version"},
+};
+
+const char *options_help(void)
+{
+    static struct buffer text;
+    char left[40];
+
+    buffer_clear(&text);
+    buffer_printf(&text, "Usage: espjig-emu [OPTION]...\n"
+                         "An emulated Espressif chip on a serial port. Without --link, --tcp or "
+                         "--rfc2217 it\nis on a pseudo-terminal whose name is printed.\n\n");
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        left[0] = '\0';
+        strcat(strcat(left, "--"), table[i].name);
+        if (table[i].argument)
+            strcat(strcat(left, " "), table[i].argument);
+        buffer_printf(&text, "  %-19s %s\n", left, table[i].help);
+    }
+    return (const char *)text.data;
+}
+
+static int take(struct options *o, char ***arg, struct error *e)
+{
+    const char *name = **arg + 2, *equals = strchr(name, '=');
+    size_t len = equals ? (size_t)(equals - name) : strlen(name);
+
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        if (strlen(table[i].name) != len || strncmp(table[i].name, name, len) != 0)
+            continue;
+        const char *value = equals ? equals + 1 : NULL;
+        if (table[i].argument == NULL && value)
+            return error_set(e, ERR_USAGE, "--%s takes no argument", table[i].name);
+        if (table[i].argument && value == NULL)
+            value = *++*arg;
+        if (table[i].argument && value == NULL)
+            return error_set(e, ERR_USAGE, "--%s needs an argument: %s", table[i].name,
+                             table[i].argument);
+        return table[i].take(o, value, e);
+    }
+    return error_set(e, ERR_USAGE, "unknown option %s; see espjig-emu --help", **arg);
+}
+
+int options_parse(struct options *o, int argc, char **argv, struct error *e)
+{
+    char **end = argv + argc;
+
+    *o = (struct options){.persona = persona_find("esp32"), .flash_size = 4 << 20, .fd = -1};
+    for (char **arg = argv + 1; arg < end && *arg; arg++) {
+        if (strncmp(*arg, "--", 2) != 0)
+            return error_set(e, ERR_USAGE, "%s is not an option; see espjig-emu --help", *arg);
+        int result = take(o, &arg, e);
+        if (result != 0)
+            return result;
+    }
+    if (o->transport == TRANSPORT_NONE)
+        o->transport = TRANSPORT_PTY;
+    return 0;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ESPJIG_EMU_OPTIONS_H
+#define ESPJIG_EMU_OPTIONS_H
+
+#include "base/error.h"
+#include "emu/persona.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum transport { TRANSPORT_NONE, TRANSPORT_PTY, TRANSPORT_TCP, TRANSPORT_RFC2217 };
+
+struct options {
+    const struct persona *persona;
+    size_t flash_size;
+    const char *flash_file, *efuse_file, *log_file, *control, *link;
+    enum transport transport;
+    uint16_t tcp_port;
+    int fd; /* of --rfc2217 fd:N, else -1 */
+    bool has_mac;
+    uint8_t mac[6];
+    bool boot_download;
+    bool pace;
+    int64_t latency_ms;
+    uint64_t seed;
+    bool help, version;
+};
+
+int options_parse(struct options *o, int argc, char **argv, struct error *e);
+const char *options_help(void);
+
+#endif

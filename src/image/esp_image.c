@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "image/esp_image.h"
+
+#include "base/util.h"
+#include "image/digest.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#define HEADER          8
+#define HEADER_EXTENDED 24
+#define SEGMENT_HEADER  8
+#define DIGEST          32
+#define SECTOR          4096
+#define SIGNATURE_V1    68   /* version word 0, 64 bytes of ECDSA; at most 12 of alignment follow */
+#define SIGNATURE_V2    1216 /* one block of the signature sector */
+#define APP_DESC        256
+
+/* Where the ESP8266 has RAM, instruction RAM and mapped flash (ESP8266 memory map; esptool
+ * targets/esp8266.py). */
+static bool is_8266_address(uint32_t a)
+{
+    return (a >= 0x3FFE8000 && a < 0x40000000) || (a >= 0x40100000 && a < 0x40110000) ||
+           (a >= 0x40200000 && a < 0x40300000);
+}
+
+static bool is_plain(const uint8_t *data)
+{
+    uint32_t entry = le32_get(data + 4);
+
+    return data[2] <= 3 && entry >= 0x40100000 && entry < 0x40110000 &&
+           is_8266_address(le32_get(data + HEADER));
+}
+
+/* Chip ids are below 256, reserved bytes are 0, and the last one is a flag: 48 bits that plain data
+ * does not have by chance. */
+static bool is_extended(const uint8_t *data, size_t size)
+{
+    return size >= HEADER_EXTENDED && data[2] <= 5 && le32_get(data + 4) != 0 && data[13] == 0 &&
+           le32_get(data + 19) == 0 && data[23] <= 1;
+}
+
+enum esp_image_form esp_image_recognise(const uint8_t *data, size_t size, unsigned *chip_id)
+{
+    if (size < HEADER + SEGMENT_HEADER)
+        return ESP_IMAGE_NONE;
+    if (data[0] == ESP_IMAGE_MAGIC_V2) {
+        uint32_t entry = le32_get(data + 4);
+        bool fits = data[1] == 4 && data[2] <= 3 && entry >= 0x40100000 && entry < 0x40110000 &&
+                    le32_get(data + HEADER) == 0;
+        return fits ? ESP_IMAGE_V2 : ESP_IMAGE_NONE;
+    }
+    if (data[0] != ESP_IMAGE_MAGIC || data[1] == 0 || data[1] > ESP_IMAGE_SEGMENTS_MAX)
+        return ESP_IMAGE_NONE;
+    if (is_plain(data))
+        return ESP_IMAGE_PLAIN;
+    if (!is_extended(data, size))
+        return ESP_IMAGE_NONE;
+    if (chip_id)
+        *chip_id = le16_get(data + 12);
+    return ESP_IMAGE_EXTENDED;
+}
+
+/* Reads the segment whose header is at *at, moves *at behind its data. */
+static int segment_read(const uint8_t *data, size_t size, size_t *at,
+                        struct esp_image_segment *segment, unsigned number, struct error *error)
+{
+    if (size - *at < SEGMENT_HEADER)
+        return error_set(error, ERR_FILE_FORMAT,
+                         "cut off: it ends at offset 0x%zx, inside the header of segment %u", size,
+                         number);
+    segment->address = le32_get(data + *at);
+    segment->size = le32_get(data + *at + 4);
+    segment->offset = *at + SEGMENT_HEADER;
+    if (segment->size > size - segment->offset)
+        return error_set(
+            error, ERR_FILE_FORMAT,
+            "cut off: segment %u at offset 0x%zx should have %u bytes, the file has only %zu left",
+            number, segment->offset, segment->size, size - segment->offset);
+    *at = segment->offset + segment->size;
+    return 0;
+}
+
+static uint8_t checksum_add(uint8_t sum, const uint8_t *data, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        sum ^= data[i];
+    return sum;
+}
+
+/* Behind the last segment: padding, so that the checksum is the last byte of a row of 16, then
+ * maybe the digest. Extended headers say whether there is one. The plain form has no such flag: an
+ * RTOS SDK app is known by a digest that is right. */
+static int tail_read(const uint8_t *data, size_t size, size_t at, struct esp_image *image,
+                     struct error *error)
+{
+    image->checksum_at = at | 15;
+    if (image->checksum_at >= size)
+        return error_set(error, ERR_FILE_FORMAT,
+                         "cut off: the checksum should be at offset 0x%zx, the file has %zu bytes",
+                         image->checksum_at, size);
+    image->end = image->checksum_at + 1;
+
+    size_t left = size - image->end;
+    if (image->form == ESP_IMAGE_EXTENDED && data[23] == 1) {
+        if (left < DIGEST)
+            return error_set(
+                error, ERR_FILE_FORMAT,
+                "cut off: a SHA-256 of 32 bytes should be at offset 0x%zx, the file has %zu bytes",
+                image->end, size);
+        image->digest_at = image->end;
+    } else if (image->form == ESP_IMAGE_PLAIN && left >= DIGEST) {
+        uint8_t sha256[DIGEST];
+        digest_sha256(data, image->end, sha256);
+        if (memcmp(sha256, data + image->end, DIGEST) == 0)
+            image->digest_at = image->end;
+    }
+    if (image->digest_at)
+        image->end += DIGEST;
+    return 0;
+}
+
+/* Secure Boot: version 2 puts signature blocks (magic 0xE7, version 2 for RSA or 3 for ECDSA) at
+ * the start of the next sector, version 1 puts 68 bytes right behind the image, at the end of
+ * the file. (ESP-IDF security docs; espsecure.) */
+static bool is_signed(const uint8_t *data, size_t size, size_t end)
+{
+    size_t sector = (end + SECTOR - 1) / SECTOR * SECTOR;
+
+    if (sector <= size && size - sector >= SIGNATURE_V2 && data[sector] == 0xE7 &&
+        (data[sector + 1] == 2 || data[sector + 1] == 3))
+        return true;
+    size_t left = size - end;
+    return left >= SIGNATURE_V1 && left <= SIGNATURE_V1 + 12 && le32_get(data + end) == 0;
+}
+
+/* A fixed-width field: text only, and the terminating zero may be missing. */
+static void text_read(char *to, const uint8_t *from, size_t width)
+{
+    size_t n = 0;
+
+    while (n < width && from[n] && isprint(from[n])) {
+        to[n] = (char)from[n];
+        n++;
+    }
+    to[n] = '\0';
+}
+
+static void app_desc_read(const uint8_t *data, struct esp_image *image)
+{
+    for (unsigned i = 0; i < image->n_segments; i++) {
+        const uint8_t *p = data + image->segments[i].offset;
+        if (image->segments[i].size < APP_DESC || le32_get(p) != ESP_APP_DESC_MAGIC)
+            continue;
+        text_read(image->version, p + 16, 32);
+        text_read(image->project, p + 48, 32);
+        return;
+    }
+}
+
+static int image_walk(const uint8_t *data, size_t size, struct esp_image *image,
+                      struct error *error)
+{
+    size_t at = image->form == ESP_IMAGE_EXTENDED ? HEADER_EXTENDED : HEADER;
+    unsigned n = data[1], first = 0;
+
+    if (image->form == ESP_IMAGE_V2) { /* flash segment, not in the checksum; then a plain image */
+        if (segment_read(data, size, &at, &image->segments[0], 0, error) != 0)
+            return ERR_FILE_FORMAT;
+        if (size - at < HEADER || data[at] != ESP_IMAGE_MAGIC)
+            return error_set(error, ERR_FILE_FORMAT,
+                             "no second image header (0xe9) at offset 0x%zx", at);
+        n = data[at + 1] + 1u;
+        if (n > ESP_IMAGE_SEGMENTS_MAX)
+            return error_set(error, ERR_FILE_FORMAT,
+                             "%u segments at offset 0x%zx, at most %d are possible", n - 1, at + 1,
+                             ESP_IMAGE_SEGMENTS_MAX - 1);
+        at += HEADER;
+        first = 1;
+    }
+    image->checksum = ESP_IMAGE_CHECKSUM;
+    for (unsigned i = first; i < n; i++) {
+        struct esp_image_segment *s = &image->segments[i];
+        if (segment_read(data, size, &at, s, i, error) != 0)
+            return ERR_FILE_FORMAT;
+        image->checksum = checksum_add(image->checksum, data + s->offset, s->size);
+    }
+    image->n_segments = n;
+    return tail_read(data, size, at, image, error);
+}
+
+int esp_image_parse(const uint8_t *data, size_t size, struct esp_image *image, struct error *error)
+{
+    *image = (struct esp_image){0};
+    image->form = esp_image_recognise(data, size, &image->chip_id);
+    if (image->form == ESP_IMAGE_NONE)
+        return error_set(error, ERR_FILE_FORMAT, "not an Espressif firmware image");
+    image->mode = data[2];
+    image->size_freq = data[3];
+    image->entry = le32_get(data + 4);
+    if (image_walk(data, size, image, error) != 0) {
+        *image = (struct esp_image){0};
+        return ERR_FILE_FORMAT;
+    }
+    image->is_signed = is_signed(data, size, image->end);
+    app_desc_read(data, image);
+    return 0;
+}
+
+int esp_image_verify(const uint8_t *data, const struct esp_image *image, struct error *error)
+{
+    uint8_t sha256[DIGEST];
+    char found[2 * DIGEST + 1], expected[2 * DIGEST + 1];
+
+    if (data[image->checksum_at] != image->checksum)
+        return error_set(
+            error, ERR_FILE_FORMAT,
+            "damaged: the checksum at offset 0x%zx is 0x%02x, the contents give 0x%02x",
+            image->checksum_at, data[image->checksum_at], image->checksum);
+    if (image->digest_at == 0)
+        return 0;
+    digest_sha256(data, image->digest_at, sha256);
+    if (memcmp(sha256, data + image->digest_at, DIGEST) == 0)
+        return 0;
+    return error_set(error, ERR_FILE_FORMAT,
+                     "damaged: the SHA-256 at offset 0x%zx begins with %s, the contents give %s",
+                     image->digest_at, util_hex_format(found, data + image->digest_at, 4),
+                     util_hex_format(expected, sha256, 4));
+}

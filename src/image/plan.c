@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "image/image.h"
+
+#include "base/buffer.h"
+#include "base/util.h"
+#include "image/deflate.h"
+#include "image/digest.h"
+#include "image/esp_image.h"
+#include "image/partition.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SECTOR 4096
+#define PAD    4 /* the loaders take whole words */
+
+/* ---- load ---------------------------------------------------------------------------------- */
+
+static void region_done(struct region *region)
+{
+    free(region->path);
+    free(region->data);
+    free(region->deflated);
+}
+
+void plan_done(struct plan *plan)
+{
+    for (size_t i = 0; i < plan->n; i++)
+        region_done(&plan->regions[i]);
+    free(plan->regions);
+    *plan = (struct plan){0};
+}
+
+static uint64_t region_end(const struct region *region)
+{
+    return (uint64_t)region->address + region->size;
+}
+
+static int region_load(struct region *region, const struct image_spec *spec, struct error *error)
+{
+    size_t n;
+    int rc = image_file_read(spec->path, &region->data, &n, error);
+
+    if (rc != 0)
+        return rc;
+    region->path = xstrdup(spec->path);
+    region->address = spec->address;
+    region->file_size = n;
+    region->size = (n + PAD - 1) / PAD * PAD;
+    region->data = xrealloc(region->data, region->size);
+    memset(region->data + n, 0xFF, region->size - n);
+    image_describe(region->data, n, region->what, sizeof region->what);
+    if (region_end(region) > (uint64_t)UINT32_MAX + 1)
+        return error_set(error, ERR_TOO_BIG,
+                         "%s (%zu bytes) at 0x%x would end past the last 32-bit address",
+                         region->path, n, region->address);
+    return 0;
+}
+
+static int address_compare(const void *a, const void *b)
+{
+    const struct region *x = a, *y = b;
+
+    return (x->address > y->address) - (x->address < y->address);
+}
+
+/* Flash is erased by the sector, so two files in one sector harm each other even where their bytes
+ * do not meet. */
+static int overlap_check(const struct plan *plan, struct error *error)
+{
+    for (size_t i = 1; i < plan->n; i++) {
+        const struct region *a = &plan->regions[i - 1], *b = &plan->regions[i];
+        unsigned long long a_last = region_end(a) - 1, b_last = region_end(b) - 1;
+        if (b->address <= a_last)
+            return error_set(error, ERR_OVERLAP,
+                             "%s (0x%x to 0x%llx) and %s (0x%x to 0x%llx) overlap", a->path,
+                             a->address, a_last, b->path, b->address, b_last);
+        if (b->address / SECTOR == a_last / SECTOR)
+            return error_set(error, ERR_OVERLAP,
+                             "%s (0x%x to 0x%llx) and %s (0x%x to 0x%llx) share the flash sector "
+                             "at 0x%x, which can only be erased as a whole",
+                             a->path, a->address, a_last, b->path, b->address, b_last,
+                             b->address / SECTOR * SECTOR);
+    }
+    return 0;
+}
+
+int plan_load(struct plan *plan, const struct image_spec *specs, size_t n, struct error *error)
+{
+    int rc = 0;
+
+    *plan = (struct plan){.regions = xcalloc(n, sizeof *plan->regions), .n = n};
+    if (n == 0)
+        rc = error_set(error, ERR_USAGE, "no file to write was given");
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        rc = region_load(&plan->regions[i], &specs[i], error);
+        plan->total += plan->regions[i].size;
+    }
+    if (rc == 0) {
+        qsort(plan->regions, n, sizeof *plan->regions, address_compare);
+        rc = overlap_check(plan, error);
+    }
+    if (rc != 0)
+        plan_done(plan);
+    return rc;
+}
+
+/* ---- check --------------------------------------------------------------------------------- */
+
+static int size_check(const struct region *region, uint64_t flash_size, struct error *error)
+{
+    char flash[16];
+
+    if (flash_size == 0 || region_end(region) <= flash_size)
+        return 0;
+    return error_set(error, ERR_TOO_BIG,
+                     "%s (%zu bytes) at 0x%x would end at 0x%llx, past the end of the %s flash",
+                     region->path, region->file_size, region->address,
+                     (unsigned long long)region_end(region),
+                     util_size_format(flash, sizeof flash, flash_size));
+}
+
+static int chip_check(const struct region *region, const struct chip *chip, struct error *error)
+{
+    unsigned id = 0;
+    enum esp_image_form form = esp_image_recognise(region->data, region->file_size, &id);
+
+    if (form == ESP_IMAGE_NONE)
+        return 0;
+    if (form != ESP_IMAGE_EXTENDED) {
+        if (chip->image_chip_id < 0)
+            return 0;
+        return error_set(error, ERR_WRONG_CHIP, "%s is an %s image, this chip is %s", region->path,
+                         chip_get(CHIP_ESP8266)->name, chip->name);
+    }
+    if ((int)id == chip->image_chip_id)
+        return 0;
+
+    const struct chip *other = chip_by_image_id((int)id);
+    if (other == NULL)
+        return error_set(error, ERR_WRONG_CHIP,
+                         "%s is an image for an unknown chip (chip id %u), this chip is %s",
+                         region->path, id, chip->name);
+    return error_set(error, ERR_WRONG_CHIP, "%s is an %s image (chip id %u), this chip is %s",
+                     region->path, other->name, id, chip->name);
+}
+
+/* Where something starts this image: the ROM at its offset, the bootloader at app partitions, which
+ * are aligned to 64 KB. Elsewhere an image may well be part of something else, and is only data. */
+static bool is_started(const struct region *region, const struct chip *chip)
+{
+    return region->address == chip->bootloader_offset ||
+           (region->address > 0 && region->address % 0x10000 == 0);
+}
+
+static int damage_check(const struct region *region, const struct chip *chip, struct error *error)
+{
+    struct esp_image image;
+    struct partition_table table;
+    int rc = 0;
+
+    if (esp_image_recognise(region->data, region->file_size, NULL) != ESP_IMAGE_NONE) {
+        if (!is_started(region, chip))
+            return 0;
+        rc = esp_image_parse(region->data, region->file_size, &image, error);
+        if (rc == 0)
+            rc = esp_image_verify(region->data, &image, error);
+    } else if (partition_table_parse(region->data, region->file_size, &table) && table.md5_at &&
+               !table.md5_ok) {
+        rc = error_set(error, ERR_FILE_FORMAT,
+                       "damaged: the MD5 at offset 0x%zx does not fit the %zu partitions before it",
+                       table.md5_at, table.n);
+    }
+    if (rc != 0)
+        error_context(error, "%s", region->path);
+    return rc;
+}
+
+int plan_check(const struct plan *plan, const struct chip *chip, uint64_t flash_size, bool force,
+               struct error *error)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < plan->n; i++) {
+        const struct region *region = &plan->regions[i];
+        rc = size_check(region, flash_size, error);
+        if (rc == 0 && !force)
+            rc = chip_check(region, chip, error);
+        if (rc == 0 && !force)
+            rc = damage_check(region, chip, error);
+    }
+    return rc;
+}
+
+/* ---- patch --------------------------------------------------------------------------------- */
+
+/* Header bytes 2 and 3: which bits change, and to what. */
+struct patch {
+    bool mode;
+    uint8_t mode_byte, mask, size_freq;
+};
+
+static bool is_kept(const char *setting)
+{
+    return setting == NULL || strcmp(setting, "keep") == 0;
+}
+
+/* Sources: esptool docs "Flash Modes" (flash_mode, flash_freq, flash_size), image format. */
+static int patch_read(const struct chip *chip, const struct image_settings *settings,
+                      struct patch *patch, struct error *error)
+{
+    uint8_t nibble;
+
+    *patch = (struct patch){.mode = settings->mode != FLASH_MODE_KEEP,
+                            .mode_byte = (uint8_t)settings->mode};
+    if (!is_kept(settings->freq)) {
+        if (!chip_freq_parse(chip, settings->freq, &nibble))
+            return error_set(error, ERR_USAGE, "%s has no flash frequency \"%s\"", chip->name,
+                             settings->freq);
+        patch->mask |= 0x0F;
+        patch->size_freq |= nibble;
+    }
+    if (is_kept(settings->size))
+        return 0;
+    if (strcmp(settings->size, "detect") == 0) {
+        /* A size that could not be read, or that the header can't express, leaves the file's. */
+        if (settings->detected_size == 0 ||
+            !chip_size_parse(chip, flash_size_name(settings->detected_size), &nibble))
+            return 0;
+    } else if (!chip_size_parse(chip, settings->size, &nibble)) {
+        return error_set(error, ERR_USAGE, "%s has no flash size \"%s\"", chip->name,
+                         settings->size);
+    }
+    patch->mask |= 0xF0;
+    patch->size_freq |= (uint8_t)(nibble << 4);
+    return 0;
+}
+
+static void patch_apply(const struct patch *patch, struct region *region,
+                        const struct esp_image *image)
+{
+    uint8_t *data = region->data;
+    uint8_t mode = patch->mode ? patch->mode_byte : data[2];
+    uint8_t size_freq = (uint8_t)((data[3] & ~patch->mask) | patch->size_freq);
+
+    if (mode == data[2] && size_freq == data[3])
+        return;
+    data[2] = mode;
+    data[3] = size_freq;
+    if (image->digest_at)
+        digest_sha256(data, image->digest_at, data + image->digest_at);
+    region->patched = true;
+}
+
+/* Only a whole image for this very chip: in anything else (ciphertext, a forced image of another
+ * chip, a damaged one whose digest must go on showing it) bytes 2 and 3 are not ours to write. */
+static bool is_patchable(const struct region *region, const struct chip *chip,
+                         struct esp_image *image)
+{
+    if (region->address != chip->bootloader_offset ||
+        esp_image_parse(region->data, region->size, image, NULL) != 0 ||
+        esp_image_verify(region->data, image, NULL) != 0 || image->is_signed)
+        return false;
+    if (chip->image_chip_id < 0)
+        return image->form == ESP_IMAGE_PLAIN;
+    return image->form == ESP_IMAGE_EXTENDED && (int)image->chip_id == chip->image_chip_id;
+}
+
+int plan_patch(struct plan *plan, const struct chip *chip, const struct image_settings *settings,
+               struct error *error)
+{
+    struct patch patch;
+    struct esp_image image;
+    int rc = patch_read(chip, settings, &patch, error);
+
+    for (size_t i = 0; rc == 0 && i < plan->n; i++) {
+        if (is_patchable(&plan->regions[i], chip, &image))
+            patch_apply(&patch, &plan->regions[i], &image);
+    }
+    return rc;
+}
+
+/* ---- finish -------------------------------------------------------------------------------- */
+
+static int region_deflate(struct region *region)
+{
+    int rc = deflate_all(region->data, region->size, &region->deflated, &region->deflated_size);
+
+    if (rc == 0 && region->deflated_size >= region->size) {
+        free(region->deflated);
+        region->deflated = NULL;
+        region->deflated_size = 0;
+    }
+    return rc;
+}
+
+int plan_finish(struct plan *plan, bool compress, struct error *error)
+{
+    for (size_t i = 0; i < plan->n; i++) {
+        struct region *region = &plan->regions[i];
+        free(region->deflated);
+        region->deflated = NULL;
+        region->deflated_size = 0;
+        digest_md5(region->data, region->size, region->md5);
+        if (compress && region_deflate(region) != 0)
+            return error_set(error, ERR_INTERNAL, "%s could not be compressed", region->path);
+    }
+    return 0;
+}

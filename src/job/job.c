@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A job as data: defaults, copies, and what can be checked before it runs. */
+#include "job/job.h"
+
+#include "base/util.h"
+#include "image/image.h"
+#include "job/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What job_check() has to look at, per op. */
+static const struct op_need {
+    const char *name;
+    bool images;  /* needs at least one enabled image */
+    bool aligned; /* address and size are multiples of a sector */
+    bool path;    /* writes to a file */
+} op_needs[OP_COUNT] = {
+    [OP_WRITE_FLASH] = {.name = "write-flash", .images = true},
+    [OP_VERIFY_FLASH] = {.name = "verify-flash", .images = true},
+    [OP_READ_FLASH] = {.name = "read-flash", .path = true},
+    [OP_ERASE_FLASH] = {.name = "erase-flash"},
+    [OP_ERASE_REGION] = {.name = "erase-region", .aligned = true},
+    [OP_CHIP_ID] = {.name = "chip-id"},
+    [OP_FLASH_ID] = {.name = "flash-id"},
+    [OP_READ_MAC] = {.name = "read-mac"},
+};
+
+enum { SECTOR = 4096, WORD = 4 }; /* what flash is erased and written by */
+
+const char *op_name(enum op_kind op)
+{
+    return (unsigned)op < OP_COUNT ? op_needs[op].name : "";
+}
+
+bool op_parse(const char *name, enum op_kind *op)
+{
+    for (unsigned i = 0; i < OP_COUNT; i++) {
+        if (strcmp(op_needs[i].name, name) == 0) {
+            *op = (enum op_kind)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+void job_init(struct job *job)
+{
+    *job = (struct job){
+        .chip = CHIP_AUTO,
+        .baud = 460800,
+        .before = BEFORE_DEFAULT_RESET,
+        .after = AFTER_HARD_RESET,
+        .connect_attempts = 7,
+        .compress = true,
+        .flash_mode = FLASH_MODE_KEEP,
+        .flash_freq = "keep",
+        .flash_size = "keep",
+    };
+}
+
+void job_done(struct job *job)
+{
+    for (size_t i = 0; i < job->n_images; i++)
+        free(job->images[i].path);
+    for (size_t i = 0; i < job->n_ops; i++)
+        free(job->ops[i].path);
+    free(job->images);
+    free(job->ops);
+    free(job->port);
+    free(job->stub_dir);
+    free(job->trace);
+    free(job->fault);
+    free(job->reset);
+    *job = (struct job){0};
+}
+
+static char *copy_of(const char *text)
+{
+    return text ? xstrdup(text) : NULL;
+}
+
+void job_copy(struct job *to, const struct job *from)
+{
+    *to = *from;
+    to->port = copy_of(from->port);
+    to->stub_dir = copy_of(from->stub_dir);
+    to->trace = copy_of(from->trace);
+    to->fault = copy_of(from->fault);
+    to->reset = copy_of(from->reset);
+    to->images = NULL;
+    to->ops = NULL;
+    to->n_images = to->n_ops = 0;
+    for (size_t i = 0; i < from->n_images; i++) {
+        job_add_image(to, from->images[i].path, from->images[i].address);
+        to->images[i].enabled = from->images[i].enabled;
+    }
+    for (size_t i = 0; i < from->n_ops; i++) {
+        struct op *op = job_add_op(to, from->ops[i].kind);
+        *op = from->ops[i];
+        op->path = copy_of(from->ops[i].path);
+    }
+}
+
+void job_set_port(struct job *job, const char *port)
+{
+    char *copy = copy_of(port);
+
+    free(job->port);
+    job->port = copy;
+}
+
+void job_add_image(struct job *job, const char *path, uint32_t address)
+{
+    job->images = xrealloc(job->images, (job->n_images + 1) * sizeof *job->images);
+    job->images[job->n_images++] =
+        (struct job_image){.path = xstrdup(path), .address = address, .enabled = true};
+}
+
+void job_remove_image(struct job *job, size_t index)
+{
+    if (index >= job->n_images)
+        return;
+    free(job->images[index].path);
+    job->n_images--;
+    memmove(&job->images[index], &job->images[index + 1],
+            (job->n_images - index) * sizeof *job->images);
+}
+
+struct op *job_add_op(struct job *job, enum op_kind kind)
+{
+    job->ops = xrealloc(job->ops, (job->n_ops + 1) * sizeof *job->ops);
+    struct op *op = &job->ops[job->n_ops++];
+    *op = (struct op){.kind = kind};
+    return op;
+}
+
+bool job_needs_images(const struct job *job)
+{
+    for (size_t i = 0; i < job->n_ops; i++) {
+        if ((unsigned)job->ops[i].kind < OP_COUNT && op_needs[job->ops[i].kind].images)
+            return true;
+    }
+    return false;
+}
+
+bool job_images_wait_for_chip(const struct job *job)
+{
+    for (size_t i = 0; i < job->n_images; i++) {
+        const struct job_image *image = &job->images[i];
+        if (image->enabled &&
+            (image->address == JOB_ADDRESS_BOOTLOADER || strstr(image->path, JOB_PATH_CHIP)))
+            return true;
+    }
+    return false;
+}
+
+/* The path with every {chip} replaced; caller frees. */
+static char *path_for_chip(const char *path, const struct chip *chip)
+{
+    struct buffer out = {0};
+    const char *mark;
+
+    while (chip && (mark = strstr(path, JOB_PATH_CHIP)) != NULL) {
+        buffer_append(&out, path, (size_t)(mark - path));
+        buffer_append(&out, chip->key, strlen(chip->key));
+        path = mark + strlen(JOB_PATH_CHIP);
+    }
+    buffer_printf(&out, "%s", path);
+    return (char *)out.data;
+}
+
+int job_plan_load(const struct job *job, const struct chip *chip, struct plan *plan,
+                  struct error *error)
+{
+    struct image_spec *specs = xcalloc(job->n_images + 1, sizeof *specs);
+    char **paths = xcalloc(job->n_images + 1, sizeof *paths);
+    size_t n = 0;
+
+    for (size_t i = 0; i < job->n_images; i++) {
+        const struct job_image *image = &job->images[i];
+        if (!image->enabled)
+            continue;
+        paths[n] = path_for_chip(image->path, chip);
+        specs[n] = (struct image_spec){.path = paths[n], .address = image->address};
+        if (chip && image->address == JOB_ADDRESS_BOOTLOADER)
+            specs[n].address = chip->bootloader_offset;
+        n++;
+    }
+    int result = plan_load(plan, specs, n, error);
+    for (size_t i = 0; i < n; i++)
+        free(paths[i]);
+    free(paths);
+    free(specs);
+    return result;
+}
+
+static int check_images(const struct job *job, struct error *error)
+{
+    const struct chip *chip = chip_get(job->chip);
+    struct plan plan = {0};
+    size_t enabled = 0;
+
+    for (size_t i = 0; i < job->n_images; i++) {
+        const struct job_image *image = &job->images[i];
+        enabled += image->enabled;
+        if (image->enabled && image->address % WORD != 0 &&
+            image->address != JOB_ADDRESS_BOOTLOADER)
+            return error_set(error, ERR_BAD_ADDRESS, "%s: the address 0x%x is no multiple of %d",
+                             image->path, image->address, WORD);
+    }
+    if (enabled == 0)
+        return error_set(error, ERR_USAGE, "no image is chosen: nothing to write or verify");
+    if (chip == NULL && job_images_wait_for_chip(job))
+        return 0; /* which files these are is only known once the chip is */
+    int result = job_plan_load(job, chip, &plan, error);
+    plan_done(&plan);
+    return result;
+}
+
+static int check_op(const struct op *op, struct error *error)
+{
+    const struct op_need *row;
+
+    if ((unsigned)op->kind >= OP_COUNT)
+        return error_set(error, ERR_INTERNAL, "op %d does not exist", (int)op->kind);
+    row = &op_needs[op->kind];
+    if (row->aligned && op->size == 0)
+        return error_set(error, ERR_USAGE, "%s: the size is 0", row->name);
+    if (row->aligned && (op->address % SECTOR != 0 || op->size % SECTOR != 0))
+        return error_set(error, ERR_USAGE,
+                         "%s: address 0x%x and size 0x%x must be multiples of 0x%x, the size of a "
+                         "flash sector",
+                         row->name, op->address, op->size, SECTOR);
+    if ((uint64_t)op->address + op->size > (uint64_t)UINT32_MAX + 1)
+        return error_set(error, ERR_BAD_ADDRESS, "%s: 0x%x bytes at 0x%x reach past 32 bits",
+                         row->name, op->size, op->address);
+    if (row->path && (op->path == NULL || op->path[0] == '\0'))
+        return error_set(error, ERR_USAGE, "%s: the file to write to is not given", row->name);
+    return 0;
+}
+
+/* Whether the table has the name; the tables of all chips are asked while the chip is not known. */
+static bool name_known(enum chip_id id, const char *name,
+                       bool (*parse)(const struct chip *, const char *, uint8_t *))
+{
+    uint8_t nibble;
+    int first = id == CHIP_AUTO ? CHIP_AUTO + 1 : (int)id;
+    int last = id == CHIP_AUTO ? CHIP_COUNT - 1 : (int)id;
+
+    for (int i = first; i <= last; i++) {
+        const struct chip *chip = chip_get((enum chip_id)i);
+        if (chip && chip->support == CHIP_SUPPORTED && parse(chip, name, &nibble))
+            return true;
+    }
+    return false;
+}
+
+static int check_settings(const struct job *job, struct error *error)
+{
+    const struct chip *chip = chip_get(job->chip);
+    const char *of = chip ? chip->name : "every supported chip";
+
+    if (job->chip != CHIP_AUTO && chip == NULL)
+        return error_set(error, ERR_UNKNOWN_CHIP, "chip %d does not exist", (int)job->chip);
+    if (chip && chip->support != CHIP_SUPPORTED)
+        return error_set(error, ERR_CHIP_UNSUPPORTED, "%s is known, but not supported yet",
+                         chip->name);
+    if (job->baud == 0)
+        return error_set(error, ERR_USAGE, "the baud rate is 0");
+    if (strcmp(job->flash_freq, "keep") != 0 &&
+        !name_known(job->chip, job->flash_freq, chip_freq_parse))
+        return error_set(error, ERR_USAGE, "flash frequency \"%s\" is unknown to %s",
+                         job->flash_freq, of);
+    if (strcmp(job->flash_size, "keep") != 0 && strcmp(job->flash_size, "detect") != 0 &&
+        !name_known(job->chip, job->flash_size, chip_size_parse))
+        return error_set(error, ERR_USAGE, "flash size \"%s\" is unknown to %s", job->flash_size,
+                         of);
+    return 0;
+}
+
+int job_check(const struct job *job, struct error *error)
+{
+    if (job->n_ops == 0)
+        return error_set(error, ERR_USAGE, "the job has nothing to do");
+    int result = check_settings(job, error);
+    for (size_t i = 0; result == 0 && i < job->n_ops; i++)
+        result = check_op(&job->ops[i], error);
+    if (result == 0 && job_needs_images(job))
+        result = check_images(job, error);
+    return result;
+}

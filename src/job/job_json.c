@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A job as JSON: what goes to a station, and what it remembers between runs. */
+#include "job/job.h"
+
+#include "base/util.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char bootloader_word[] = "bootloader";
+
+enum member_type { MEMBER_STRING, MEMBER_PATH, MEMBER_WORD, MEMBER_BOOL };
+
+/* The plain members; what needs more thought is written out below. */
+static const struct member {
+    const char *name;
+    enum member_type type; /* STRING, PATH: char *; WORD: char[size] */
+    size_t offset, size;
+} members[] = {
+    {"port", MEMBER_STRING, offsetof(struct job, port), 0},
+    {"slot", MEMBER_WORD, offsetof(struct job, slot), sizeof(((struct job *)0)->slot)},
+    {"no_stub", MEMBER_BOOL, offsetof(struct job, no_stub), 0},
+    {"compress", MEMBER_BOOL, offsetof(struct job, compress), 0},
+    {"erase_all", MEMBER_BOOL, offsetof(struct job, erase_all), 0},
+    {"force", MEMBER_BOOL, offsetof(struct job, force), 0},
+    {"flash_freq", MEMBER_WORD, offsetof(struct job, flash_freq),
+     sizeof(((struct job *)0)->flash_freq)},
+    {"flash_size", MEMBER_WORD, offsetof(struct job, flash_size),
+     sizeof(((struct job *)0)->flash_size)},
+    {"expect_mac", MEMBER_WORD, offsetof(struct job, expect_mac),
+     sizeof(((struct job *)0)->expect_mac)},
+    {"stub_dir", MEMBER_PATH, offsetof(struct job, stub_dir), 0},
+    {"trace", MEMBER_PATH, offsetof(struct job, trace), 0},
+    {"fault", MEMBER_STRING, offsetof(struct job, fault), 0},
+    {"reset", MEMBER_STRING, offsetof(struct job, reset), 0},
+};
+
+/* ---- writing ---- */
+
+/* A path that is no UTF-8 can't stand in JSON; jansson refuses it and the member is left out, which
+ * the reader then reports. */
+static json_t *path_to_json(const char *path)
+{
+    struct buffer whole = {0};
+    char *cwd = path[0] == '/' ? NULL : getcwd(NULL, 0);
+
+    if (cwd)
+        buffer_printf(&whole, "%s/", cwd);
+    buffer_printf(&whole, "%s", path);
+    json_t *json = json_string((const char *)whole.data);
+    buffer_done(&whole);
+    free(cwd);
+    return json;
+}
+
+static json_t *member_to_json(const struct job *job, const struct member *m)
+{
+    const void *at = (const char *)job + m->offset;
+    const char *text;
+
+    if (m->type == MEMBER_BOOL)
+        return json_boolean(*(const bool *)at);
+    text = m->type == MEMBER_WORD ? at : *(char *const *)at;
+    if (text == NULL || text[0] == '\0')
+        return NULL;
+    return m->type == MEMBER_PATH ? path_to_json(text) : json_string(text);
+}
+
+static json_t *images_to_json(const struct job *job)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < job->n_images; i++) {
+        const struct job_image *image = &job->images[i];
+        json_t *object = json_object();
+        json_object_set_new(object, "path", path_to_json(image->path));
+        json_object_set_new(object, "address",
+                            image->address == JOB_ADDRESS_BOOTLOADER
+                                ? json_string(bootloader_word)
+                                : json_integer(image->address));
+        json_object_set_new(object, "enabled", json_boolean(image->enabled));
+        json_array_append_new(array, object);
+    }
+    return array;
+}
+
+static json_t *ops_to_json(const struct job *job)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < job->n_ops; i++) {
+        const struct op *op = &job->ops[i];
+        json_t *object = json_object();
+        json_object_set_new(object, "op", json_string(op_name(op->kind)));
+        json_object_set_new(object, "address", json_integer(op->address));
+        json_object_set_new(object, "size", json_integer(op->size));
+        if (op->path)
+            json_object_set_new(object, "path", path_to_json(op->path));
+        json_array_append_new(array, object);
+    }
+    return array;
+}
+
+json_t *job_to_json(const struct job *job)
+{
+    const struct chip *chip = chip_get(job->chip);
+    json_t *json = json_object();
+
+    for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+        json_t *value = member_to_json(job, &members[i]);
+        if (value)
+            json_object_set_new(json, members[i].name, value);
+    }
+    json_object_set_new(json, "chip", json_string(chip ? chip->key : "auto"));
+    json_object_set_new(json, "baud", json_integer(job->baud));
+    json_object_set_new(json, "before", json_string(loader_before_name(job->before)));
+    json_object_set_new(json, "after", json_string(loader_after_name(job->after)));
+    json_object_set_new(json, "connect_attempts", json_integer(job->connect_attempts));
+    json_object_set_new(json, "flash_mode",
+                        json_string(job->flash_mode == FLASH_MODE_KEEP
+                                        ? "keep"
+                                        : flash_mode_name(job->flash_mode)));
+    json_object_set_new(json, "images", images_to_json(job));
+    json_object_set_new(json, "ops", ops_to_json(job));
+    return json;
+}
+
+/* ---- reading ---- */
+
+static int wrong(struct error *error, const char *name)
+{
+    return error_set(error, ERR_FILE_FORMAT, "job: member \"%s\" is missing or has a wrong value",
+                     name);
+}
+
+static int member_from_json(const struct member *m, const json_t *value, struct job *job,
+                            struct error *error)
+{
+    void *at = (char *)job + m->offset;
+    const char *text = json_string_value(value);
+
+    if (m->type == MEMBER_BOOL) {
+        if (!json_is_boolean(value))
+            return wrong(error, m->name);
+        *(bool *)at = json_is_true(value);
+        return 0;
+    }
+    if (text == NULL)
+        return wrong(error, m->name);
+    if (m->type == MEMBER_WORD)
+        return util_copy(at, m->size, text) ? 0 : wrong(error, m->name);
+    *(char **)at = xstrdup(text);
+    return 0;
+}
+
+static bool u32_read(const json_t *value, uint32_t *to)
+{
+    json_int_t v = json_integer_value(value);
+
+    if (!json_is_integer(value) || v < 0 || v > UINT32_MAX)
+        return false;
+    *to = (uint32_t)v;
+    return true;
+}
+
+static bool address_read(const json_t *value, uint32_t *to)
+{
+    const char *word = json_string_value(value);
+
+    if (word == NULL || strcmp(word, bootloader_word) != 0)
+        return u32_read(value, to);
+    *to = JOB_ADDRESS_BOOTLOADER;
+    return true;
+}
+
+static int images_from_json(const json_t *array, struct job *job, struct error *error)
+{
+    const json_t *object;
+    size_t i;
+
+    if (array && !json_is_array(array))
+        return wrong(error, "images");
+    json_array_foreach(array, i, object)
+    {
+        const char *path = json_string_value(json_object_get(object, "path"));
+        const json_t *enabled = json_object_get(object, "enabled");
+        uint32_t address;
+        if (path == NULL || !address_read(json_object_get(object, "address"), &address) ||
+            (enabled && !json_is_boolean(enabled)))
+            return wrong(error, "images");
+        job_add_image(job, path, address);
+        job->images[i].enabled = enabled == NULL || json_is_true(enabled);
+    }
+    return 0;
+}
+
+static int ops_from_json(const json_t *array, struct job *job, struct error *error)
+{
+    const json_t *object;
+    size_t i;
+
+    if (array && !json_is_array(array))
+        return wrong(error, "ops");
+    json_array_foreach(array, i, object)
+    {
+        const char *name = json_string_value(json_object_get(object, "op"));
+        const json_t *address = json_object_get(object, "address");
+        const json_t *size = json_object_get(object, "size");
+        const json_t *path = json_object_get(object, "path");
+        enum op_kind kind;
+        if (name == NULL || !op_parse(name, &kind))
+            return wrong(error, "ops");
+        struct op *op = job_add_op(job, kind);
+        if ((address && !u32_read(address, &op->address)) || (size && !u32_read(size, &op->size)) ||
+            (path && !json_is_string(path)))
+            return wrong(error, "ops");
+        op->path = path ? xstrdup(json_string_value(path)) : NULL;
+    }
+    return 0;
+}
+
+static bool chip_read(const char *key, enum chip_id *id)
+{
+    const struct chip *chip = chip_by_name(key);
+
+    *id = chip ? chip->id : CHIP_AUTO;
+    return chip || strcmp(key, "auto") == 0;
+}
+
+static bool mode_read(const char *name, enum flash_mode *mode)
+{
+    *mode = FLASH_MODE_KEEP;
+    return strcmp(name, "keep") == 0 || flash_mode_parse(name, mode);
+}
+
+/* The members whose words are looked up in a table. */
+static int words_from_json(const json_t *json, struct job *job, struct error *error)
+{
+    const json_t *value;
+
+#define WORD_IS_RIGHT(name, call) \
+    ((value = json_object_get(json, name)) == NULL || (json_is_string(value) && (call)))
+    if (!WORD_IS_RIGHT("chip", chip_read(json_string_value(value), &job->chip)))
+        return wrong(error, "chip");
+    if (!WORD_IS_RIGHT("before", loader_before_parse(json_string_value(value), &job->before)))
+        return wrong(error, "before");
+    if (!WORD_IS_RIGHT("after", loader_after_parse(json_string_value(value), &job->after)))
+        return wrong(error, "after");
+    if (!WORD_IS_RIGHT("flash_mode", mode_read(json_string_value(value), &job->flash_mode)))
+        return wrong(error, "flash_mode");
+#undef WORD_IS_RIGHT
+    return 0;
+}
+
+static int numbers_from_json(const json_t *json, struct job *job, struct error *error)
+{
+    const json_t *baud = json_object_get(json, "baud");
+    const json_t *attempts = json_object_get(json, "connect_attempts");
+    uint32_t v;
+
+    if (baud) {
+        if (!u32_read(baud, &v) || v == 0 || v > INT32_MAX)
+            return wrong(error, "baud");
+        job->baud = v;
+    }
+    if (attempts) {
+        if (!u32_read(attempts, &v) || v > INT32_MAX)
+            return wrong(error, "connect_attempts");
+        job->connect_attempts = (int)v;
+    }
+    return 0;
+}
+
+int job_from_json(const json_t *json, struct job *job, struct error *error)
+{
+    int result = 0;
+
+    job_init(job);
+    if (!json_is_object(json))
+        result = error_set(error, ERR_FILE_FORMAT, "job: no JSON object");
+    for (size_t i = 0; result == 0 && i < ARRAY_LEN(members); i++) {
+        const json_t *value = json_object_get(json, members[i].name);
+        if (value)
+            result = member_from_json(&members[i], value, job, error);
+    }
+    if (result == 0)
+        result = words_from_json(json, job, error);
+    if (result == 0)
+        result = numbers_from_json(json, job, error);
+    if (result == 0)
+        result = images_from_json(json_object_get(json, "images"), job, error);
+    if (result == 0)
+        result = ops_from_json(json_object_get(json, "ops"), job, error);
+    if (result != 0)
+        job_done(job);
+    return result;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A job while it runs. For job/ only. */
+#ifndef ESPJIG_JOB_RUN_H
+#define ESPJIG_JOB_RUN_H
+
+#include "config.h"
+
+#include "image/image.h"
+#include "job/job.h"
+#include "job/report.h"
+#include "link/link.h"
+#include "loader/loader.h"
+
+#define JOB_PROGRAM "espjig " PACKAGE_VERSION
+
+struct run {
+    const struct job *job;
+    const struct cancel *cancel;
+    struct report report;
+    struct error error; /* first cause wins; decides about everything that is said at the end */
+
+    struct link link;
+    bool link_is_open;
+    struct loader loader;
+    struct chip_facts chip;
+    struct flash_facts flash;
+    struct plan plan;
+    bool plan_is_loaded;
+    struct output *outputs; /* one for each op; see output.h */
+};
+
+/* One row per enum op_kind. */
+struct op_row {
+    int (*function)(struct run *run, size_t index); /* of the op in job->ops; fills run->error */
+    bool flash;                                     /* needs the flash attached */
+    bool fast;    /* moves much data or waits long: worth a stub and a higher rate */
+    bool changes; /* alters the flash: refused on a secured chip */
+};
+
+const struct op_row *op_row(enum op_kind kind);
+
+#endif

@@ -1,0 +1,1171 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * ui/: cells, the key table, what keys do, and every screen as text. The expected screens are
+ * tests/ui/NAME.screen; UPDATE_SCREENS=1 in the environment writes them anew (look at them then!).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/buffer.h"
+#include "base/util.h"
+#include "station/model.h"
+#include "ui/canvas.h"
+#include "ui/dash.h"
+#include "ui/draw.h"
+#include "ui/prompt.h"
+
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- a bench made by hand -------------------------------------------------------------------- */
+
+struct bench {
+    struct model model;
+    struct dash dash;
+    struct canvas canvas;
+};
+
+static char workdir[64];
+
+/* 2026-01-01 14:02:00 UTC */
+#define NOON_ISH 1767276120
+
+static void bench_init(struct bench *bench)
+{
+    model_init(&bench->model);
+    dash_init(&bench->dash, &bench->model, "bench-pi");
+    bench->dash.now_ms = 1000;
+    bench->dash.wall = NOON_ISH;
+    util_copy(bench->dash.cwd, sizeof bench->dash.cwd, workdir);
+    canvas_init(&bench->canvas, false);
+}
+
+static void bench_done(struct bench *bench)
+{
+    canvas_done(&bench->canvas);
+    dash_done(&bench->dash);
+    model_done(&bench->model);
+}
+
+static void apply(struct bench *bench, const struct event *event)
+{
+    model_apply(&bench->model, event);
+    dash_event(&bench->dash, event);
+}
+
+static struct event event_of(enum event_kind kind, const char *port)
+{
+    struct event event;
+
+    event_init(&event, kind);
+    util_copy(event.port, sizeof event.port, port);
+    return event;
+}
+
+static void say_port(struct bench *bench, const char *port, const char *slot, const char *product,
+                     const char *holder)
+{
+    struct event e = event_of(EVENT_PORT, port);
+
+    e.seen.present = true;
+    util_copy(e.seen.name, sizeof e.seen.name, util_basename(port));
+    util_copy(e.seen.slot_name, sizeof e.seen.slot_name, slot);
+    util_copy(e.seen.product, sizeof e.seen.product, product);
+    util_copy(e.seen.holder, sizeof e.seen.holder, holder);
+    util_copy(e.seen.driver, sizeof e.seen.driver, "cp210x");
+    util_copy(e.seen.serial, sizeof e.seen.serial, "0001");
+    e.seen.vid = 0x10c4;
+    e.seen.pid = 0xea60;
+    apply(bench, &e);
+}
+
+static void say_state(struct bench *bench, const char *port, enum job_state state,
+                      const char *detail)
+{
+    struct event e = event_of(EVENT_STATE, port);
+
+    e.state.state = state;
+    util_copy(e.state.detail, sizeof e.state.detail, detail);
+    apply(bench, &e);
+}
+
+static void say_chip(struct bench *bench, const char *port, const char *key, const char *name,
+                     const char *mac)
+{
+    struct event e = event_of(EVENT_CHIP, port);
+
+    util_copy(e.chip.chip, sizeof e.chip.chip, key);
+    util_copy(e.chip.name, sizeof e.chip.name, name);
+    util_copy(e.chip.revision, sizeof e.chip.revision, "v0.2");
+    util_copy(e.chip.mac, sizeof e.chip.mac, mac);
+    e.chip.crystal_mhz = 40;
+    apply(bench, &e);
+    e = event_of(EVENT_FLASH, port);
+    e.flash.size = 4 << 20;
+    util_copy(e.flash.vendor, sizeof e.flash.vendor, "Winbond");
+    apply(bench, &e);
+}
+
+static void say_progress(struct bench *bench, const char *port, const char *file, uint32_t address,
+                         uint64_t done, uint64_t total, double rate)
+{
+    struct event e = event_of(EVENT_PROGRESS, port);
+    char path[160];
+
+    snprintf(path, sizeof path, "%s/%s", workdir, file);
+    util_copy(e.progress.op, sizeof e.progress.op, "write-flash");
+    util_copy(e.progress.file, sizeof e.progress.file, path);
+    e.progress.address = address;
+    e.progress.done = done;
+    e.progress.total = total;
+    e.progress.rate = rate;
+    e.progress.left = rate > 0 ? (double)(total - done) / rate : -1;
+    apply(bench, &e);
+}
+
+static void say_verified(struct bench *bench, const char *port, uint32_t address)
+{
+    struct event e = event_of(EVENT_RESULT, port);
+
+    util_copy(e.result.op, sizeof e.result.op, "write-flash");
+    e.result.ok = true;
+    event_result_add(&e, "address", "0x%x", (unsigned)address);
+    apply(bench, &e);
+}
+
+static void say_log(struct bench *bench, const char *port, enum log_level level, const char *text)
+{
+    struct event e = event_of(EVENT_LOG, port);
+
+    e.log.level = level;
+    util_copy(e.log.text, sizeof e.log.text, text);
+    apply(bench, &e);
+    struct model_slot *slot = model_find(&bench->model, port); /* its clock is the real one */
+    slot->log[(slot->log_first + slot->n_log - 1) % MODEL_LOG_LINES].wall = NOON_ISH + 3;
+}
+
+static void say_done(struct bench *bench, const char *port, const char *result, const char *id,
+                     const char *text, double elapsed)
+{
+    struct event e = event_of(EVENT_DONE, port);
+
+    util_copy(e.done.result, sizeof e.done.result, result);
+    util_copy(e.done.error, sizeof e.done.error, id);
+    util_copy(e.done.text, sizeof e.done.text, text);
+    e.done.elapsed = elapsed;
+    apply(bench, &e);
+}
+
+static void keys(struct bench *bench, const char *text)
+{
+    for (; *text; text++)
+        dash_key(&bench->dash, *text == '\n' ? K_ENTER : (unsigned char)*text);
+}
+
+static void file_make(const char *name, size_t size)
+{
+    char path[160];
+
+    snprintf(path, sizeof path, "%s/%s", workdir, name);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    for (size_t i = 0; i < size; i++)
+        putc((int)(i * 7 % 251), f);
+    fclose(f);
+}
+
+static void add_image(struct bench *bench, const char *name, uint32_t address)
+{
+    char path[160];
+
+    snprintf(path, sizeof path, "%s/%s", workdir, name);
+    job_add_image(&bench->dash.bench, path, address);
+    dash_bench_look(&bench->dash);
+}
+
+/* ---- scenes ---------------------------------------------------------------------------------- */
+
+#define USB0 "/dev/ttyUSB0"
+#define USB1 "/dev/ttyUSB1"
+#define USB2 "/dev/ttyUSB2"
+#define ACM0 "/dev/ttyACM0"
+
+static void scene_no_ports(struct bench *bench)
+{
+    (void)bench;
+}
+
+static void scene_idle(struct bench *bench)
+{
+    add_image(bench, "bootloader.bin", 0x1000);
+    add_image(bench, "partition-table.bin", 0x8000);
+    add_image(bench, "app.bin", 0x10000);
+    say_port(bench, USB0, "1-1.2", "CP2102N USB to UART Bridge Controller", "");
+    say_port(bench, USB1, "1-1.3", "CP2102 USB to UART Bridge Controller", "");
+    say_port(bench, ACM0, "1-1.4", "USB JTAG/serial debug unit", "");
+    say_port(bench, USB2, "1-1.5", "USB Serial", "minicom (pid 4711)");
+}
+
+static void scene_idle_empty(struct bench *bench)
+{
+    say_port(bench, USB0, "1-1.2", "CP2102N USB to UART Bridge Controller", "");
+}
+
+static void finish(struct bench *bench, const char *port, double elapsed)
+{
+    say_state(bench, port, STATE_WRITE, "app.bin");
+    say_progress(bench, port, "bootloader.bin", 0x1000, 26624, 26624, 90000);
+    say_progress(bench, port, "partition-table.bin", 0x8000, 3072, 3072, 90000);
+    say_progress(bench, port, "app.bin", 0x10000, 204800, 204800, 90000);
+    say_verified(bench, port, 0x1000);
+    say_verified(bench, port, 0x8000);
+    say_verified(bench, port, 0x10000);
+    say_state(bench, port, STATE_FINISH, "");
+    say_done(bench, port, "pass", "", "", elapsed);
+}
+
+static void scene_flashing(struct bench *bench)
+{
+    scene_idle(bench);
+    say_state(bench, USB1, STATE_SYNC, "1 of 7");
+    say_chip(bench, USB1, "esp32", "ESP32-D0WD-V3", "24:0a:c4:00:12:34");
+    finish(bench, USB1, 6.8);
+    say_state(bench, ACM0, STATE_SYNC, "3 of 7");
+    say_state(bench, USB0, STATE_SYNC, "1 of 7");
+    say_log(bench, USB0, LOG_INFO, "reset by DTR/RTS, boot:0x3 DOWNLOAD, SYNC in 0.2 s");
+    say_chip(bench, USB0, "esp32s3", "ESP32-S3 (QFN56)", "7c:df:a1:00:43:21");
+    say_log(bench, USB0, LOG_INFO, "ESP32-S3 (QFN56) v0.2, 4 MB flash Winbond 0xef4017");
+    say_log(bench, USB0, LOG_WARNING, "the stub did not come up; going on with the ROM");
+    say_state(bench, USB0, STATE_WRITE, "bootloader.bin");
+    say_progress(bench, USB0, "bootloader.bin", 0x1000, 26624, 26624, 88000);
+    say_verified(bench, USB0, 0x1000);
+    say_progress(bench, USB0, "partition-table.bin", 0x8000, 3072, 3072, 91000);
+    say_verified(bench, USB0, 0x8000);
+    say_progress(bench, USB0, "app.bin", 0x10000, 126976, 204800, 94208);
+}
+
+static void scene_finished(struct bench *bench)
+{
+    scene_flashing(bench);
+    say_progress(bench, USB0, "app.bin", 0x10000, 204800, 204800, 94208);
+    say_verified(bench, USB0, 0x10000);
+    say_log(bench, USB0, LOG_INFO, "all 3 images are verified by the chip");
+    say_state(bench, USB0, STATE_FINISH, "");
+    say_done(bench, USB0, "pass", "", "", 5.1);
+}
+
+static void scene_failed(struct bench *bench)
+{
+    scene_flashing(bench);
+    struct event e = event_of(EVENT_HINT, ACM0);
+    util_copy(e.hint.id, sizeof e.hint.id, "boot-mode");
+    util_copy(e.hint.cause, sizeof e.hint.cause,
+              "this board has no working auto-reset (often no capacitor at EN)");
+    util_copy(e.hint.evidence, sizeof e.hint.evidence,
+              "boot:0x13 (SPI_FAST_FLASH_BOOT): GPIO0 was high at reset");
+    util_copy(e.hint.fix, sizeof e.hint.fix,
+              "hold BOOT, tap EN, let go of BOOT, and start again; for good: 1 uF or more from EN "
+              "to GND");
+    apply(bench, &e);
+    say_state(bench, ACM0, STATE_COM_FAIL, "");
+    say_done(bench, ACM0, "fail", "wrong-boot-mode",
+             "ttyACM0: the chip started its program instead of the download mode", 7.2);
+    keys(bench, "jj");
+}
+
+static void scene_log(struct bench *bench)
+{
+    scene_failed(bench);
+    say_log(bench, ACM0, LOG_INFO, "reset by DTR/RTS");
+    say_log(bench, ACM0, LOG_ERROR, "no answer to SYNC");
+    keys(bench, "l");
+}
+
+static void scene_images(struct bench *bench)
+{
+    scene_idle(bench);
+    add_image(bench, "assets.bin", 0x2000);
+    job_add_image(&bench->dash.bench, "/nonexistent/missing.bin", 0x200000);
+    dash_bench_look(&bench->dash);
+    keys(bench, "ijj");
+    bench->dash.bench.images[2].enabled = false;
+    bench->dash.bench.erase_all = true;
+    bench->dash.bench.flash_mode = FLASH_DIO;
+}
+
+static void scene_images_empty(struct bench *bench)
+{
+    scene_idle_empty(bench);
+    keys(bench, "\n");
+}
+
+static void scene_images_typing(struct bench *bench)
+{
+    scene_idle(bench);
+    keys(bench, "iaapp.bim\n");
+}
+
+static void scene_images_choice(struct bench *bench)
+{
+    scene_idle(bench);
+    keys(bench, "icc");
+}
+
+static void scene_help(struct bench *bench)
+{
+    scene_idle(bench);
+    keys(bench, "?");
+}
+
+static void scene_erase(struct bench *bench)
+{
+    scene_finished(bench);
+    keys(bench, "eeras");
+}
+
+static void scene_erase_wait(struct bench *bench)
+{
+    scene_idle(bench);
+    keys(bench, "e");
+}
+
+static void scene_quit(struct bench *bench)
+{
+    scene_flashing(bench);
+    keys(bench, "q");
+}
+
+static void scene_many(struct bench *bench)
+{
+    for (int i = 0; i < 24; i++) {
+        char port[32], slot[32];
+        snprintf(port, sizeof port, "/dev/ttyUSB%d", i);
+        snprintf(slot, sizeof slot, "1-1.%d.%d", i / 4 + 1, i % 4 + 1);
+        say_port(bench, port, slot, "USB Serial", "");
+    }
+    finish(bench, USB0, 5.25);
+    keys(bench, "jjjjjjjjjjjjjj");
+}
+
+static const struct {
+    const char *name;
+    void (*make)(struct bench *bench);
+} scenes[] = {
+    {"no-ports", scene_no_ports},
+    {"idle", scene_idle},
+    {"idle-no-images", scene_idle_empty},
+    {"flashing", scene_flashing},
+    {"finished", scene_finished},
+    {"failed", scene_failed},
+    {"log", scene_log},
+    {"images", scene_images},
+    {"images-empty", scene_images_empty},
+    {"images-typing", scene_images_typing},
+    {"images-choice", scene_images_choice},
+    {"help", scene_help},
+    {"erase", scene_erase},
+    {"erase-wait", scene_erase_wait},
+    {"quit", scene_quit},
+    {"many", scene_many},
+};
+
+static const struct {
+    int cols, rows;
+    bool ascii;
+} sizes[] = {
+    {80, 24, false}, {80, 24, true}, {60, 17, false}, {200, 50, false}, {40, 10, false},
+};
+
+/* ---- screens compared ------------------------------------------------------------------------ */
+
+static char *file_text(const char *path)
+{
+    FILE *f = fopen(path, "r");
+    struct buffer text = {0};
+    int c;
+
+    while (f && (c = getc(f)) != EOF)
+        buffer_append_byte(&text, (uint8_t)c);
+    if (f)
+        fclose(f);
+    return text.data ? (char *)text.data : xstrdup("");
+}
+
+/* Which row differs first, for the message. */
+static void say_difference(const char *path, const char *want, const char *got)
+{
+    int row = 1;
+
+    while (*want && *want == *got) {
+        row += *want == '\n';
+        want++;
+        got++;
+    }
+    print_error("%s: row %d differs; this is drawn from there on:\n%s\n", path, row, got);
+}
+
+static bool screen_matches(const char *path, const struct canvas *canvas)
+{
+    struct buffer text = {0};
+
+    canvas_to_text(canvas, &text);
+    if (getenv("UPDATE_SCREENS")) {
+        FILE *f = fopen(path, "w");
+        assert_non_null(f);
+        fwrite(text.data, 1, text.len, f);
+        fclose(f);
+    }
+    char *want = file_text(path);
+    bool same = strcmp(want, (char *)text.data) == 0;
+    if (!same)
+        say_difference(path, want, (char *)text.data);
+    free(want);
+    buffer_done(&text);
+    return same;
+}
+
+static void every_screen_is_as_expected(void **state)
+{
+    const char *top = getenv("top_srcdir");
+    bool same = true;
+
+    (void)state;
+    for (size_t s = 0; s < ARRAY_LEN(scenes); s++) {
+        for (size_t z = 0; z < ARRAY_LEN(sizes); z++) {
+            struct bench bench;
+            char path[256];
+            bench_init(&bench);
+            scenes[s].make(&bench);
+            snprintf(path, sizeof path, "%s/tests/ui/%s-%dx%d%s.screen", top ? top : ".",
+                     scenes[s].name, sizes[z].cols, sizes[z].rows, sizes[z].ascii ? "-ascii" : "");
+            bench.canvas.ascii = sizes[z].ascii;
+            canvas_resize(&bench.canvas, sizes[z].rows, sizes[z].cols);
+            draw_screen(&bench.canvas, &bench.dash);
+            same &= screen_matches(path, &bench.canvas);
+            bench_done(&bench);
+        }
+    }
+    assert_true(same);
+}
+
+/* In ASCII nothing else gets out, whatever the screen. */
+static void ascii_is_only_ascii(void **state)
+{
+    (void)state;
+    for (size_t s = 0; s < ARRAY_LEN(scenes); s++) {
+        struct bench bench;
+        struct buffer text = {0};
+        bench_init(&bench);
+        scenes[s].make(&bench);
+        bench.canvas.ascii = true;
+        canvas_resize(&bench.canvas, 30, 100);
+        draw_screen(&bench.canvas, &bench.dash);
+        canvas_to_text(&bench.canvas, &text);
+        for (size_t i = 0; i < text.len; i++)
+            assert_true(text.data[i] < 0x7f);
+        buffer_done(&text);
+        bench_done(&bench);
+    }
+}
+
+/* ---- canvas ---------------------------------------------------------------------------------- */
+
+static void text_of(const struct canvas *canvas, const char *want)
+{
+    struct buffer text = {0};
+
+    canvas_to_text(canvas, &text);
+    assert_string_equal((char *)text.data, want);
+    buffer_done(&text);
+}
+
+static void text_is_clipped(void **state)
+{
+    struct canvas c;
+
+    (void)state;
+    canvas_init(&c, false);
+    canvas_resize(&c, 2, 5);
+    canvas_put(&c, 0, 3, 10, 0, "abcdef");
+    canvas_put(&c, 1, -2, 10, 0, "abcdef");
+    canvas_put(&c, 7, 0, 10, 0, "nowhere");
+    canvas_put(&c, -1, 0, 10, 0, "nowhere");
+    text_of(&c, "   ab\ncdef\n");
+    canvas_clear(&c);
+    assert_int_equal(canvas_put(&c, 0, 0, 3, 0, "abcdef"), 3);
+    assert_int_equal(canvas_put_cut(&c, 1, 0, 4, 0, "abcdef"), 4);
+    text_of(&c, "abc\nabc…\n");
+    canvas_clear(&c);
+    canvas_put_tail(&c, 0, 0, 4, 0, "abcdef");
+    canvas_put_right(&c, 1, 0, 5, 0, "xy");
+    text_of(&c, "…def\n   xy\n");
+    canvas_done(&c);
+}
+
+static void wide_characters_keep_their_place(void **state)
+{
+    struct canvas c;
+
+    (void)state;
+    canvas_init(&c, false);
+    canvas_resize(&c, 1, 6);
+    assert_int_equal(canvas_width(&c, "板子"), 4);
+    canvas_put(&c, 0, 0, 6, 0, "板子ab");
+    text_of(&c, "板子ab\n");
+    canvas_put(&c, 0, 1, 1, 0, "x"); /* on the right half: the left half can't stay */
+    text_of(&c, " x子ab\n");
+    canvas_put(&c, 0, 2, 1, 0, "y");
+    text_of(&c, " xy ab\n");
+    canvas_clear(&c);
+    canvas_put(&c, 0, 5, 6, 0, "板"); /* half of it would be outside */
+    text_of(&c, "\n");
+    assert_int_equal(canvas_put(&c, 0, 0, 3, 0, "板子"), 2);
+    text_of(&c, "板\n");
+    canvas_clear(&c);
+    canvas_put(&c, 0, 0, 6, 0, "e\xcc\x81x"); /* a combining accent takes no column */
+    text_of(&c, "e\xcc\x81x\n");
+    assert_int_equal(canvas_cell(&c, 0, 1)->text[0], 'x');
+    canvas_done(&c);
+}
+
+static void nothing_harmful_gets_out(void **state)
+{
+    struct canvas c;
+
+    (void)state;
+    canvas_init(&c, false);
+    canvas_resize(&c, 3, 12);
+    canvas_put(&c, 0, 0, 12, 0, "a\033[31mb\001\177");
+    canvas_put(&c, 1, 0, 12, 0,
+               "\xc2\x9b"
+               "31m"); /* C1 control sequence introducer */
+    canvas_put(&c, 2, 0, 12, 0, "\xff\xc3(\xe2\x82\xed\xa0\x80"); /* broken UTF-8 */
+    text_of(&c, "a?[31mb??\n?31m\n\xef\xbf\xbd\xef\xbf\xbd(\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"
+                "\n");
+    canvas_done(&c);
+}
+
+static void text_wraps_at_blanks(void **state)
+{
+    struct canvas c;
+
+    (void)state;
+    canvas_init(&c, false);
+    canvas_resize(&c, 5, 8);
+    assert_int_equal(
+        canvas_put_wrapped(&c, (struct area){0, 0, 5, 8}, 0, "one two three extraordinary"), 4);
+    text_of(&c, "one two\nthree\nextraord\ninary\n\n");
+    assert_int_equal(canvas_wrapped_rows(&c, 8, ""), 0);
+    canvas_done(&c);
+}
+
+static void bars_tell_eighths(void **state)
+{
+    struct canvas c;
+
+    (void)state;
+    canvas_init(&c, false);
+    canvas_resize(&c, 4, 4);
+    canvas_bar(&c, 0, 0, 4, 0, 0, 0);
+    canvas_bar(&c, 1, 0, 4, 0, 9, 32);
+    canvas_bar(&c, 2, 0, 4, 0, 99, 32);
+    c.ascii = true;
+    canvas_bar(&c, 3, 0, 4, 0, 16, 32);
+    text_of(&c, "····\n█▏··\n████\n##--\n");
+    canvas_done(&c);
+}
+
+static void percent_never_lies(void **state)
+{
+    char text[16];
+
+    (void)state;
+    assert_string_equal(percent_text(text, sizeof text, 0, 0), "0 %");
+    assert_string_equal(percent_text(text, sizeof text, 9999999, 10000000), "99 %");
+    assert_string_equal(percent_text(text, sizeof text, 7, 7), "100 %");
+}
+
+/* ---- the key table --------------------------------------------------------------------------- */
+
+static bool above(enum context context, enum context maybe_parent)
+{
+    while (context != maybe_parent && context != CONTEXT_ALWAYS)
+        context = context_parent(context);
+    return context == maybe_parent;
+}
+
+static void no_key_is_bound_twice(void **state)
+{
+    char name[16];
+
+    (void)state;
+    for (size_t i = 0; i < n_bindings; i++) {
+        for (size_t j = 0; j < n_bindings; j++) {
+            if (i != j && bindings[i].key == bindings[j].key &&
+                above(bindings[i].context, bindings[j].context))
+                fail_msg("%s: bound in \"%s\" and in \"%s\"",
+                         keys_name(name, sizeof name, bindings[i].key),
+                         context_title(bindings[i].context), context_title(bindings[j].context));
+        }
+    }
+}
+
+static void every_binding_is_complete(void **state)
+{
+    bool bound[ACTION_COUNT] = {false};
+
+    (void)state;
+    for (size_t i = 0; i < n_bindings; i++) {
+        const struct binding *b = &bindings[i];
+        bool first = true;
+        for (size_t j = 0; j < i; j++)
+            first &= bindings[j].context != b->context || bindings[j].action != b->action;
+        assert_true(action_has_handler(b->action));
+        assert_true(first == (b->help != NULL)); /* words once, at the first key */
+        assert_true((b->order > 0) == (b->label != NULL));
+        assert_true(b->key > 0 && b->key < K_LAST);
+        bound[b->action] = true;
+    }
+    for (int a = ACTION_NONE + 1; a < ACTION_COUNT; a++)
+        assert_true(bound[a]); /* what no key does, no one can do */
+}
+
+static void every_function_key_has_a_letter(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < n_bindings; i++) {
+        bool letter = bindings[i].key < K_F1;
+        for (size_t j = 0; j < n_bindings; j++)
+            letter |= bindings[j].context == bindings[i].context &&
+                      bindings[j].action == bindings[i].action && bindings[j].key < K_F1;
+        assert_true(letter);
+    }
+}
+
+static void footers_are_in_order(void **state)
+{
+    const struct binding *rows[32];
+
+    (void)state;
+    for (int context = 0; context < CONTEXT_COUNT; context++) {
+        size_t n = keys_footer((enum context)context, rows, ARRAY_LEN(rows));
+        for (size_t i = 1; i < n; i++)
+            assert_true(rows[i - 1]->order < rows[i]->order);
+        if (context == CONTEXT_BOARDS || context == CONTEXT_IMAGES || context == CONTEXT_HELP)
+            assert_int_equal(rows[n - 1]->action, ACTION_HELP);
+    }
+}
+
+/* ---- what keys do ---------------------------------------------------------------------------- */
+
+static const struct command *only_command(const struct bench *bench, enum command_kind kind)
+{
+    assert_int_equal(bench->dash.n_commands, 1);
+    assert_int_equal(bench->dash.commands[0].kind, kind);
+    return &bench->dash.commands[0];
+}
+
+static void enter_starts_the_selected_board(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_init(&bench);
+    scene_idle(&bench);
+    keys(&bench, "j\n");
+    const struct command *command = only_command(&bench, COMMAND_START);
+    assert_string_equal(command->port, USB1);
+    assert_null(command->job);
+    dash_commands_drop(&bench.dash);
+    keys(&bench, "G\n"); /* held by another program */
+    assert_int_equal(bench.dash.n_commands, 0);
+    assert_non_null(strstr(bench.dash.message, "minicom"));
+    keys(&bench, "a");
+    assert_int_equal(bench.dash.n_commands, 3); /* all but that one */
+    bench_done(&bench);
+}
+
+static void enter_without_images_leads_to_them(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_init(&bench);
+    scene_idle_empty(&bench);
+    keys(&bench, "\n");
+    assert_int_equal(bench.dash.view, VIEW_IMAGES);
+    assert_int_equal(bench.dash.n_commands, 0);
+    assert_non_null(strstr(bench.dash.message, "no image"));
+    bench_done(&bench);
+}
+
+static void the_selection_follows_its_port(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_init(&bench);
+    scene_idle(&bench);
+    keys(&bench, "jj");
+    assert_string_equal(dash_slot(&bench.dash)->port, ACM0);
+    struct event gone = event_of(EVENT_PORT, USB0);
+    apply(&bench, &gone);
+    assert_string_equal(dash_slot(&bench.dash)->port, ACM0);
+    gone = event_of(EVENT_PORT, ACM0);
+    apply(&bench, &gone);
+    assert_string_equal(dash_slot(&bench.dash)->port, USB2); /* its neighbour */
+    gone = event_of(EVENT_PORT, USB2);
+    apply(&bench, &gone);
+    assert_string_equal(dash_slot(&bench.dash)->port, USB1);
+    bench_done(&bench);
+}
+
+static void wrong_paths_and_addresses_lose_nothing(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_init(&bench);
+    keys(&bench, "ia\n");
+    assert_non_null(strstr(bench.dash.message, "path"));
+    keys(&bench, "no-such.bin\n");
+    assert_non_null(strstr(bench.dash.message, "no-such.bin"));
+    assert_string_equal(bench.dash.prompt.text, "no-such.bin");
+    assert_int_equal(bench.dash.question, CONTEXT_PATH);
+    dash_key(&bench.dash, K_CTRL('u'));
+    keys(&bench, "empty.bin\n");
+    assert_non_null(strstr(bench.dash.message, "empty.bin"));
+    assert_int_equal(bench.dash.question, CONTEXT_PATH);
+    dash_key(&bench.dash, K_CTRL('u'));
+    keys(&bench, "/dev/zero\n");
+    assert_non_null(strstr(bench.dash.message, "/dev/zero"));
+    dash_key(&bench.dash, K_CTRL('u'));
+    keys(&bench, "app.bin\n");
+    assert_int_equal(bench.dash.prompt_for, PROMPT_ADDRESS);
+    dash_key(&bench.dash, K_CTRL('u'));
+    keys(&bench, "0x10q\n");
+    assert_non_null(strstr(bench.dash.message, "0x10q"));
+    assert_string_equal(bench.dash.prompt.text, "0x10q");
+    assert_int_equal(bench.dash.n_commands, 0);
+    dash_key(&bench.dash, K_BACKSPACE);
+    keys(&bench, "000\n");
+    const struct command *command = only_command(&bench, COMMAND_SET_BENCH);
+    assert_int_equal(command->job->n_images, 1);
+    assert_int_equal(command->job->images[0].address, 0x10000);
+    assert_true(command->job->images[0].enabled);
+    bench_done(&bench);
+}
+
+static void tab_completes_file_names(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_init(&bench);
+    keys(&bench, "iaa");
+    dash_key(&bench.dash, K_TAB); /* app.bin, assets.bin */
+    assert_string_equal(bench.dash.prompt.text, "a");
+    assert_string_equal(bench.dash.message, "app.bin  assets.bin");
+    keys(&bench, "p");
+    dash_key(&bench.dash, K_TAB);
+    assert_string_equal(bench.dash.prompt.text, "app.bin");
+    dash_key(&bench.dash, K_CTRL('u'));
+    keys(&bench, "sub");
+    dash_key(&bench.dash, K_TAB);
+    dash_key(&bench.dash, K_TAB);
+    assert_string_equal(bench.dash.prompt.text, "sub-dir/inner.bin");
+    keys(&bench, "zzz");
+    dash_key(&bench.dash, K_TAB);
+    assert_non_null(strstr(bench.dash.message, "no file"));
+    bench_done(&bench);
+}
+
+static void images_are_ticked_changed_and_removed(void **state)
+{
+    struct bench bench;
+    struct job *job = &bench.dash.bench;
+
+    (void)state;
+    bench_init(&bench);
+    scene_idle(&bench);
+    keys(&bench, "ij ");
+    assert_false(job->images[1].enabled);
+    keys(&bench, "\n\n"); /* same file, then its address */
+    dash_key(&bench.dash, K_CTRL('u'));
+    keys(&bench, "0x9000\n");
+    assert_int_equal(job->images[1].address, 0x9000);
+    assert_false(job->images[1].enabled);
+    keys(&bench, "d");
+    assert_int_equal(job->n_images, 2);
+    assert_non_null(strstr(job->images[1].path, "app.bin"));
+    keys(&bench, "x");
+    assert_true(job->erase_all);
+    keys(&bench, "bb\n"); /* 460800 is the default; the next one */
+    assert_int_equal(job->baud, 921600);
+    keys(&bench, "m");
+    dash_key(&bench.dash, K_RIGHT);
+    keys(&bench, "\n");
+    assert_int_equal(job->flash_mode, FLASH_QIO);
+    keys(&bench, "m\033");
+    assert_int_equal(job->flash_mode, FLASH_QIO);
+    assert_int_equal(bench.dash.n_commands, 6); /* each told to the station */
+    bench_done(&bench);
+}
+
+static void every_setting_takes_every_value(void **state)
+{
+    (void)state;
+    for (int s = 0; s < SETTING_COUNT; s++) {
+        struct job job;
+        struct choice choice;
+        char value[16];
+        job_init(&job);
+        choice_open(&choice, &job, (enum setting)s);
+        assert_true(choice.n >= 4);
+        for (size_t i = 0; i < choice.n; i++, choice_move(&choice, 1)) {
+            choice_apply(&choice, &job);
+            assert_string_equal(setting_value(value, sizeof value, &job, (enum setting)s),
+                                choice.values[choice.at]);
+        }
+        job_done(&job);
+    }
+}
+
+/* The station says each change back; an old one must not undo a newer one. */
+static void quick_changes_are_not_undone(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_init(&bench);
+    scene_idle(&bench);
+    keys(&bench, "i ");
+    keys(&bench, "j ");
+    assert_int_equal(bench.dash.n_commands, 2);
+    for (size_t i = 0; i < 2; i++) {
+        struct event e = event_of(EVENT_BENCH, "");
+        json_t *json = job_to_json(bench.dash.commands[i].job);
+        char *text = json_dumps(json, 0);
+        util_copy(e.bench.json, sizeof e.bench.json, text);
+        free(text);
+        json_decref(json);
+        apply(&bench, &e);
+        assert_int_equal(dash_bench_ticked(&bench.dash), 1);
+    }
+    assert_int_equal(bench.dash.bench_sent, 0);
+    bench_done(&bench);
+}
+
+static void erasing_wants_a_word_and_the_same_board(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_init(&bench);
+    scene_idle(&bench);
+    keys(&bench, "e"); /* no one knows the MAC yet: ask the chip */
+    const struct command *command = only_command(&bench, COMMAND_START);
+    assert_int_equal(command->job->ops[0].kind, OP_CHIP_ID);
+    dash_commands_drop(&bench.dash);
+    say_state(&bench, USB0, STATE_SYNC, "");
+    say_chip(&bench, USB0, "esp32", "ESP32", "24:0a:c4:00:12:34");
+    assert_int_equal(bench.dash.question, CONTEXT_WAIT);
+    say_state(&bench, USB0, STATE_FINISH, "");
+    say_done(&bench, USB0, "pass", "", "", 1);
+    assert_int_equal(bench.dash.question, CONTEXT_LINE);
+    keys(&bench, "\n");
+    keys(&bench, "yes\n");
+    assert_int_equal(bench.dash.n_commands, 0);
+    dash_key(&bench.dash, K_CTRL('u'));
+    keys(&bench, "erase\n");
+    command = only_command(&bench, COMMAND_START);
+    assert_int_equal(command->job->ops[0].kind, OP_ERASE_FLASH);
+    assert_int_equal(command->job->n_ops, 1);
+    assert_string_equal(command->job->expect_mac, "24:0a:c4:00:12:34");
+    assert_string_equal(command->port, USB0);
+    dash_commands_drop(&bench.dash);
+
+    keys(&bench, "eera"); /* now it is known; while the word is typed, the board is changed */
+    assert_int_equal(bench.dash.n_commands, 0);
+    say_chip(&bench, USB0, "esp32", "ESP32", "24:0a:c4:00:99:99");
+    assert_int_equal(bench.dash.question, CONTEXT_ALWAYS);
+    keys(&bench, "e\033");
+    assert_int_equal(bench.dash.question, CONTEXT_ALWAYS);
+    assert_int_equal(bench.dash.n_commands, 0);
+    bench_done(&bench);
+}
+
+static void an_erase_question_ends_with_its_board(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_init(&bench);
+    scene_idle(&bench);
+    keys(&bench, "e");
+    say_state(&bench, USB0, STATE_SYNC, "");
+    say_state(&bench, USB0, STATE_COM_FAIL, "");
+    say_done(&bench, USB0, "fail", "no-sync", "no answer", 7);
+    assert_int_equal(bench.dash.question, CONTEXT_ALWAYS);
+    assert_non_null(strstr(bench.dash.message, "not erased"));
+    dash_commands_drop(&bench.dash);
+    keys(&bench, "je");
+    struct event gone = event_of(EVENT_PORT, USB1);
+    apply(&bench, &gone);
+    assert_int_equal(bench.dash.question, CONTEXT_ALWAYS);
+    assert_non_null(strstr(bench.dash.message, "unplugged"));
+    bench_done(&bench);
+}
+
+static void leaving_asks_while_jobs_run(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_init(&bench);
+    scene_idle(&bench);
+    keys(&bench, "q");
+    assert_int_equal(bench.dash.wishes, WISH_QUIT);
+    bench.dash.wishes = 0;
+    say_state(&bench, USB0, STATE_SYNC, "");
+    keys(&bench, "q");
+    assert_int_equal(bench.dash.wishes, 0);
+    keys(&bench, "\033");
+    assert_int_equal(bench.dash.question, CONTEXT_ALWAYS);
+    keys(&bench, "qd");
+    assert_int_equal(bench.dash.wishes, WISH_QUIT);
+    assert_int_equal(bench.dash.n_commands, 0); /* the jobs go on */
+    bench.dash.question = CONTEXT_ALWAYS;
+    keys(&bench, "qs");
+    assert_string_equal(only_command(&bench, COMMAND_STOP)->port, "");
+    bench_done(&bench);
+}
+
+static void messages_go_by_themselves(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_init(&bench);
+    keys(&bench, "s");
+    assert_true(bench.dash.message[0] != '\0');
+    bench.dash.dirty = false;
+    bench.dash.now_ms += 1000;
+    dash_tick(&bench.dash);
+    assert_false(bench.dash.dirty);
+    bench.dash.now_ms += 10000;
+    dash_tick(&bench.dash);
+    assert_true(bench.dash.dirty && bench.dash.message[0] == '\0');
+    bench_done(&bench);
+}
+
+static void lines_are_edited_by_characters(void **state)
+{
+    struct prompt p;
+
+    (void)state;
+    prompt_open(&p, "x", "a/b\xc3\xa4");
+    prompt_left(&p);
+    assert_int_equal(p.at, 3);
+    prompt_insert(&p, 0x677f);
+    assert_string_equal(p.text, "a/b\xe6\x9d\xbf\xc3\xa4");
+    prompt_rubout(&p);
+    prompt_delete(&p);
+    assert_string_equal(p.text, "a/b");
+    prompt_rubout_word(&p);
+    assert_string_equal(p.text, "a/");
+    prompt_home(&p);
+    prompt_rubout(&p);
+    prompt_delete(&p);
+    prompt_insert(&p, 0x1f600);
+    prompt_end(&p);
+    assert_string_equal(p.text, "\xf0\x9f\x98\x80/");
+    for (int i = 0; i < 2000; i++)
+        prompt_insert(&p, 0xe4);
+    assert_true(strlen(p.text) < sizeof p.text);
+}
+
+/* ---- random keys, events and sizes ----------------------------------------------------------- */
+
+static unsigned seed;
+
+static unsigned any(unsigned n) /* a small generator: the same run everywhere */
+{
+    seed = seed * 1103515245u + 12345u;
+    return (seed >> 16 & 0x7fff) % n;
+}
+
+static int any_key(void)
+{
+    switch (any(4)) {
+    case 0:
+        return K_SPECIAL + (int)any(K_LAST - K_SPECIAL + 1);
+    case 1:
+        return (int)any(32);
+    case 2:
+        return ' ' + (int)any(96);
+    default:
+        return bindings[any((unsigned)n_bindings)].key;
+    }
+}
+
+static void any_text(char *to, size_t size)
+{
+    size_t n = any((unsigned)size);
+
+    for (size_t i = 0; i < n; i++)
+        to[i] = (char)(1 + any(255));
+    to[n] = '\0';
+}
+
+static void any_event(struct bench *bench)
+{
+    char port[32];
+
+    snprintf(port, sizeof port, "/dev/ttyUSB%u", any(30));
+    struct event e =
+        event_of((enum event_kind)(EVENT_STATE + any(EVENT_REPLY - EVENT_STATE)), port);
+    switch (e.kind) {
+    case EVENT_STATE:
+        e.state.state = (enum job_state)any(STATE_COUNT);
+        any_text(e.state.detail, sizeof e.state.detail);
+        break;
+    case EVENT_CHIP:
+        any_text(e.chip.name, sizeof e.chip.name);
+        any_text(e.chip.mac, sizeof e.chip.mac);
+        util_copy(e.chip.chip, sizeof e.chip.chip, any(2) ? "esp32c3" : "what?");
+        break;
+    case EVENT_FLASH:
+        e.flash.size = (uint64_t)any(1000) << any(40);
+        break;
+    case EVENT_PROGRESS:
+        any_text(e.progress.file, sizeof e.progress.file);
+        e.progress.address = any(40) << 12;
+        e.progress.done = any(30000);
+        e.progress.total = (uint64_t)any(30000) << any(40);
+        e.progress.rate = any(30000);
+        e.progress.left = (double)any(1000) - 10;
+        break;
+    case EVENT_LOG:
+        e.log.level = (enum log_level)any(4);
+        any_text(e.log.text, sizeof e.log.text);
+        break;
+    case EVENT_HINT:
+        any_text(e.hint.cause, sizeof e.hint.cause);
+        any_text(e.hint.fix, sizeof e.hint.fix);
+        any_text(e.hint.evidence, sizeof e.hint.evidence);
+        break;
+    case EVENT_DONE:
+        util_copy(e.done.result, sizeof e.done.result, any(2) ? "pass" : "fail");
+        any_text(e.done.text, sizeof e.done.text);
+        break;
+    case EVENT_PORT:
+        e.seen.present = any(4) > 0;
+        any_text(e.seen.name, sizeof e.seen.name);
+        any_text(e.seen.product, sizeof e.seen.product);
+        if (any(5) == 0)
+            any_text(e.seen.holder, sizeof e.seen.holder);
+        break;
+    default:
+        break;
+    }
+    apply(bench, &e);
+}
+
+static void nothing_upsets_it(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    seed = 20260101;
+    bench_init(&bench);
+    scene_flashing(&bench);
+    for (int i = 0; i < 10000; i++) {
+        dash_key(&bench.dash, any_key());
+        bench.dash.wishes = 0;
+        dash_commands_drop(&bench.dash);
+        if (bench.dash.bench.n_images > 40)
+            job_remove_image(&bench.dash.bench, 0), dash_bench_look(&bench.dash);
+        if (any(3) == 0)
+            any_event(&bench);
+        bench.dash.now_ms += any(400);
+        dash_tick(&bench.dash);
+        if (i % 4 == 0) {
+            bench.canvas.ascii = any(2);
+            canvas_resize(&bench.canvas, (int)any(101), (int)any(301));
+            draw_screen(&bench.canvas, &bench.dash);
+        }
+    }
+    bench_done(&bench);
+}
+
+static int group_setup(void **state)
+{
+    (void)state;
+    util_copy(workdir, sizeof workdir, "/tmp/espjig-test-ui-XXXXXX");
+    if (mkdtemp(workdir) == NULL || chdir(workdir) < 0 || mkdir("sub-dir", 0700) < 0)
+        return -1;
+    file_make("bootloader.bin", 26624);
+    file_make("partition-table.bin", 3072);
+    file_make("app.bin", 204800);
+    file_make("assets.bin", 40960);
+    file_make("empty.bin", 0);
+    file_make("sub-dir/inner.bin", 10);
+    return 0;
+}
+
+static int group_teardown(void **state)
+{
+    static const char *const names[] = {"bootloader.bin", "partition-table.bin",
+                                        "app.bin",        "assets.bin",
+                                        "empty.bin",      "sub-dir/inner.bin"};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        unlink(names[i]);
+    return rmdir("sub-dir") || chdir("/") || rmdir(workdir) ? -1 : 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(text_is_clipped),
+        cmocka_unit_test(wide_characters_keep_their_place),
+        cmocka_unit_test(nothing_harmful_gets_out),
+        cmocka_unit_test(text_wraps_at_blanks),
+        cmocka_unit_test(bars_tell_eighths),
+        cmocka_unit_test(percent_never_lies),
+        cmocka_unit_test(no_key_is_bound_twice),
+        cmocka_unit_test(every_binding_is_complete),
+        cmocka_unit_test(every_function_key_has_a_letter),
+        cmocka_unit_test(footers_are_in_order),
+        cmocka_unit_test(lines_are_edited_by_characters),
+        cmocka_unit_test(enter_starts_the_selected_board),
+        cmocka_unit_test(enter_without_images_leads_to_them),
+        cmocka_unit_test(the_selection_follows_its_port),
+        cmocka_unit_test(wrong_paths_and_addresses_lose_nothing),
+        cmocka_unit_test(tab_completes_file_names),
+        cmocka_unit_test(images_are_ticked_changed_and_removed),
+        cmocka_unit_test(every_setting_takes_every_value),
+        cmocka_unit_test(quick_changes_are_not_undone),
+        cmocka_unit_test(erasing_wants_a_word_and_the_same_board),
+        cmocka_unit_test(an_erase_question_ends_with_its_board),
+        cmocka_unit_test(leaving_asks_while_jobs_run),
+        cmocka_unit_test(messages_go_by_themselves),
+        cmocka_unit_test(ascii_is_only_ascii),
+        cmocka_unit_test(every_screen_is_as_expected),
+        cmocka_unit_test(nothing_upsets_it),
+    };
+
+    if (setlocale(LC_CTYPE, "C.UTF-8") == NULL)
+        return 77;
+    setenv("TZ", "UTC", 1);
+    return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}
