@@ -106,6 +106,8 @@ static void fill_end_events(struct event *e)
         COPY(e->seen.by_path, "/dev/serial/by-path/x");
         e->seen.vid = 0x10C4;
         e->seen.pid = 0xEA60;
+        e->seen.passed = 12;
+        e->seen.failed = 3;
         COPY(e->seen.holder, "minicom (pid 1234)");
         break;
     case EVENT_BENCH:

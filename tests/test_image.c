@@ -478,6 +478,8 @@ static void damaged_images_are_refused(void **state)
         assert_int_equal(check_one("b.bin", boot.data, 5000, 0x9000, chips[i], false, &error), 0);
         assert_int_equal(check_one("b.bin", boot.data, 5000, 0x20000, chips[i], false, &error),
                          ERR_FILE_FORMAT);
+        assert_int_equal(check_one("b.bin", boot.data, 5000, 0, chips[i], false, &error),
+                         at == 0 ? ERR_FILE_FORMAT : 0);
         buffer_done(&boot);
 
         struct buffer table = sample_of(chips[i], TABLE);
@@ -486,6 +488,27 @@ static void damaged_images_are_refused(void **state)
                      &error, ERR_FILE_FORMAT, "t.bin: damaged: the MD5 at offset 0x60");
         buffer_done(&table);
     }
+}
+
+/* Each field of the header alone can tell that it is none. */
+static void headers_must_make_sense(void **state)
+{
+    static const struct {
+        size_t at;
+        uint8_t value;
+    } rows[] = {{0, 0xE8}, {1, 0}, {1, 17}, {2, 6}, {13, 1}, {19, 1}, {22, 1}, {23, 2}};
+    struct buffer boot = sample_of(CHIP_ESP32, BOOTLOADER);
+
+    (void)state;
+    assert_int_equal(esp_image_recognise(boot.data, 24, NULL), ESP_IMAGE_EXTENDED);
+    assert_int_equal(esp_image_recognise(boot.data, 23, NULL), ESP_IMAGE_NONE);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        uint8_t was = boot.data[rows[i].at];
+        boot.data[rows[i].at] = rows[i].value;
+        assert_int_equal(esp_image_recognise(boot.data, boot.len, NULL), ESP_IMAGE_NONE);
+        boot.data[rows[i].at] = was;
+    }
+    buffer_done(&boot);
 }
 
 /* Ciphertext and other data may begin with 0xE9; 20000 different kinds of noise do here. */
@@ -786,6 +809,7 @@ int main(void)
         cmocka_unit_test(images_for_another_chip_are_refused),
         cmocka_unit_test(images_past_the_end_are_refused_even_by_force),
         cmocka_unit_test(damaged_images_are_refused),
+        cmocka_unit_test(headers_must_make_sense),
         cmocka_unit_test(data_that_begins_like_an_image_passes),
         cmocka_unit_test(settings_reach_the_bootloader_only),
         cmocka_unit_test(settings_a_chip_does_not_have_are_refused),

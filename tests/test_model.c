@@ -93,6 +93,9 @@ static void put_port(struct model *m, bool present)
     util_copy(event.seen.name, sizeof event.seen.name, "ttyUSB7");
     util_copy(event.seen.slot_name, sizeof event.seen.slot_name, "1-1.4");
     util_copy(event.seen.product, sizeof event.seen.product, "CP2102");
+    util_copy(event.seen.serial, sizeof event.seen.serial, "0001");
+    util_copy(event.seen.driver, sizeof event.seen.driver, "cp210x");
+    util_copy(event.seen.by_path, sizeof event.seen.by_path, "/dev/serial/by-path/x");
     util_copy(event.seen.holder, sizeof event.seen.holder, "minicom (pid 7)");
     model_apply(m, &event);
 }
@@ -104,6 +107,10 @@ static void put_facts(struct model *m)
     util_copy(event.chip.chip, sizeof event.chip.chip, "esp32c3");
     util_copy(event.chip.name, sizeof event.chip.name, "ESP32-C3 (QFN32)");
     util_copy(event.chip.mac, sizeof event.chip.mac, "24:0a:c4:00:12:34");
+    util_copy(event.chip.revision, sizeof event.chip.revision, "v0.4");
+    util_copy(event.chip.features, sizeof event.chip.features, "Wi-Fi, BLE");
+    util_copy(event.chip.usb_mode, sizeof event.chip.usb_mode, "USB-Serial/JTAG");
+    util_copy(event.chip.security, sizeof event.chip.security, "none");
     event.chip.crystal_mhz = 40;
     model_apply(m, &event);
     event = of(EVENT_FLASH);
@@ -119,7 +126,10 @@ static void put_hint(struct model *m)
     struct event event = of(EVENT_HINT);
 
     util_copy(event.hint.id, sizeof event.hint.id, "no-sync");
+    util_copy(event.hint.cause, sizeof event.hint.cause, "no answer");
+    util_copy(event.hint.evidence, sizeof event.hint.evidence, "silence");
     util_copy(event.hint.fix, sizeof event.hint.fix, "hold BOOT");
+    util_copy(event.hint.action, sizeof event.hint.action, "retry");
     model_apply(m, &event);
 }
 
@@ -193,7 +203,7 @@ static void a_new_job_clears_the_last_one(void **state)
     assert_int_equal(s->n_log, 1); /* the log goes on */
     put_done(&m, "cancelled", "cancelled", 130);
     assert_true(s->failed == 1 && s->passed == 0 && !s->running);
-    put_state(&m, STATE_IDLE, ""); /* forget */
+    put_state(&m, STATE_IDLE, "");     /* forget */
     assert_null(model_find(&m, PORT)); /* no port event has said that it is there */
     model_done(&m);
 }
@@ -353,37 +363,70 @@ static void to_model(void *context, const struct event *event)
     model_apply(context, &again);
 }
 
-static void same_slot(const struct model_slot *a, const struct model_slot *b)
+static void same_log(const struct model_slot *a, const struct model_slot *b)
 {
-    struct model_slot *x = malloc(sizeof *x), *y = malloc(sizeof *y);
-
-    *x = *a;
-    *y = *b;
-    assert_int_equal(x->n_log, y->n_log);
-    for (size_t i = 0; i < x->n_log; i++) {
-        const struct model_log_line *l = model_log_at(x, i), *r = model_log_at(y, i);
+    assert_int_equal(a->n_log, b->n_log);
+    for (size_t i = 0; i < a->n_log; i++) {
+        const struct model_log_line *l = model_log_at(a, i), *r = model_log_at(b, i);
         assert_string_equal(l->text, r->text);
         assert_int_equal(l->level, r->level);
         assert_true(llabs(l->wall - r->wall) <= 1);
     }
-    for (size_t i = 0; i < x->n_files; i++) {
-        assert_string_equal(x->files[i].path, y->files[i].path);
-        assert_string_equal(x->files[i].op, y->files[i].op);
-        assert_int_equal(x->files[i].done, y->files[i].done);
-        assert_int_equal(x->files[i].total, y->files[i].total);
-        assert_int_equal(x->files[i].verified, y->files[i].verified);
+}
+
+static void same_files(const struct model_slot *a, const struct model_slot *b)
+{
+    assert_int_equal(a->n_files, b->n_files);
+    for (size_t i = 0; i < a->n_files; i++) {
+        const struct model_file *l = &a->files[i], *r = &b->files[i];
+        assert_string_equal(l->path, r->path);
+        assert_string_equal(l->op, r->op);
+        assert_int_equal(l->address, r->address);
+        assert_int_equal(l->done, r->done);
+        assert_int_equal(l->total, r->total);
+        assert_int_equal(l->verified, r->verified);
+        assert_true(l->rate - r->rate < 0.01 && r->rate - l->rate < 0.01);
     }
-    /* the rings may begin elsewhere, and what is behind n_files is of no meaning */
-    memset(x->log, 0, sizeof x->log);
-    memset(y->log, 0, sizeof y->log);
-    memset(x->files, 0, sizeof x->files);
-    memset(y->files, 0, sizeof y->files);
-    x->log_first = y->log_first = 0;
-    assert_true(x->left - y->left < 0.01 && y->left - x->left < 0.01);
-    x->left = y->left = 0;
-    assert_memory_equal(x, y, sizeof *x);
-    free(x);
-    free(y);
+}
+
+#define TEXT(member)                                    \
+    {                                                   \
+#member, offsetof(struct model_slot, member), 0 \
+    }
+#define NUMBER(member)                                                                         \
+    {                                                                                          \
+#member, offsetof(struct model_slot, member), sizeof(((struct model_slot *)0)->member) \
+    }
+
+static void same_slot(const struct model_slot *a, const struct model_slot *b)
+{
+    static const struct {
+        const char *name;
+        size_t at, size; /* 0: text */
+    } members[] = {
+        TEXT(port),          NUMBER(present),      TEXT(name),         TEXT(slot),
+        TEXT(product),       TEXT(serial),         TEXT(driver),       TEXT(by_path),
+        TEXT(holder),        NUMBER(vid),          NUMBER(pid),        NUMBER(emulated),
+        NUMBER(state),       TEXT(detail),         NUMBER(running),    NUMBER(known),
+        TEXT(chip),          TEXT(chip_name),      TEXT(revision),     TEXT(mac),
+        TEXT(features),      TEXT(usb_mode),       TEXT(security),     NUMBER(crystal_mhz),
+        NUMBER(flash_known), NUMBER(manufacturer), NUMBER(device),     NUMBER(flash_size),
+        TEXT(vendor),        NUMBER(done),         NUMBER(total),      NUMBER(rate),
+        NUMBER(has_hint),    TEXT(hint_id),        TEXT(hint_cause),   TEXT(hint_evidence),
+        TEXT(hint_fix),      TEXT(hint_action),    NUMBER(has_result), TEXT(result),
+        TEXT(error),         TEXT(text),           NUMBER(exit),       NUMBER(elapsed),
+        NUMBER(passed),      NUMBER(failed),
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+        const char *l = (const char *)a + members[i].at, *r = (const char *)b + members[i].at;
+        if (members[i].size ? memcmp(l, r, members[i].size) != 0 : strcmp(l, r) != 0)
+            fail_msg("%s differs: \"%s\" \"%s\"", members[i].name, members[i].size ? "" : l,
+                     members[i].size ? "" : r);
+    }
+    assert_true(a->left - b->left < 0.01 && b->left - a->left < 0.01);
+    same_log(a, b);
+    same_files(a, b);
 }
 
 static void attach_and_compare(struct model *live)

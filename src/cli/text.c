@@ -135,11 +135,15 @@ static double fraction_of(const struct event *e)
     return (double)e->progress.done / (double)e->progress.total;
 }
 
+/* Writing is what one looks at: only what is something else says so. */
 static void describe(const struct event *e, char *to, size_t size)
 {
     const char *name = e->progress.file[0] ? util_basename(e->progress.file) : "flash";
+    bool write = strcmp(e->progress.op, op_name(OP_WRITE_FLASH)) == 0;
+    int verb = write ? 0 : (int)strcspn(e->progress.op, "-");
 
-    snprintf(to, size, "%.40s 0x%x", name, e->progress.address);
+    snprintf(to, size, "%.*s%s%.40s 0x%x", verb, e->progress.op, write ? "" : " ", name,
+             e->progress.address);
 }
 
 static void figures(const struct event *e, struct buffer *out)
@@ -148,10 +152,10 @@ static void figures(const struct event *e, struct buffer *out)
 
     buffer_printf(out, "%3d %%", (int)(fraction_of(e) * 100));
     if (e->progress.rate > 0)
-        buffer_printf(out, "  %s/s",
+        buffer_printf(out, "  %8s/s",
                       util_size_format(rate, sizeof rate, (uint64_t)e->progress.rate));
     if (e->progress.done < e->progress.total && e->progress.left >= 0)
-        buffer_printf(out, "  %.0f s", e->progress.left);
+        buffer_printf(out, "  %3.0f s", e->progress.left);
 }
 
 static unsigned terminal_width(void)
@@ -173,11 +177,11 @@ static void draw_bar(struct text *text, const struct event *e)
         return;
     describe(e, left, sizeof left);
     figures(e, &right);
-    size_t used = strlen(e->progress.op) + 1 + strlen(left) + 2 + right.len + 2;
+    size_t used = strlen(left) + 2 + right.len + 2;
     size_t width = terminal_width();
     size_t room = width > used ? width - used : 0;
     if (room >= BAR_MIN) {
-        buffer_printf(&line, "%s %s ", e->progress.op, left);
+        buffer_printf(&line, "%s ", left);
         text_bar(&line, fraction_of(e), room < BAR_MAX ? (unsigned)room : BAR_MAX, text->utf8);
         buffer_printf(&line, " %s", right.data);
     } else {
@@ -190,7 +194,8 @@ static void draw_bar(struct text *text, const struct event *e)
     buffer_done(&right);
 }
 
-/* At most one line a second, and none for less than ten percent more; the last one always. */
+/* At most one line a second, and none for less than ten percent more; the last one where there
+ * was another. What is done within a second is left to the log. */
 static bool plain_is_due(struct text_port *port, const struct event *e, int64_t now)
 {
     int percent = (int)(fraction_of(e) * 100);
@@ -203,8 +208,9 @@ static bool plain_is_due(struct text_port *port, const struct event *e, int64_t 
         port->said_ms = now;
         return false;
     }
-    return (percent >= 100 && port->percent < 100) ||
-           (percent >= port->percent + PLAIN_STEP_PERCENT && now - port->said_ms >= PLAIN_EVERY_MS);
+    if (percent >= 100 && port->percent > 0 && port->percent < 100)
+        return true;
+    return percent >= port->percent + PLAIN_STEP_PERCENT && now - port->said_ms >= PLAIN_EVERY_MS;
 }
 
 static void on_progress(struct text *text, struct text_port *port, const struct event *e)
@@ -224,7 +230,7 @@ static void on_progress(struct text *text, struct text_port *port, const struct 
     port->percent = (int)(fraction_of(e) * 100);
     port->said_ms = now;
     describe(e, left, sizeof left);
-    buffer_printf(&line, "%s %s ", e->progress.op, left);
+    buffer_printf(&line, "%s ", left);
     figures(e, &line);
     say(text, port, (const char *)line.data);
     buffer_done(&line);
@@ -238,12 +244,15 @@ static void on_state(struct text *text, struct text_port *port, const struct eve
 
     if (text->quiet || e->state.state != STATE_SYNC)
         return;
-    if (e->state.detail[0] == '\0')
+    if (e->state.detail[0] == '\0' && !port->connecting)
         snprintf(line, sizeof line, "connecting to %s", e->port);
+    else if (e->state.detail[0] == '\0')
+        return; /* the station said so before its worker did */
     else if (strncmp(e->state.detail, "1 ", 2) != 0 && strcmp(e->state.detail, "1") != 0)
         snprintf(line, sizeof line, "no answer yet, attempt %s", e->state.detail);
     else
         return;
+    port->connecting = true;
     say(text, port, line);
 }
 

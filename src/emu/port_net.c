@@ -178,9 +178,12 @@ static int net_plug(struct port *port, char *line, size_t size, struct error *e)
     const char *kind = p->telnet ? "rfc2217" : "tcp";
 
     if (p->given) {
-        if (p->client < 0)
-            return error_set(e, ERR_PORT_LOST, "the given descriptor is closed");
-        int fd = p->client;
+        int fd = p->client, type;
+        socklen_t len = sizeof type;
+        if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) != 0) {
+            p->client = -1;
+            return error_set(e, ERR_PORT_OPEN, "descriptor %d is not an open socket", fd);
+        }
         fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
         take_client(p, fd);
         snprintf(line, size, "ready %s fd:%d", kind, fd);

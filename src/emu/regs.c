@@ -51,20 +51,39 @@ void regs_reset(struct chip *chip)
         regs_poke(&chip->regs, v->address, v->value);
 }
 
+/* As much as lies in one page. */
+static size_t run_in_page(uint32_t address, size_t n)
+{
+    size_t room = PAGE - address % PAGE;
+
+    return n < room ? n : room;
+}
+
 void regs_load(struct regs *r, uint32_t address, const uint8_t *bytes, size_t n)
 {
-    for (size_t i = 0; i < n; i++, address++) {
+    while (n > 0) {
+        size_t run = run_in_page(address, n);
         uint8_t *page = page_make(r, address / PAGE);
         if (page)
-            page[address % PAGE] = bytes[i];
+            memcpy(page + address % PAGE, bytes, run);
+        bytes += run;
+        address += (uint32_t)run;
+        n -= run;
     }
 }
 
 void regs_fetch(const struct regs *r, uint32_t address, uint8_t *bytes, size_t n)
 {
-    for (size_t i = 0; i < n; i++, address++) {
+    while (n > 0) {
+        size_t run = run_in_page(address, n);
         const uint8_t *page = page_find(r, address / PAGE);
-        bytes[i] = page ? page[address % PAGE] : 0;
+        if (page)
+            memcpy(bytes, page + address % PAGE, run);
+        else
+            memset(bytes, 0, run);
+        bytes += run;
+        address += (uint32_t)run;
+        n -= run;
     }
 }
 

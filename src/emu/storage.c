@@ -28,9 +28,14 @@ static int check_size(int fd, const char *path, size_t size, bool *fresh, struct
     if (!S_ISREG(st.st_mode))
         return error_set(e, ERR_FILE_UNREADABLE, "%s is not a regular file", path);
     *fresh = st.st_size == 0;
-    if (*fresh && ftruncate(fd, (off_t)size) != 0)
+    /* Really allocated, so that a full disk is noticed here and not as a SIGBUS later. */
+    int failure = *fresh ? posix_fallocate(fd, 0, (off_t)size) : 0;
+    if (failure != 0) {
+        if (ftruncate(fd, 0) != 0)
+            failure = errno;
         return error_set(e, ERR_FILE_WRITE, "%s can't be made %zu bytes long: %s", path, size,
-                         strerror(errno));
+                         strerror(failure));
+    }
     if (!*fresh && (uintmax_t)st.st_size != size)
         return error_set(e, ERR_FILE_FORMAT, "%s has %jd bytes, but this chip needs %zu", path,
                          (intmax_t)st.st_size, size);

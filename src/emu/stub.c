@@ -151,8 +151,12 @@ static uint16_t data(struct chip *chip, struct request *r)
         return r->op == 0x03 ? NOT_ENOUGH_DATA : BAD_LENGTH;
     if (!s->writing || s->deflated != (r->op == 0x11))
         return NOT_IN_FLASH_MODE;
-    if (word(r, 0) != r->len - DATA_HEADER)
-        return s->generation >= 2 ? TOO_MUCH_DATA : BAD_LENGTH;
+    if (word(r, 0) != r->len - DATA_HEADER) {
+        if (s->generation < 2)
+            return BAD_LENGTH;
+        /* Generation 2 sums up what it was told and so trips over the checksum. */
+        return s->deflated ? BAD_CHECKSUM : TOO_MUCH_DATA;
+    }
     if (checksum(r->data + DATA_HEADER, r->len - DATA_HEADER) != r->checksum)
         return BAD_CHECKSUM;
     return OK;
@@ -204,6 +208,8 @@ static uint16_t erase_region(struct chip *chip, struct request *r)
 {
     if (r->len != 8 || word(r, 0) % FLASH_SECTOR != 0 || word(r, 1) % FLASH_SECTOR != 0)
         return BAD_LENGTH;
+    if ((uint64_t)word(r, 0) + word(r, 1) > chip->stub.flash_size)
+        return FAILED_SPI;
     flash_erase(&chip->flash, word(r, 0), word(r, 1));
     chip_busy(chip, chip->flash.busy_us);
     return OK;

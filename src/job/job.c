@@ -55,7 +55,7 @@ void job_init(struct job *job)
         .compress = true,
         .flash_mode = FLASH_MODE_KEEP,
         .flash_freq = "keep",
-        .flash_size = "detect",
+        .flash_size = "keep",
     };
 }
 

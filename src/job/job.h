@@ -78,7 +78,7 @@ struct job {
 };
 
 void job_init(struct job *job); /* defaults: 460800 baud, default-reset, hard-reset, 7 attempts,
-                                   detect/keep */
+                                   flash settings kept */
 void job_done(struct job *job);
 void job_copy(struct job *to, const struct job *from); /* `to` is not yet initialised */
 

@@ -185,11 +185,14 @@ static int op_verify_flash(struct run *run, size_t index)
         if (result != 0 && result != ERR_VERIFY_FAILED)
             return result;
         region_result(run, OP_VERIFY_FLASH, region, report_progress_seconds(&run->report));
-        if (result != 0) {
+        if (result == 0)
+            log_line(log_of(run), LOG_INFO, "%s at 0x%x: the flash holds it", region_name(region),
+                     region->address);
+        else if (first.code == ERR_OK)
+            first = run->error; /* said at the end */
+        else
             log_line(log_of(run), LOG_ERROR, "%s", run->error.text);
-            error_set(&first, run->error.code, "%s", run->error.text);
-            error_clear(&run->error);
-        }
+        error_clear(&run->error);
     }
     run->error = first;
     return run->error.code;
@@ -242,6 +245,8 @@ static void read_result(struct run *run, const struct op *op, uint32_t size, con
     uint8_t md5[16];
     char hex[33];
 
+    log_line(log_of(run), LOG_INFO, "0x%x bytes from 0x%x read in %.1f s into %s", size,
+             op->address, seconds, op->path);
     digest_md5(data, size, md5);
     report_event(&run->report, EVENT_RESULT, &event);
     util_copy(event.result.op, sizeof event.result.op, op_name(op->kind));
@@ -283,6 +288,8 @@ static void erase_result(struct run *run, enum op_kind kind, uint32_t address, u
 {
     struct event event;
 
+    log_line(log_of(run), LOG_INFO, "0x%llx bytes from 0x%x erased in %.1f s",
+             (unsigned long long)size, address, report_progress_seconds(&run->report));
     report_event(&run->report, EVENT_RESULT, &event);
     util_copy(event.result.op, sizeof event.result.op, op_name(kind));
     event.result.ok = true;

@@ -283,8 +283,9 @@ static int attach_flash(struct run *run)
     report_flash(&run->report, flash);
     if (flash->size)
         util_size_format(size, sizeof size, flash->size);
-    log_line(log_of(run), LOG_INFO, "%s %s, %s flash %s 0x%02x%04x", run->chip.name,
-             run->chip.revision, size, flash->vendor, flash->manufacturer, flash->device);
+    log_line(log_of(run), LOG_INFO, "%s%s%s, MAC %s, %s flash %s 0x%02x%04x", run->chip.name,
+             run->chip.revision[0] ? " " : "", run->chip.revision, run->chip.mac_text, size,
+             flash->vendor, flash->manufacturer, flash->device);
     return 0;
 }
 

@@ -6,7 +6,13 @@
 #include "base/util.h"
 #include "loader/command.h"
 
-enum { MAGIC_ADDRESS = 0x40001000, SECURITY_FLAG_DOWNLOAD = 1 << 2, DETECT_TIMEOUT_MS = 1000 };
+enum {
+    MAGIC_ADDRESS = 0x40001000,
+    MAGIC_TRIES = 3,
+    MAGIC_PAUSE_MS = 200,
+    SECURITY_FLAG_DOWNLOAD = 1 << 2,
+    DETECT_TIMEOUT_MS = 1000,
+};
 
 int loader_security_info(struct loader *loader, struct security_info *info, struct error *error)
 {
@@ -30,8 +36,19 @@ static int by_magic(struct loader *loader, const struct chip **chip, struct erro
 {
     uint32_t magic;
     struct error own = {0};
-    int rc = loader_read_reg(loader, MAGIC_ADDRESS, &magic, &own);
+    int rc = 0;
 
+    /* Over a slow network, refusals of the command before may still come in. */
+    for (int i = 0; i < MAGIC_TRIES; i++) {
+        error_clear(&own);
+        rc = loader_read_reg(loader, MAGIC_ADDRESS, &magic, &own);
+        if (rc != ERR_CHIP_REFUSED)
+            break;
+        int slept = link_sleep(loader->link, MAGIC_PAUSE_MS);
+        if (slept < 0)
+            return command_link_error(loader, slept, error);
+        command_discard(loader);
+    }
     if (rc == ERR_CHIP_REFUSED) {
         /* Only the ESP32-S2 in Secure Download Mode knows neither command in full. */
         loader->secure_download = true;

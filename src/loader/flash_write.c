@@ -26,8 +26,9 @@ struct write {
     uint32_t address;     /* of the first image byte */
     const uint8_t *bytes; /* what is sent */
     size_t n;
-    size_t size; /* image bytes that it stands for */
-    uint8_t *own;
+    size_t size;  /* image bytes that it stands for */
+    size_t front; /* of them, bytes that were in the flash before */
+    uint8_t *own[2];
     struct inflater *inflater;
     uint64_t wire_start;
     size_t done; /* image bytes in the blocks that were taken */
@@ -128,6 +129,14 @@ static int send_block(struct write *write, size_t at, size_t n, uint32_t number,
     return 0;
 }
 
+static void report(const struct write *write)
+{
+    size_t done = write->done > write->front ? write->done - write->front : 0;
+
+    flash_progress(write->progress, done, write->size - write->front,
+                   write->loader->wire_sent - write->wire_start);
+}
+
 static int send_all(struct write *write, struct error *error)
 {
     uint32_t block = flash_block_size(write->loader);
@@ -138,8 +147,7 @@ static int send_all(struct write *write, struct error *error)
         int rc = send_block(write, at, n, number++, error);
         if (rc < 0)
             return rc;
-        flash_progress(write->progress, write->done, write->size,
-                       write->loader->wire_sent - write->wire_start);
+        report(write);
     }
     return 0;
 }
@@ -194,28 +202,32 @@ static int begin(struct write *write, struct error *error)
     return rc < 0 ? rc : flash_begin(loader, &begin, error);
 }
 
-/* The ROM erases whole sectors and starts at one: what lies in front of the image in its first
- * sector is read and written back with it. */
+/* Whole sectors are erased: what lies in front of the image in its first sector is read, and
+ * written back with it. It may be the end of the image before. */
 static int keep_front(struct write *write, const struct region *region, struct error *error)
 {
     uint32_t front = region->address % FLASH_SECTOR;
+    uint8_t *all = write->own[0] = xmalloc(front + region->size);
 
-    write->own = xmalloc(front + region->size);
+    write->front = front;
     write->address = region->address - front;
-    int rc = loader_flash_read(write->loader, write->address, front, write->own, NULL, error);
+    int rc = loader_flash_read(write->loader, write->address, front, all, NULL, error);
     if (rc < 0)
-        return rc;
-    memcpy(write->own + front, region->data, region->size);
-    write->bytes = write->own;
+        return error_context(error, "keeping what lies before 0x%08x", region->address);
+    memcpy(all + front, region->data, region->size);
+    write->bytes = all;
     write->n = write->size = front + region->size;
-    write->deflated = false;
+    if (!write->deflated)
+        return 0;
+    if (deflate_all(all, write->size, &write->own[1], &write->n) < 0)
+        return error_set(error, ERR_INTERNAL, "%s could not be compressed", region->path);
+    write->bytes = write->own[1];
     return 0;
 }
 
 static int prepare(struct write *write, const struct region *region, struct error *error)
 {
     struct loader *loader = write->loader;
-    bool rom = loader->stage != STAGE_STUB;
 
     if (region->address % 4 != 0)
         return error_set(error, ERR_BAD_ADDRESS,
@@ -224,15 +236,17 @@ static int prepare(struct write *write, const struct region *region, struct erro
     int rc = flash_check_range(loader, region->address, region->size, error);
     if (rc < 0)
         return rc;
-    if (rom && region->address % FLASH_SECTOR != 0)
+
+    write->deflated =
+        region->deflated && (loader->stage == STAGE_STUB || loader->chip->rom_deflate);
+    if (write->deflated)
+        write->inflater = inflater_new();
+    if (region->address % FLASH_SECTOR != 0)
         return keep_front(write, region, error);
-    write->deflated = region->deflated && (!rom || loader->chip->rom_deflate);
     write->address = region->address;
     write->bytes = write->deflated ? region->deflated : region->data;
     write->n = write->deflated ? region->deflated_size : region->size;
     write->size = region->size;
-    if (write->deflated)
-        write->inflater = inflater_new();
     return 0;
 }
 
@@ -243,7 +257,7 @@ int loader_flash_write(struct loader *loader, const struct region *region,
 
     int rc = prepare(&write, region, error);
     if (rc == 0) {
-        flash_progress(progress, 0, write.size, 0);
+        report(&write);
         rc = begin(&write, error);
     }
     if (rc == 0)
@@ -251,6 +265,7 @@ int loader_flash_write(struct loader *loader, const struct region *region,
     if (rc == 0)
         rc = finish(&write, error);
     inflater_free(write.inflater);
-    free(write.own);
+    free(write.own[0]);
+    free(write.own[1]);
     return rc;
 }

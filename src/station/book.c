@@ -32,8 +32,8 @@ static bool save(struct station *station, struct record *record)
 
     if (clock_ms() < station->records_again_ms)
         return false;
-    result = station->records ? 0
-                              : records_open(&station->records, station->options->records, &error);
+    result =
+        station->records ? 0 : records_open(&station->records, station->options->records, &error);
     if (result == 0)
         result = records_save(station->records, record, &error);
     if (result == 0)

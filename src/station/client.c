@@ -116,9 +116,9 @@ static bool greeting_comes(struct client *client, int64_t end)
 static int greeting_check(const struct client *client, struct error *error)
 {
     struct event event;
-    char *line = strndup((const char *)client->in.data,
-                         (size_t)((const uint8_t *)memchr(client->in.data, '\n', client->in.len) -
-                                  client->in.data));
+    char *line = strndup(
+        (const char *)client->in.data,
+        (size_t)((const uint8_t *)memchr(client->in.data, '\n', client->in.len) - client->in.data));
     bool hello = line && event_from_json(line, &event, NULL) == 0 && event.kind == EVENT_HELLO;
 
     free(line);
@@ -159,8 +159,7 @@ static int launch_check(pid_t *pid, struct error *error)
     return 0;
 }
 
-int client_connect(struct client *client, const char *path, char *const argv[],
-                   struct error *error)
+int client_connect(struct client *client, const char *path, char *const argv[], struct error *error)
 {
     int64_t end = clock_ms() + START_MS;
     pid_t pid = -1; /* not yet started */
@@ -199,7 +198,7 @@ static _Noreturn void private_main(int fd)
 
     setsid(); /* Ctrl-C is for the client, which then tells us */
     process_stdio_detach(station_state_path("station.log", log, sizeof log, NULL) == 0 ? log
-                                                                                      : NULL);
+                                                                                       : NULL);
     process_close_others(&fd, 1);
     process_signals_reset();
     if (station_state_path("records.db", records, sizeof records, NULL) == 0)
@@ -287,7 +286,8 @@ bool client_wants_write(const struct client *client)
 static bool transmit(struct client *client)
 {
     while (client->out.len > 0) {
-        ssize_t n = send(client->fd, client->out.data, client->out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t n =
+            send(client->fd, client->out.data, client->out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)

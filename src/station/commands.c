@@ -106,8 +106,7 @@ static int do_forget(struct conn *conn, const struct command *command, struct er
     if (slot == NULL)
         return error_set(error, ERR_PORT_MISSING, "%s: there is no such port", command->port);
     if (slot_busy(slot))
-        return error_set(error, ERR_PORT_BUSY, "%s is busy: a job is running on it",
-                         command->port);
+        return error_set(error, ERR_PORT_BUSY, "%s is busy: a job is running on it", command->port);
     slot_idle(slot);
     return 0;
 }
@@ -135,8 +134,8 @@ static int do_quit(struct conn *conn, const struct command *command, struct erro
 }
 
 static int (*const table[COMMAND_COUNT])(struct conn *, const struct command *, struct error *) = {
-    [COMMAND_HELLO] = do_hello,   [COMMAND_START] = do_start,   [COMMAND_STOP] = do_stop,
-    [COMMAND_BENCH] = do_bench,   [COMMAND_FORGET] = do_forget, [COMMAND_ADD_PORT] = do_add_port,
+    [COMMAND_HELLO] = do_hello, [COMMAND_START] = do_start,   [COMMAND_STOP] = do_stop,
+    [COMMAND_BENCH] = do_bench, [COMMAND_FORGET] = do_forget, [COMMAND_ADD_PORT] = do_add_port,
     [COMMAND_QUIT] = do_quit,
 };
 

@@ -64,6 +64,15 @@ static void slot_prune(struct model *model, struct model_slot *slot)
 static void slot_clear(struct model_slot *slot)
 {
     slot->known = slot->flash_known = slot->has_hint = slot->has_result = false;
+    slot->chip[0] = slot->chip_name[0] = slot->revision[0] = slot->mac[0] = '\0';
+    slot->features[0] = slot->usb_mode[0] = slot->security[0] = slot->vendor[0] = '\0';
+    slot->crystal_mhz = slot->manufacturer = slot->device = 0;
+    slot->flash_size = 0;
+    slot->hint_id[0] = slot->hint_cause[0] = slot->hint_evidence[0] = '\0';
+    slot->hint_fix[0] = slot->hint_action[0] = '\0';
+    slot->result[0] = slot->error[0] = slot->text[0] = '\0';
+    slot->exit = 0;
+    slot->elapsed = 0;
     slot->n_files = 0;
     slot->done = slot->total = 0;
     slot->rate = 0;

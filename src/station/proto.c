@@ -28,7 +28,7 @@ const char *proto_command_name(enum command_kind kind)
 }
 
 void proto_command_write(enum command_kind kind, const char *port, const struct job *job,
-                   struct buffer *out)
+                         struct buffer *out)
 {
     json_t *json = json_object();
 

@@ -47,10 +47,10 @@ const char *proto_command_name(enum command_kind kind); /* "add-port" */
 
 /* Appends one line. `port` and `job` may be NULL. */
 void proto_command_write(enum command_kind kind, const char *port, const struct job *job,
-                   struct buffer *out);
+                         struct buffer *out);
 
-/* Reads one line of n bytes without its newline. On error *command needs no proto_command_done(), but
- * its kind is right where that much could be read (else COMMAND_COUNT). ERR_FILE_FORMAT. */
+/* Reads one line of n bytes without its newline. On error *command needs no proto_command_done(),
+ * but its kind is right where that much could be read (else COMMAND_COUNT). ERR_FILE_FORMAT. */
 int proto_command_read(const char *line, size_t n, struct command *command, struct error *error);
 void proto_command_done(struct command *command);
 

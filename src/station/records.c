@@ -23,17 +23,17 @@ struct records {
 static const char schema[] =
     "CREATE TABLE job ("
     " id INTEGER PRIMARY KEY,"
-    " station TEXT NOT NULL,"     /* the process: boot id, pid, start time */
-    " started INTEGER NOT NULL,"  /* seconds since 1970, by the machine's clock */
+    " station TEXT NOT NULL,"    /* the process: boot id, pid, start time */
+    " started INTEGER NOT NULL," /* seconds since 1970, by the machine's clock */
     " finished INTEGER,"
     " port TEXT NOT NULL,"
-    " slot TEXT NOT NULL,"        /* socket: USB path */
-    " ops TEXT NOT NULL,"         /* names, a space between them */
-    " images TEXT NOT NULL,"      /* JSON: [{\"path\":..,\"address\":..},..] */
+    " slot TEXT NOT NULL,"   /* socket: USB path */
+    " ops TEXT NOT NULL,"    /* names, a space between them */
+    " images TEXT NOT NULL," /* JSON: [{\"path\":..,\"address\":..},..] */
     " chip TEXT, chip_name TEXT, revision TEXT, mac TEXT,"
-    " result TEXT NOT NULL,"      /* running pass fail cancelled interrupted */
+    " result TEXT NOT NULL," /* running pass fail cancelled interrupted */
     " error TEXT, text TEXT, exit INTEGER, elapsed REAL,"
-    " results TEXT NOT NULL);"    /* JSON: [{\"op\":..,\"ok\":..,\"md5\":..},..] */
+    " results TEXT NOT NULL);" /* JSON: [{\"op\":..,\"ok\":..,\"md5\":..},..] */
     "CREATE INDEX job_mac ON job(mac);"
     "CREATE INDEX job_result ON job(result);";
 
@@ -147,10 +147,9 @@ static int failed(const struct records *records, struct error *error, const char
 {
     int code = sqlite3_errcode(records->db) & 0xff;
 
-    return error_set(error,
-                     code == SQLITE_NOTADB || code == SQLITE_CORRUPT ? ERR_FILE_FORMAT
-                                                                     : ERR_FILE_WRITE,
-                     "%s: %s failed: %s", records->path, doing, sqlite3_errmsg(records->db));
+    return error_set(
+        error, code == SQLITE_NOTADB || code == SQLITE_CORRUPT ? ERR_FILE_FORMAT : ERR_FILE_WRITE,
+        "%s: %s failed: %s", records->path, doing, sqlite3_errmsg(records->db));
 }
 
 static int execute(const struct records *records, const char *sql, struct error *error,

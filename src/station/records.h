@@ -27,7 +27,7 @@ void records_close(struct records *records); /* NULL is fine */
 
 /* One job. Plain data: it can wait while the file can't be written. */
 struct record {
-    int64_t id; /* row; 0: not yet written */
+    int64_t id;                /* row; 0: not yet written */
     int64_t started, finished; /* seconds since 1970; 0: not yet */
     char port[256], slot[64];
     char *ops;    /* "erase-flash write-flash" */

@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 enum {
-    SCAN_MS = 2000,        /* where hot-plug can't be watched */
+    SCAN_MS = 2000,         /* where hot-plug can't be watched */
     SCAN_WATCHED_MS = 5000, /* for who holds what */
-    SETTLE_MS = 150,       /* udev sets links and permissions after the kernel has told of a port */
-    AWAY_MS = 3000         /* longer than a chip needs to come back on USB after a reset */
+    SETTLE_MS = 150, /* udev sets links and permissions after the kernel has told of a port */
+    AWAY_MS = 3000   /* longer than a chip needs to come back on USB after a reset */
 };
 
 /* ---- facts of one port, as an event ---- */
@@ -55,8 +55,8 @@ static void address_describe(struct event *event, const struct slot *slot)
 static void holder_describe(struct event *event, const struct slot *slot, const char *path)
 {
     char command[40];
-    pid_t pid = slot_busy(slot) || !event->seen.present ? 0
-                                                        : port_holder(path, command, sizeof command);
+    pid_t pid =
+        slot_busy(slot) || !event->seen.present ? 0 : port_holder(path, command, sizeof command);
 
     if (pid > 0)
         snprintf(event->seen.holder, sizeof event->seen.holder, "%s (pid %ld)", command, (long)pid);

@@ -18,8 +18,7 @@ enum {
     FAREWELL_MS = 1000       /* for clients to take the last events */
 };
 
-static const struct station_seams usual = {
-    .run = job_run, .grace_ms = 10000, .conn_max = 4u << 20};
+static const struct station_seams usual = {.run = job_run, .grace_ms = 10000, .conn_max = 4u << 20};
 
 void station_say(struct station *station, const struct event *event)
 {
@@ -117,8 +116,8 @@ static int begin(struct station *station, struct error *error)
         conns_listen(station);
     }
     /* Opened now, so that jobs which a dead station left behind are marked in time. */
-    if (options->records && records_open(&station->records, options->records,
-                                         &station->records_error) != 0)
+    if (options->records &&
+        records_open(&station->records, options->records, &station->records_error) != 0)
         station->records_again_ms = clock_ms();
     bench_begin(station);
     for (size_t i = 0; i < options->n_ports; i++)

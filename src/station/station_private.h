@@ -22,15 +22,15 @@ struct station_seams {
 
 struct slot {
     struct station *station;
-    char port[256];   /* the key, as in the model */
-    char slot[64];    /* socket */
-    bool local;       /* ports_list() told of it; else it was added by address */
-    unsigned number;  /* of an added one, from 1 */
-    int64_t gone_ms;  /* when it vanished; 0: it is there */
+    char port[256];  /* the key, as in the model */
+    char slot[64];   /* socket */
+    bool local;      /* ports_list() told of it; else it was added by address */
+    unsigned number; /* of an added one, from 1 */
+    int64_t gone_ms; /* when it vanished; 0: it is there */
     struct worker worker;
-    int grace_timer;  /* 0: not armed */
-    bool unseen;      /* has a result that no client has got yet */
-    bool warned;      /* that no record is kept of this job */
+    int grace_timer; /* 0: not armed */
+    bool unseen;     /* has a result that no client has got yet */
+    bool warned;     /* that no record is kept of this job */
     struct record record;
 };
 
@@ -107,7 +107,8 @@ void conns_done(struct station *station);
 /* commands.c */
 void conn_obey(struct conn *conn, const char *line, size_t n);
 
-/* socket.c: where a station listens. One process at a time: the lock is held as long as it lives. */
+/* socket.c: where a station listens. One process at a time: the lock is held as long as it lives.
+ */
 int socket_open(const char *path, int *lock, ino_t *inode, struct error *error); /* fd or error */
 void socket_close(const char *path, int fd, int lock, ino_t inode);
 

@@ -87,8 +87,8 @@ static bool done_makes_sense(const struct event *done)
 
     if (pass)
         return done->done.exit == 0 && done->done.error[0] == '\0';
-    return done->done.exit != 0 && (strcmp(done->done.result, "fail") == 0 ||
-                                    strcmp(done->done.result, "cancelled") == 0);
+    return done->done.exit != 0 &&
+           (strcmp(done->done.result, "fail") == 0 || strcmp(done->done.result, "cancelled") == 0);
 }
 
 static void line_take(struct worker *worker, const char *line, size_t n, const struct sink *sink)
@@ -189,8 +189,7 @@ static void describe_end(struct worker *worker, int status)
                   strsignal(WTERMSIG(status)));
     else
         error_set(&worker->failure, ERR_WORKER_DIED,
-                  "the worker process ended without a result, with status %d",
-                  WEXITSTATUS(status));
+                  "the worker process ended without a result, with status %d", WEXITSTATUS(status));
 }
 
 /* Whether `done` may be passed on. A pass also needs an end that fits, unless we were the ones who

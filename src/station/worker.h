@@ -20,7 +20,7 @@ typedef int worker_run_fn(const struct job *job, const struct sink *sink,
                           const struct cancel *cancel);
 
 struct worker {
-    pid_t pid; /* 0: none */
+    pid_t pid;  /* 0: none */
     int events; /* read end, non-blocking; -1 once it has ended */
     int cancel; /* write end; -1: asked to stop */
     struct buffer in;

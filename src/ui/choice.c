@@ -139,7 +139,7 @@ static void reset_what_the_chip_lacks(struct job *job)
         util_copy(job->flash_freq, sizeof job->flash_freq, "keep");
     if (strcmp(job->flash_size, "keep") != 0 && strcmp(job->flash_size, "detect") != 0 &&
         !chip_size_parse(chip, job->flash_size, &nibble))
-        util_copy(job->flash_size, sizeof job->flash_size, "detect");
+        util_copy(job->flash_size, sizeof job->flash_size, "keep");
 }
 
 void choice_apply(const struct choice *choice, struct job *job)

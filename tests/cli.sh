@@ -1,0 +1,115 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The command line: help, options, and one clear sentence with the right status for bad input. No
+# chip is needed: nothing here gets as far as one.
+# shellcheck source=tests/cli_lib.sh
+. "${top_srcdir:-.}/tests/cli_lib.sh"
+
+head -c 5000 /dev/zero >"$tmp/small.bin"
+: >"$tmp/empty.bin"
+cd "$tmp" || exit 99
+
+# ---- help and version: on stdout, status 0
+expect 0 "" --help
+grep -q "write-flash ADDR FILE" out || complain "--help does not list write-flash"
+grep -q -- --fault out && complain "--help shows what is hidden"
+expect 0 "" --help -v
+grep -q -- --fault out || complain "--help -v does not show --fault"
+for c in ports write-flash verify-flash read-flash erase-flash erase-region chip-id flash-id read-mac demo station; do
+    expect 0 "" "$c" --help
+    grep -q "^usage: espjig $c" out || complain "$c --help is not about $c"
+done
+expect 0 "" write_flash -h
+grep -q -- --flash-mode out || complain "write_flash -h does not show --flash-mode"
+expect 0 "" read-mac --help
+grep -q -- --flash-mode out && complain "read-mac --help shows --flash-mode"
+expect 0 "" --version
+grep -Eq "^espjig [0-9]" out || complain "--version does not say it"
+grep -q "ESP8266" out || complain "--version does not tell about stubs"
+
+# ---- usage
+expect 2 "no command \"explode\"" explode
+expect 2 "no option --explode" chip-id --explode
+expect 2 "no option -x" -x chip-id
+expect 2 "--port|-p needs a value" chip-id -p
+expect 2 "no-stub takes no value" chip-id --no-stub=1
+expect 2 "name of the port is empty" chip-id -p ""
+expect 2 "flash-mode does not go with read-mac" read-mac -fm dio -p x
+expect 2 "write-flash needs ADDR FILE" write-flash
+expect 2 "stands alone" write-flash 0x1000 small.bin 0x2000
+expect 2 "needs ADDR SIZE FILE" read-flash 0 16
+expect 2 "\"more\" is too much" chip-id more
+expect 2 "the dashboard needs a terminal"
+expect 2 "--baud: \"fast\"" -b fast chip-id -p x
+expect 2 "--baud: \"0\"" -b0 chip-id -p x
+expect 2 "--connect-attempts: \"-1\"" chip-id --connect-attempts -1
+expect 2 "--before: \"dance\"" chip-id --before dance
+expect 2 "--after: \"dance\"" chip-id --after=dance
+expect 2 "--flash-mode: \"xio\"" write-flash -fm xio 0 small.bin
+expect 2 "flash frequency \"81m\"" write-flash -ff 81m 0 small.bin -p x
+expect 2 "flash size \"3MB\"" write-flash -fs 3MB 0 small.bin -p x
+expect 2 "expect-mac: \"12\"" write-flash --expect-mac 12 0 small.bin
+expect 2 "\"esp99\" is no chip" -c esp99 chip-id -p x
+expect 6 "ESP32-S3 is known, but not supported" -c esp32s3 chip-id -p x
+expect 2 "\"esp99\" is no chip" demo --chip esp32,esp99
+expect 2 "--boards: \"0\"" demo -n 0
+expect 2 "given twice" read-mac -p pty:/x -p pty:/x
+expect 2 "read-flash takes one port" read-flash 0 16 f -p a -p b
+
+# ---- files and addresses: told before any port is touched
+expect 2 "absent.bin: No such file" write-flash 0x1000 absent.bin -p x
+expect 2 "absent.bin: No such file" write-flash 0x1000 small.bin 0x10000 absent.bin -p x
+expect 2 "empty.bin" write-flash 0x1000 empty.bin -p x
+expect 2 "$tmp.*directory" write-flash 0x1000 "$tmp" -p x
+if [ "$(id -u)" -ne 0 ]; then
+    cp small.bin locked.bin && chmod 0 locked.bin
+    expect 2 "locked.bin: Permission denied" write-flash 0x1000 locked.bin -p x
+fi
+expect 2 "\"0xZZ\" is no address" write-flash 0xZZ small.bin -p x
+expect 2 "\"small.bin\" is no address" write-flash small.bin 0x1000 -p x
+expect 2 "past the end of 32 bits" write-flash 0x100000000 small.bin -p x
+expect 2 "multiple of 4" write-flash 0x1001 small.bin -p x
+expect 6 "small.bin.*overlap" write-flash 0x1000 small.bin 0x2000 small.bin -p x
+expect 6 "small.bin.*sector" write-flash 0x1000 small.bin 0x2800 small.bin -p x
+expect 6 "small.bin.*past" write-flash 0xFFFFFF00 small.bin -p x
+expect 6 "small.bin.*past the end of the 512 KB" write-flash -c esp8266 -fs 512KB 0x80000 small.bin -p x
+expect 2 "\"nine\" is no size" read-flash 0 nine f -p x
+expect 2 "\"0\" is no size" read-flash 0 0 f -p x
+expect 2 "nowhere/f can't be written" read-flash 0 16 nowhere/f -p x
+expect 2 "can't be written: Is a directory" read-flash 0 16 "$tmp" -p x
+expect 2 "multiples of 0x1000" erase-region 0x800 0x1000 -p x
+expect 2 "multiples of 0x1000" erase-region 0x1000 0x800 -p x
+expect 2 "\"0\" is no size" erase-region 0x1000 0 -p x
+
+# ---- ports
+expect 3 "/dev/nowhere" chip-id -p /dev/nowhere
+expect 3 "/dev/nowhere" -p /dev/nowhere write_flash 0x1000 small.bin
+expect 3 "127.0.0.1" chip-id -p socket://127.0.0.1:1
+ESPTOOL_PORT=/dev/nowhere2 expect 3 "/dev/nowhere2" chip-id
+ESPJIG_PORT=/dev/nowhere1 ESPTOOL_PORT=/dev/nowhere2 expect 3 "/dev/nowhere1" chip-id
+ESPJIG_PORT=/dev/nowhere1 expect 3 "/dev/nowhere3" chip-id -p /dev/nowhere3
+expect 2 "." chip-id -p explode://x
+expect 0 "" ports
+expect 0 "" ports --all --json
+"$json_lines" <out || complain "ports --json is no JSON"
+
+# ---- JSON: the same statuses, nothing on stderr, hello first and done last
+json_status()
+{
+    want=$1 id=$2
+    shift 2
+    expect "$want" "" --json "$@"
+    "$json_lines" done exit <out >exit || complain "--json $*: no JSON"
+    [ "$(cat exit)" = "$want" ] || complain "--json $*: exit in done is $(cat exit)"
+    [ "$("$json_lines" done error <out)" = "$id" ] || complain "--json $*: error is not $id"
+    tail -n 1 out | grep -q '"event":"done"' || complain "--json $*: done is not last"
+}
+json_status 2 usage explode
+json_status 2 usage chip-id --explode
+json_status 2 file-unreadable write-flash 0x1000 absent.bin
+json_status 2 bad-address write-flash one small.bin
+json_status 3 port-missing chip-id -p /dev/nowhere
+json_status 3 port-missing chip-id -p "/dev/$(printf 'a\377b')"
+json_status 6 images-overlap write-flash 0 small.bin 0 small.bin -p x
+
+finish

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Flash, eFuses, SPI controller, lines, baud rates, busy times, garbage. */
+#include "bench.h"
+
+#include "emu/wire.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- flash ---- */
+
+static void programming_only_clears_bits(void **state)
+{
+    struct error e = {0};
+    struct flash f;
+    uint8_t byte;
+
+    (void)state;
+    assert_int_equal(flash_open(&f, NULL, 1 << 20, &e), 0);
+    flash_program(&f, 0x1234, (const uint8_t *)"\xf0", 1);
+    flash_program(&f, 0x1234, (const uint8_t *)"\x3f", 1);
+    flash_read(&f, 0x1234, &byte, 1);
+    assert_int_equal(byte, 0x30);
+    flash_erase(&f, 0x1000, 0x1000);
+    flash_read(&f, 0x1234, &byte, 1);
+    assert_int_equal(byte, 0xff);
+    flash_close(&f);
+}
+
+static void erasing_takes_whole_sectors_and_blocks(void **state)
+{
+    struct error e = {0};
+    struct flash f;
+
+    (void)state;
+    assert_int_equal(flash_open(&f, NULL, 1 << 20, &e), 0);
+    memset(f.store.bytes, 0, f.store.size);
+    flash_erase(&f, 0x1100, 0x10);
+    assert_true(flash_blank(&f, 0x1000, 0x1000));
+    assert_int_equal(f.store.bytes[0xfff], 0);
+    assert_int_equal(f.store.bytes[0x2000], 0);
+    assert_int_equal(f.busy_us, 45000);
+    flash_erase(&f, 0xf000, 0x12000); /* a sector, a block, a sector */
+    assert_true(flash_blank(&f, 0xf000, 0x12000));
+    assert_int_equal(f.busy_us, 45000 + 150000 + 45000);
+    assert_int_equal(f.store.bytes[0x21000], 0);
+    flash_erase(&f, 0xff000, UINT32_MAX); /* ends, and covers everything */
+    assert_true(flash_blank(&f, 0, f.store.size));
+    flash_close(&f);
+}
+
+static void storage_is_kept_in_its_file(void **state)
+{
+    char path[] = "/tmp/espjig-emu-XXXXXX";
+    int fd = mkstemp(path);
+    struct error e = {0};
+    struct flash f;
+    uint8_t byte = 0;
+
+    (void)state;
+    assert_int_equal(flash_open(&f, path, 1 << 20, &e), 0);
+    flash_program(&f, 77, (const uint8_t *)"\x5a", 1);
+    assert_int_equal(pread(fd, &byte, 1, 77), 1); /* at once, for other processes */
+    assert_int_equal(byte, 0x5a);
+    flash_close(&f);
+    assert_int_equal(flash_open(&f, path, 1 << 20, &e), 0);
+    assert_int_equal(f.store.bytes[77], 0x5a);
+    flash_close(&f);
+    assert_int_equal(flash_open(&f, path, 2 << 20, &e), ERR_FILE_FORMAT);
+    assert_non_null(strstr(e.text, path));
+    close(fd);
+    unlink(path);
+}
+
+/* ---- the SPI controller, as esptool drives it ---- */
+
+static uint32_t spi(struct bench *b, uint8_t command, uint32_t user, size_t bits, uint32_t address)
+{
+    const struct spi_layout *l = &b->chip.persona->spi;
+    uint32_t n = bits ? (uint32_t)bits - 1 : 0;
+
+    if (l->miso_dlen)
+        bench_write_reg(b, l->base + l->miso_dlen, n);
+    bench_write_reg(b, l->base + l->user1, 23u << 26 | (l->miso_dlen ? 0 : n << 8));
+    bench_write_reg(b, l->base + l->user, UINT32_C(1) << 31 | user);
+    bench_write_reg(b, l->base + l->user2, 7u << 28 | command);
+    bench_write_reg(b, l->base + 4, l->address_msb ? address << 8 : address);
+    bench_write_reg(b, l->base + l->w0, 0);
+    bench_write_reg(b, l->base, 1 << 18);
+    assert_int_equal(bench_read_reg(b, l->base), 0);
+    return bench_read_reg(b, l->base + l->w0);
+}
+
+enum { ADDRESS = 1 << 30, DUMMY = 1 << 29, MISO = 1 << 28 };
+
+static void spi_controller_reaches_the_flash(const char *chip)
+{
+    struct bench b;
+
+    bench_open(&b, chip, 4 << 20);
+    bench_sync(&b, 0);
+    flash_program(&b.chip.flash, 0x12345, (const uint8_t *)"\x11\x22\x33\x44", 4);
+    assert_int_equal(spi(&b, 0x9f, MISO, 24, 0), 0x1640ef);
+    assert_int_equal(spi(&b, 0x5a, MISO | ADDRESS | DUMMY, 32, 0), 0x50444653); /* "SFDP" */
+    assert_int_equal(spi(&b, 0x03, MISO | ADDRESS, 32, 0x12345), 0x44332211);
+    spi(&b, 0x20, ADDRESS, 0, 0x12000); /* no write enable: nothing happens */
+    assert_int_equal(b.chip.flash.store.bytes[0x12345], 0x11);
+    spi(&b, 0x06, 0, 0, 0);
+    assert_int_equal(spi(&b, 0x05, MISO, 8, 0), 2);
+    spi(&b, 0x20, ADDRESS, 0, 0x12000);
+    assert_int_equal(b.chip.flash.store.bytes[0x12345], 0xff);
+    assert_int_equal(spi(&b, 0x05, MISO, 8, 0), 0); /* the latch is used up */
+    spi(&b, 0xb9, 0, 0, 0);
+    assert_int_equal(spi(&b, 0x9f, MISO, 24, 0), 0xffffff); /* asleep */
+    spi(&b, 0xab, 0, 0, 0);
+    assert_int_equal(spi(&b, 0x9f, MISO, 24, 0), 0x1640ef);
+    bench_close(&b);
+}
+
+static void every_chip_reaches_its_flash(void **state)
+{
+    (void)state;
+    for (size_t i = 0; persona_at(i); i++)
+        spi_controller_reaches_the_flash(persona_at(i)->name);
+}
+
+/* ---- eFuses ---- */
+
+static void efuse_bits_stay_set(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, "esp32", 4 << 20);
+    bench_sync(&b, 0);
+    uint32_t before = bench_read_reg(&b, 0x3ff5a018);
+    bench_write_reg(&b, 0x3ff5a018, UINT32_MAX); /* reading registers are not written */
+    assert_int_equal(bench_read_reg(&b, 0x3ff5a018), before);
+    bench_write_reg(&b, 0x3ff5a034, 1 << 4); /* block 0, word 6 */
+    bench_write_reg(&b, 0x3ff5a098, 0xdeadbeef);
+    bench_write_reg(&b, 0x3ff5a104, 2); /* without the opcode: nothing */
+    assert_int_equal(bench_read_reg(&b, 0x3ff5a018), before);
+    bench_write_reg(&b, 0x3ff5a0fc, 0x5a5a);
+    bench_write_reg(&b, 0x3ff5a104, 2);
+    assert_int_equal(bench_read_reg(&b, 0x3ff5a018), before | 1 << 4);
+    assert_int_equal(bench_read_reg(&b, 0x3ff5a038), 0xdeadbeef);
+    bench_write_reg(&b, 0x3ff5a104, 2); /* program registers are zero now */
+    assert_int_equal(bench_read_reg(&b, 0x3ff5a018), before | 1 << 4);
+    bench_close(&b);
+}
+
+static void efuse_blocks_of_newer_chips(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, "esp32c3", 4 << 20);
+    bench_sync(&b, 0);
+    bench_write_reg(&b, 0x60008800, 0x11223344);
+    bench_write_reg(&b, 0x600089cc, 0x5a5a);
+    bench_write_reg(&b, 0x600089d4, 3 << 2 | 2); /* block 3, the user's */
+    assert_int_equal(bench_read_reg(&b, 0x6000887c), 0x11223344);
+    bench_close(&b);
+}
+
+static void mac_has_its_place(void **state)
+{
+    static const uint8_t mac[] = {0x24, 0x6f, 0x28, 0x01, 0x02, 0x03};
+    struct error e = {0};
+    struct efuse ef;
+
+    (void)state;
+    assert_int_equal(efuse_open(&ef, persona_find("esp32"), NULL, mac, &e), 0);
+    assert_int_equal(efuse_word(&ef, 1), 0x28010203);
+    assert_int_equal(efuse_word(&ef, 2) & 0xffff, 0x246f);
+    efuse_close(&ef);
+    assert_int_equal(efuse_open(&ef, persona_find("esp32c3"), NULL, mac, &e), 0);
+    assert_int_equal(efuse_word(&ef, 6), 0x28010203); /* 0x60008844 */
+    efuse_close(&ef);
+    assert_int_equal(efuse_open(&ef, persona_find("esp8266"), NULL, mac, &e), 0);
+    assert_int_equal(efuse_word(&ef, 3) & 0xffffff, 0x246f28);
+    assert_int_equal(efuse_word(&ef, 0) >> 24, 3);
+    efuse_close(&ef);
+}
+
+/* ---- lines ---- */
+
+static void expect_mode(struct bench *b, enum chip_mode mode)
+{
+    bench_pass(b, 20);
+    assert_int_equal(b->chip.mode, mode);
+}
+
+static void classic_reset_enters_the_loader(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, "esp32", 4 << 20);
+    bench_start(&b, false);
+    expect_mode(&b, CHIP_APP);
+    bench_lines(&b, false, true); /* DTR 0, RTS 1: reset */
+    expect_mode(&b, CHIP_OFF);
+    bench_pass(&b, 100);
+    bench_lines(&b, true, true); /* in between, for a USB transfer: the capacitor holds */
+    bench_pass(&b, 2);
+    assert_int_equal(b.chip.mode, CHIP_OFF);
+    bench_lines(&b, true, false); /* BOOT low, EN rises */
+    expect_mode(&b, CHIP_ROM);
+    bench_pass(&b, 30);
+    bench_lines(&b, false, false);
+    expect_mode(&b, CHIP_ROM);
+    bench_close(&b);
+}
+
+static void unix_tight_reset_enters_the_loader(void **state)
+{
+    static const bool steps[][2] = {{0, 0}, {1, 1}, {0, 1}};
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, "esp32c3", 4 << 20);
+    bench_start(&b, false);
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++)
+        bench_lines(&b, steps[i][0], steps[i][1]);
+    bench_pass(&b, 100);
+    bench_lines(&b, true, false);
+    bench_pass(&b, 50);
+    bench_lines(&b, false, false);
+    expect_mode(&b, CHIP_ROM);
+    bench_close(&b);
+}
+
+static void hard_reset_runs_the_flash(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, "esp8266", 4 << 20);
+    bench_start(&b, true);
+    expect_mode(&b, CHIP_ROM);
+    bench_lines(&b, false, true);
+    bench_pass(&b, 100);
+    bench_lines(&b, false, false);
+    expect_mode(&b, CHIP_APP);
+    bench_close(&b);
+}
+
+static void without_reset_nothing_changes(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, "esp32", 4 << 20);
+    bench_start(&b, false);
+    bench_lines(&b, true, false); /* BOOT low while it runs */
+    expect_mode(&b, CHIP_APP);
+    bench_lines(&b, true, true); /* as a serial port is when it is opened */
+    expect_mode(&b, CHIP_APP);
+    bench_close(&b);
+}
+
+/* ---- RAM programs ---- */
+
+static void unknown_ram_program_ends_it(void **state)
+{
+    static const uint32_t run[] = {0, 0x40090000};
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, "esp32", 4 << 20);
+    bench_sync(&b, 0);
+    bench_command(&b, 0x06, run, 2);
+    assert_int_equal(b.chip.mode, CHIP_DEAD);
+    bench_raw(&b, (const uint8_t *)"\xc0\x00\x0a\xc0", 4);
+    assert_int_equal(b.out.len, 0);
+    bench_close(&b);
+}
+
+/* ---- baud rates ---- */
+
+static void the_rom_measures_the_rate(void **state)
+{
+    uint8_t sync[44] = {0, 8, 36, 0, 0, 0, 0, 0, 7, 7, 0x12, 0x20};
+    struct buffer wire = {0};
+    struct bench b;
+
+    (void)state;
+    memset(sync + 12, 0x55, 32);
+    slip_encode(&wire, sync, sizeof sync);
+    bench_open(&b, "esp32c3", 4 << 20);
+    bench_start(&b, true);
+    chip_feed(&b.chip, b.now, 57600, wire.data, wire.len);
+    assert_int_equal(b.chip.baud, 57600);
+    assert_int_equal(b.last_baud, 57600);
+    /* From then on another rate is noise. */
+    bench_clear(&b);
+    chip_feed(&b.chip, b.now, 115200, wire.data, wire.len);
+    assert_int_equal(b.out.len, 0);
+    buffer_done(&wire);
+    bench_close(&b);
+}
+
+static void esp32_rom_takes_rates_in_its_own_measure(void **state)
+{
+    static const uint32_t rate[] = {466000, 0};
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, "esp32", 4 << 20);
+    bench_sync(&b, 0);
+    bench_command(&b, 0x0f, rate, 2);
+    assert_int_equal(b.chip.baud, 466000ull * 40000000 / 40434375);
+    bench_close(&b);
+}
+
+static void noise_is_the_same_for_a_seed(void **state)
+{
+    uint8_t a[16], b[16];
+    uint64_t x = 7, y = 7;
+
+    (void)state;
+    chip_noise(&x, a, sizeof a);
+    chip_noise(&y, b, sizeof b);
+    assert_memory_equal(a, b, sizeof a);
+    chip_noise(&x, a, sizeof a);
+    assert_memory_not_equal(a, b, sizeof a);
+    assert_true(baud_matches(115200, 117000));
+    assert_false(baud_matches(115200, 74880));
+    assert_true(baud_matches(0, 9600));
+}
+
+/* ---- time ---- */
+
+static void work_delays_the_next_reply(void **state)
+{
+    static const uint32_t region[] = {0x10000, 0x10000};
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, "esp32", 4 << 20);
+    bench_sync(&b, 2);
+    b.chip.instant = false;
+    int64_t before = b.now;
+    bench_command(&b, 0xd1, region, 2);
+    assert_true(b.last_put >= before + 150000); /* one block */
+    bench_close(&b);
+}
+
+static size_t delivered;
+
+static void count(void *context, const uint8_t *bytes, size_t n)
+{
+    (void)context;
+    (void)bytes;
+    delivered += n;
+}
+
+static void the_line_takes_its_time(void **state)
+{
+    struct wire w = {.pace = true, .host_baud = 115200, .deliver = count, .latency_us = 5000};
+    uint8_t bytes[1152] = {0};
+
+    (void)state;
+    delivered = 0;
+    wire_put(&w, 0, 115200, bytes, sizeof bytes); /* 100 ms */
+    wire_run(&w, 4000);
+    assert_int_equal(delivered, 0); /* latency */
+    wire_run(&w, 55000);
+    assert_in_range(delivered, 570, 580);
+    wire_run(&w, 106000);
+    assert_int_equal(delivered, sizeof bytes);
+    assert_int_equal(wire_next(&w, 106000), -1);
+    wire_put(&w, 200000, 115200, bytes, 10);
+    wire_cut(&w, 150000); /* a reset before it was sent */
+    wire_run(&w, 900000);
+    assert_int_equal(delivered, sizeof bytes);
+    wire_done(&w);
+}
+
+/* ---- garbage ---- */
+
+/* Frames that look like requests, with random contents, and plain noise. Nothing to check but that
+ * it goes on (with sanitizers: cleanly). */
+static void garbage_does_no_harm(void **state)
+{
+    uint64_t seed = 20261123;
+    uint8_t frame[300];
+    struct bench b;
+
+    (void)state;
+    for (int round = 0; round < 3000; round++) {
+        if (round % 100 == 0) {
+            if (round > 0)
+                bench_close(&b);
+            bench_open(&b, persona_at((size_t)round / 100 % 3)->name, 1 << 20);
+        }
+        if (round % 10 == 0)
+            bench_sync(&b, round / 10 % 3);
+        chip_noise(&seed, frame, sizeof frame);
+        size_t n = frame[0] % 64 ? frame[0] % 64u : sizeof frame;
+        if (round % 4 != 0) {
+            frame[0] = 0;
+            frame[1] = frame[2] % 2 ? frame[1] % 0x18 : (uint8_t)(0xd0 + frame[1] % 8);
+            le16_put(frame + 2, (uint16_t)(n > 8 ? n - 8 : 0));
+            /* Small numbers get further than random ones. */
+            for (size_t i = 8; i + 4 <= n; i += 4)
+                le32_put(frame + i, le32_get(frame + i) >> (frame[i] % 32));
+        }
+        bench_frame(&b, frame, n);
+        bench_clear(&b);
+    }
+    bench_close(&b);
+}
+
+int run_chip_tests(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(programming_only_clears_bits),
+        cmocka_unit_test(erasing_takes_whole_sectors_and_blocks),
+        cmocka_unit_test(storage_is_kept_in_its_file),
+        cmocka_unit_test(every_chip_reaches_its_flash),
+        cmocka_unit_test(efuse_bits_stay_set),
+        cmocka_unit_test(efuse_blocks_of_newer_chips),
+        cmocka_unit_test(mac_has_its_place),
+        cmocka_unit_test(classic_reset_enters_the_loader),
+        cmocka_unit_test(unix_tight_reset_enters_the_loader),
+        cmocka_unit_test(hard_reset_runs_the_flash),
+        cmocka_unit_test(without_reset_nothing_changes),
+        cmocka_unit_test(unknown_ram_program_ends_it),
+        cmocka_unit_test(the_rom_measures_the_rate),
+        cmocka_unit_test(esp32_rom_takes_rates_in_its_own_measure),
+        cmocka_unit_test(noise_is_the_same_for_a_seed),
+        cmocka_unit_test(work_delays_the_next_reply),
+        cmocka_unit_test(the_line_takes_its_time),
+        cmocka_unit_test(garbage_does_no_harm),
+    };
+
+    return cmocka_run_group_tests_name("emu: the chip", tests, NULL, NULL);
+}

@@ -1,0 +1,851 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Connecting, detecting, commands, stub start and rate change against recorded answers of real ROMs
+ * and of the stub. */
+#include "loader/loader.h"
+
+#include "base/util.h"
+#include "loader/command.h"
+#include "script_link.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define SYNC                    \
+    "0008240000000000 07071220" \
+    "5555555555555555555555555555555555555555555555555555555555555555"
+#define SYNC_ROM  "010804000707122000000000"
+#define SYNC_STUB "01080200000000000000"
+#define MAGIC     "000a04000000000000100040"
+#define SECINFO   "0014000000000000"
+
+static struct script script;
+static struct loader loader;
+static struct error error;
+static struct buffer said; /* log lines */
+
+static void log_take(void *context, enum log_level level, const char *text)
+{
+    (void)context;
+    (void)level;
+    buffer_printf(&said, "%s\n", text);
+}
+
+static const struct log test_log = {.line = log_take};
+
+static int setup(void **state)
+{
+    (void)state;
+    script_open(&script);
+    loader_init(&loader, &script.link, &test_log);
+    error_clear(&error);
+    buffer_clear(&said);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    buffer_done(&said);
+    return 0;
+}
+
+static void sync_replies(const char *hex, int n)
+{
+    for (int i = 0; i < n; i++)
+        script_reply(&script, hex);
+}
+
+static void sync_rom(void)
+{
+    script_expect(&script, SYNC);
+    sync_replies(SYNC_ROM, 8);
+}
+
+static void esp32_detected(void)
+{
+    script_expect(&script, SECINFO);
+    script_reply(&script, "010804000707122001050000");
+    script_expect(&script, MAGIC);
+    script_reply(&script, "010a0400831df00000000000");
+}
+
+static void c3_detected(void)
+{
+    script_expect(&script, SECINFO);
+    script_reply(&script, "011418006f50311b00000000000000000000000c050000000300000000000000");
+}
+
+static int connect_with(struct connect_options options)
+{
+    if (options.attempts == 0)
+        options.attempts = 1;
+    return loader_connect(&loader, &options, &error);
+}
+
+static void assert_said(const char *part)
+{
+    if (strstr(error.text, part) == NULL)
+        print_error("\"%s\" is not in \"%s\"\n", part, error.text);
+    assert_non_null(strstr(error.text, part));
+}
+
+/* ---- connect ---- */
+
+static void connect_esp32(void **state)
+{
+    (void)state;
+    script_text(&script, "ets Jul 29 2019 12:21:46\r\n\r\nrst:0x1 (POWERON_RESET),boot:0xf "
+                         "(UART_BOOT(UART0))\r\n");
+    sync_rom();
+    esp32_detected();
+    assert_int_equal(connect_with((struct connect_options){0}), 0);
+    assert_int_equal(loader.chip->id, CHIP_ESP32);
+    assert_int_equal(loader.stage, STAGE_ROM);
+    assert_non_null(strstr(loader.boot_log, "boot:0xf (UART_BOOT(UART0))"));
+    /* the tight sequence: boot strap low while EN rises */
+    assert_string_equal((char *)script.lines.data, "00 11 01 10 00 00 ");
+    script_done(&script);
+}
+
+static void connect_esp32c3_by_id(void **state)
+{
+    (void)state;
+    sync_rom();
+    c3_detected();
+    assert_int_equal(connect_with((struct connect_options){.chip = CHIP_ESP32C3}), 0);
+    assert_int_equal(loader.chip->id, CHIP_ESP32C3);
+    assert_false(loader.secure_download);
+    script_done(&script);
+}
+
+static void connect_esp8266(void **state)
+{
+    (void)state;
+    /* more answers to SYNC than there should be, two status bytes, an unknown command */
+    script_expect(&script, SYNC);
+    sync_replies("01080200070712200000", 11);
+    script_expect(&script, SECINFO);
+    sync_replies("01080200070712200105", 8);
+    script_expect(&script, MAGIC);
+    script_reply(&script, "010a020001c1f0ff0000");
+    assert_int_equal(connect_with((struct connect_options){0}), 0);
+    assert_int_equal(loader.chip->id, CHIP_ESP8266);
+    script_done(&script);
+}
+
+static void secinfo_refused_eight_times(void **state)
+{
+    (void)state;
+    /* after SYNC, the ROM refuses an unknown command eight times over */
+    sync_rom();
+    script_expect(&script, SECINFO);
+    sync_replies("010804000707122001050000", 8);
+    script_expect(&script, MAGIC);
+    script_reply(&script, "010a0400831df00000000000");
+    assert_int_equal(connect_with((struct connect_options){0}), 0);
+    script_done(&script);
+}
+
+/* Refusals that come too late to be drained must not make an ESP32 an ESP32-S2. */
+static void secinfo_refused_late(void **state)
+{
+    (void)state;
+    sync_rom();
+    script_expect(&script, SECINFO);
+    script_reply(&script, "010804000707122001050000");
+    script_expect(&script, MAGIC);
+    script_reply(&script, "010804000707122001050000");
+    script_expect(&script, MAGIC);
+    script_reply(&script, "010a0400831df00000000000");
+    assert_int_equal(connect_with((struct connect_options){0}), 0);
+    assert_int_equal(loader.chip->id, CHIP_ESP32);
+    script_done(&script);
+}
+
+static void stub_is_running(void **state)
+{
+    (void)state;
+    script_expect(&script, SYNC);
+    sync_replies(SYNC_STUB, 8);
+    script_expect(&script, SECINFO);
+    script_reply(&script, "0114020000000000ff00");
+    script_expect(&script, MAGIC);
+    script_reply(&script, "010a0200831df0000000");
+    assert_int_equal(connect_with((struct connect_options){0}), 0);
+    assert_int_equal(loader.stage, STAGE_STUB);
+
+    struct stub none = {0};
+    assert_int_equal(loader_stub_run(&loader, &none, &error), 0);
+    script_done(&script);
+}
+
+static void one_value_is_not_zero(void **state)
+{
+    (void)state;
+    script_expect(&script, SYNC);
+    sync_replies(SYNC_STUB, 7);
+    script_reply(&script, SYNC_ROM);
+    esp32_detected();
+    assert_int_equal(connect_with((struct connect_options){0}), 0);
+    assert_int_equal(loader.stage, STAGE_ROM);
+    script_done(&script);
+}
+
+static void garbage_before_sync(void **state)
+{
+    static const uint8_t noise[] = {0x80, 0xFE, 0xC0, 0x33, 0xDB, 0x00, 0x91, 0xC0, 0x12};
+
+    (void)state;
+    script_raw(&script, noise, sizeof noise);
+    sync_rom();
+    esp32_detected();
+    assert_int_equal(connect_with((struct connect_options){0}), 0);
+    script_done(&script);
+}
+
+static void third_sync_works(void **state)
+{
+    (void)state;
+    script_expect(&script, SYNC);
+    script_expect(&script, SYNC);
+    sync_rom();
+    esp32_detected();
+    assert_int_equal(connect_with((struct connect_options){0}), 0);
+    script_done(&script);
+}
+
+static void expect_syncs(int n)
+{
+    for (int i = 0; i < n; i++)
+        script_expect(&script, SYNC);
+}
+
+static void nothing_comes(void **state)
+{
+    (void)state;
+    int64_t start = script_clock_us();
+    expect_syncs(4 * 5);
+    assert_int_equal(connect_with((struct connect_options){.attempts = 4}), ERR_NO_SYNC);
+    assert_said("not one byte");
+    assert_said("/dev/script");
+    /* tight, tight long, classic, classic long */
+    assert_string_equal((char *)script.lines.data,
+                        "00 11 01 10 00 00 00 11 01 10 00 00 00 01 11 10 00 00 01 11 10 00 ");
+    assert_true(script_clock_us() - start < 6000000);
+    script_done(&script);
+}
+
+static void wrong_boot_mode(void **state)
+{
+    (void)state;
+    script_text(&script, "ets Jul 29 2019 12:21:46\r\n\r\nrst:0x1 (POWERON_RESET),boot:0x13 "
+                         "(SPI_FAST_FLASH_BOOT)\r\nconfigsip: 0, SPIWP:0xee\r\n");
+    expect_syncs(5);
+    assert_int_equal(connect_with((struct connect_options){0}), ERR_WRONG_BOOT_MODE);
+    assert_said("boot:0x13 (SPI_FAST_FLASH_BOOT)");
+    script_done(&script);
+}
+
+static void wrong_boot_mode_esp8266(void **state)
+{
+    (void)state;
+    script_text(&script, "\r\n ets Jan  8 2013,rst cause:2, boot mode:(3,6)\r\n");
+    expect_syncs(5);
+    assert_int_equal(connect_with((struct connect_options){0}), ERR_WRONG_BOOT_MODE);
+    assert_said("boot mode:(3,6)");
+    script_done(&script);
+}
+
+static void download_mode_but_deaf(void **state)
+{
+    (void)state;
+    script_text(&script, "rst:0x1 (POWERON),boot:0x2 (UART0_BOOT)\r\nwait uart0 download\r\n");
+    expect_syncs(5);
+    assert_int_equal(connect_with((struct connect_options){0}), ERR_NO_SYNC);
+    assert_said("does not arrive");
+    script_done(&script);
+}
+
+static void noise_only(void **state)
+{
+    uint8_t noise[200];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof noise; i++)
+        noise[i] = (uint8_t)(i * 167 + 13);
+    script_raw(&script, noise, sizeof noise);
+    expect_syncs(5);
+    assert_int_equal(connect_with((struct connect_options){0}), ERR_NOISE);
+    assert_said("200 bytes");
+    script_done(&script);
+}
+
+static void program_prints(void **state)
+{
+    (void)state;
+    script_text(&script, "I (1234) app: temperature 21.5 C, everything is fine here\r\n");
+    expect_syncs(5);
+    assert_int_equal(connect_with((struct connect_options){0}), ERR_WRONG_BOOT_MODE);
+    script_done(&script);
+}
+
+static void remote_ports_take_classic(void **state)
+{
+    (void)state;
+    util_copy(script.link.address, sizeof script.link.address, "rfc2217://host:4000");
+    expect_syncs(10);
+    assert_int_equal(connect_with((struct connect_options){.attempts = 2}), ERR_NO_SYNC);
+    assert_string_equal((char *)script.lines.data, "00 01 11 10 00 00 01 11 10 00 ");
+    script_done(&script);
+}
+
+static void native_usb(void **state)
+{
+    (void)state;
+    script.link.port.vid = 0x303A;
+    script.link.port.pid = 0x1001;
+    sync_rom();
+    c3_detected();
+    /* the watchdogs are stopped: unlock, off, lock; unlock, feed by itself, lock */
+    script_expect(&script, "000a040000000000ac800060");
+    script_reply(&script, "010a04000100000000000000");
+    const char *writes[] = {"a8800060a13ad850", "9080006000000000", "a880006000000000",
+                            "b08000602a311d8f", "ac80006001000080", "b080006000000000"};
+    for (size_t i = 0; i < ARRAY_LEN(writes); i++) {
+        char request[80];
+        snprintf(request, sizeof request, "0009100000000000%sffffffff00000000", writes[i]);
+        script_expect(&script, request);
+        script_reply(&script, "010904000000000000000000");
+    }
+    if (connect_with((struct connect_options){0}) != 0)
+        fail_msg("%s", error.text);
+    assert_non_null(strstr((char *)script.lines.data, "10 10 11 01 01 01 00 "));
+    script_done(&script);
+}
+
+static void without_lines(void **state)
+{
+    (void)state;
+    script.link.has_lines = false;
+    sync_rom();
+    esp32_detected();
+    assert_int_equal(connect_with((struct connect_options){0}), 0);
+    assert_int_equal(script.lines.len, 0);
+    assert_non_null(strstr((char *)said.data, "no control lines"));
+
+    assert_int_equal(loader_leave(&loader, AFTER_HARD_RESET, &error), 0);
+    assert_non_null(strstr((char *)said.data, "reset button"));
+    script_done(&script);
+}
+
+static void custom_reset_and_no_reset(void **state)
+{
+    (void)state;
+    sync_rom();
+    esp32_detected();
+    assert_int_equal(connect_with((struct connect_options){.reset = "D1|R1|R0"}), 0);
+    assert_string_equal((char *)script.lines.data, "10 11 10 ");
+
+    buffer_clear(&script.lines);
+    sync_rom();
+    esp32_detected();
+    assert_int_equal(connect_with((struct connect_options){.before = BEFORE_NO_RESET}), 0);
+    esp32_detected();
+    assert_int_equal(connect_with((struct connect_options){.before = BEFORE_NO_RESET_NO_SYNC}), 0);
+    assert_int_equal(script.lines.len, 0);
+    script_done(&script);
+}
+
+static void wrong_chip(void **state)
+{
+    (void)state;
+    sync_rom();
+    c3_detected();
+    assert_int_equal(connect_with((struct connect_options){.chip = CHIP_ESP32}), ERR_WRONG_CHIP);
+    assert_said("this chip is ESP32-C3, not ESP32");
+    script_done(&script);
+}
+
+static void known_but_unsupported(void **state)
+{
+    (void)state;
+    sync_rom();
+    script_expect(&script, SECINFO); /* ESP32-S3: id 9 */
+    script_reply(&script, "0114180000000000000000000000000000000000090000000000000000000000");
+    assert_int_equal(connect_with((struct connect_options){0}), ERR_CHIP_UNSUPPORTED);
+    assert_said("ESP32-S3");
+    script_done(&script);
+
+    setup(NULL);
+    sync_rom();
+    script_expect(&script, SECINFO); /* ESP32-S2: 12 bytes */
+    script_reply(&script, "01141000 00000000 000000000000000000000000 00000000");
+    assert_int_equal(connect_with((struct connect_options){0}), ERR_CHIP_UNSUPPORTED);
+    assert_said("ESP32-S2");
+    script_done(&script);
+
+    setup(NULL);
+    sync_rom();
+    script_expect(&script, SECINFO); /* ESP32-S2 in Secure Download Mode: nothing is allowed */
+    script_reply(&script, "010804000707122001050000");
+    for (int i = 0; i < 3; i++) {
+        script_expect(&script, MAGIC);
+        script_reply(&script, "011404000000000001050000");
+    }
+    assert_int_equal(connect_with((struct connect_options){0}), ERR_CHIP_UNSUPPORTED);
+    script_done(&script);
+}
+
+static void unknown_chip(void **state)
+{
+    (void)state;
+    sync_rom();
+    script_expect(&script, SECINFO);
+    script_reply(&script, "010804000707122001050000");
+    script_expect(&script, MAGIC);
+    script_reply(&script, "010a0400efbeadde00000000");
+    assert_int_equal(connect_with((struct connect_options){0}), ERR_UNKNOWN_CHIP);
+    assert_said("0xdeadbeef");
+    script_done(&script);
+}
+
+static void secure_download(void **state)
+{
+    (void)state;
+    sync_rom();
+    script_expect(&script, SECINFO);
+    script_reply(&script, "0114180000000000050000000700000000000000050000000300000000000000");
+    assert_int_equal(connect_with((struct connect_options){0}), 0);
+    assert_true(loader.secure_download);
+    assert_false(loader_can_md5(&loader));
+
+    struct chip_facts facts;
+    script_expect(&script, SECINFO);
+    script_reply(&script, "0114180000000000050000000700000000000000050000000300000000000000");
+    assert_int_equal(loader_identify(&loader, &facts, &error), 0);
+    assert_string_equal(facts.security, "secure boot, flash encryption, secure download");
+    assert_string_equal(facts.mac_text, "");
+    script_done(&script);
+}
+
+static void port_lost_while_connecting(void **state)
+{
+    (void)state;
+    script_expect(&script, SYNC);
+    script_fail(&script, ERR_PORT_LOST);
+    assert_int_equal(connect_with((struct connect_options){.attempts = 7}), ERR_PORT_LOST);
+    assert_said("it is gone");
+    script_done(&script);
+}
+
+static void cancel_while_connecting(void **state)
+{
+    (void)state;
+    /* for ever, until cancelled */
+    script.cancel_at_us = script_clock_us() + 3000000;
+    for (int i = 0; i < 40; i++)
+        script_expect(&script, SYNC);
+    assert_int_equal(connect_with((struct connect_options){.attempts = -1}), ERR_CANCELLED);
+    assert_true(script_clock_us() < 4100000 + 700000);
+    assert_in_range(script.frames, 10, 39);
+    script_close(&script);
+}
+
+static int rounds;
+
+static void count_round(void *context, int attempt, int attempts)
+{
+    (void)context;
+    rounds++;
+    assert_int_equal(attempt, rounds);
+    assert_int_equal(attempts, 3);
+}
+
+static void rounds_are_told(void **state)
+{
+    (void)state;
+    rounds = 0;
+    expect_syncs(15);
+    connect_with((struct connect_options){.attempts = 3, .attempt = count_round});
+    assert_int_equal(rounds, 3);
+    script_done(&script);
+}
+
+/* ---- commands ---- */
+
+static void as_connected(enum chip_id chip, enum loader_stage stage)
+{
+    loader.chip = chip_get(chip);
+    loader.stage = stage;
+}
+
+static void registers(void **state)
+{
+    uint32_t value = 0;
+
+    (void)state;
+    as_connected(CHIP_ESP32, STAGE_ROM);
+    script_expect(&script, "00091000000000008020f43f78563412ffffffff00000000");
+    script_reply(&script, "01090400831df00000000000");
+    assert_int_equal(loader_write_reg(&loader, 0x3FF42080, 0x12345678, &error), 0);
+    script_expect(&script, "000a0400000000008020f43f");
+    script_text(&script, "text in between\r\n");
+    script_reply(&script, "010a04007856341200003735"); /* leftovers in the reserved bytes */
+    assert_int_equal(loader_read_reg(&loader, 0x3FF42080, &value, &error), 0);
+    assert_int_equal(value, 0x12345678);
+    assert_non_null(strstr(loader.boot_log, "text in between"));
+    script_done(&script);
+}
+
+static void statuses(void **state)
+{
+    uint32_t value;
+
+    (void)state;
+    as_connected(CHIP_ESP32, STAGE_STUB);
+    script_expect(&script, MAGIC);
+    script_reply(&script, "010a020000000000c400");
+    assert_int_equal(loader_read_reg(&loader, 0x40001000, &value, &error), ERR_CHIP_REFUSED);
+    assert_string_equal(
+        error.text, "READ_REG at 0x40001000: the stub answered c4 00 (the flash did not do it)");
+
+    error_clear(&error);
+    loader.stage = STAGE_ROM;
+    script_expect(&script, MAGIC);
+    script_reply(&script, "010a04000000000001060000");
+    assert_int_equal(loader_read_reg(&loader, 0x40001000, &value, &error), ERR_CHIP_REFUSED);
+    assert_said("the ROM answered 01 06 (the operation failed)");
+    assert_string_equal(command_status_text(0x01EE), "unknown reason");
+    script_done(&script);
+}
+
+static void replies_to_others(void **state)
+{
+    uint32_t value;
+
+    (void)state;
+    as_connected(CHIP_ESP32, STAGE_ROM);
+    /* surplus answers to SYNC are passed over, one to another command as well */
+    script_expect(&script, MAGIC);
+    script_reply(&script, SYNC_ROM);
+    script_reply(&script, "010904000000000000000000");
+    script_reply(&script, "010a0400831df00000000000");
+    assert_int_equal(loader_read_reg(&loader, 0x40001000, &value, &error), 0);
+    assert_int_equal(value, 0x00F01D83);
+
+    script_expect(&script, MAGIC);
+    script_reply(&script, "010904000000000000000000");
+    assert_int_equal(loader_read_reg(&loader, 0x40001000, &value, &error), ERR_BAD_REPLY);
+
+    error_clear(&error);
+    script_expect(&script, MAGIC);
+    for (int i = 0; i < 150; i++)
+        script_reply(&script, "010904000000000000000000");
+    assert_int_equal(loader_read_reg(&loader, 0x40001000, &value, &error), ERR_BAD_REPLY);
+    script_close(&script);
+}
+
+static void no_reply_in_time(void **state)
+{
+    uint32_t value;
+    int64_t start = script_clock_us();
+
+    (void)state;
+    as_connected(CHIP_ESP32, STAGE_ROM);
+    script_expect(&script, MAGIC);
+    assert_int_equal(loader_read_reg(&loader, 0x40001000, &value, &error), ERR_NO_REPLY);
+    assert_said("READ_REG at 0x40001000: no answer within 3.0 s");
+    assert_in_range(script_clock_us() - start, 3000000, 3100000);
+    script_done(&script);
+}
+
+/* ---- stub ---- */
+
+/* The recorded start of stub v2 on the ESP32: sizes, addresses, checksums and entry. The recording
+ * gives the payload's checksum only: a payload with the same one stands in for it. */
+static void stub_start(void **state)
+{
+    struct stub stub = {.version = 2, .entry = 0x400A9074, .n_segments = 2};
+    static uint8_t text[6140], data[212];
+
+    (void)state;
+    as_connected(CHIP_ESP32, STAGE_ROM);
+    text[0] = 0x95 ^ 0xEF;
+    data[0] = 0x69 ^ 0xEF;
+    stub.segments[0] = (struct stub_segment){0x400A8000, text, sizeof text};
+    stub.segments[1] = (struct stub_segment){0x3FFDED68, data, sizeof data};
+
+    static const uint8_t text_fields[16] = {0xfc, 0x17}, data_fields[16] = {0xd4};
+    script_expect(&script, "0005100000000000fc170000010000000018000000800a40");
+    script_reply(&script, "010504000707122000000000");
+    script_expect_request(&script, OP_MEM_DATA, text_fields, 16, text, sizeof text);
+    script_reply(&script, "010704000707122000000000");
+    script_expect(&script, "0005100000000000d4000000010000000018000068edfd3f");
+    script_reply(&script, "010504000707122000000000");
+    script_expect_request(&script, OP_MEM_DATA, data_fields, 16, data, sizeof data);
+    script_reply(&script, "010704000707122000000000");
+    script_expect(&script, "00060800000000000000000074900a40");
+    script_reply(&script, "010604000707122000000000");
+    script_reply(&script, "4f484149");
+    if (loader_stub_run(&loader, &stub, &error) != 0)
+        fail_msg("%s", error.text);
+    assert_int_equal(loader.stage, STAGE_STUB);
+    assert_int_equal(loader.stub_version, 2);
+    script_done(&script);
+}
+
+static void expect_small_stub(struct stub *stub)
+{
+    static uint8_t text[4] = {1, 2, 3, 4};
+
+    *stub = (struct stub){.path = "s.json", .entry = 0x40080000, .n_segments = 1};
+    stub->segments[0] = (struct stub_segment){0x40080000, text, sizeof text};
+    script_expect_op(&script, OP_MEM_BEGIN);
+    script_reply(&script, "010504000707122000000000");
+}
+
+static void stub_failures(void **state)
+{
+    struct stub stub;
+
+    (void)state;
+    as_connected(CHIP_ESP32, STAGE_ROM);
+    expect_small_stub(&stub);
+    script_expect_op(&script, OP_MEM_DATA);
+    script_reply(&script, "010704000707122001070000"); /* the ROM counts it as taken: no retry */
+    assert_int_equal(loader_stub_run(&loader, &stub, &error), ERR_STUB_FAILED);
+    assert_said("s.json");
+    assert_said("01 07 (wrong checksum)");
+    assert_int_equal(loader.stage, STAGE_ROM);
+
+    /* silence after MEM_END, not even its answer */
+    error_clear(&error);
+    expect_small_stub(&stub);
+    script_expect_op(&script, OP_MEM_DATA);
+    script_reply(&script, "010704000707122000000000");
+    script_expect_op(&script, OP_MEM_END);
+    int64_t start = script_clock_us();
+    assert_int_equal(loader_stub_run(&loader, &stub, &error), ERR_STUB_FAILED);
+    assert_in_range(script_clock_us() - start, 3000000, 3100000);
+    assert_said("did not report");
+
+    /* MEM_END's answer lost, some noise, then the greeting: fine */
+    error_clear(&error);
+    expect_small_stub(&stub);
+    script_expect_op(&script, OP_MEM_DATA);
+    script_reply(&script, "010704000707122000000000");
+    script_expect_op(&script, OP_MEM_END);
+    script_reply(&script, "010604");
+    script_text(&script, "xx");
+    script_reply(&script, "4f484149");
+    assert_int_equal(loader_stub_run(&loader, &stub, &error), 0);
+
+    as_connected(CHIP_ESP32C3, STAGE_ROM);
+    loader.secure_download = true;
+    assert_int_equal(loader_stub_run(&loader, &stub, &error), ERR_NOT_POSSIBLE);
+    script_done(&script);
+}
+
+/* ---- rate ---- */
+
+static void baud_of_rom(void **state)
+{
+    (void)state;
+    as_connected(CHIP_ESP32C3, STAGE_ROM);
+    script_expect(&script, "000f0800000000000008070000000000"); /* second word 0 */
+    script_reply(&script, "010f04000707122000000000");
+    script_expect(&script, MAGIC);
+    script_reply(&script, "010a04006f50311b00000000");
+    assert_int_equal(loader_set_baud(&loader, 460800, &error), 0);
+    assert_int_equal(script.link.baud, 460800);
+    script_done(&script);
+}
+
+static void baud_of_stub(void **state)
+{
+    (void)state;
+    as_connected(CHIP_ESP32, STAGE_STUB);
+    script_expect(&script, "000f0800000000000008070000c20100"); /* second word: the old rate */
+    script_reply(&script, "010f0200000000000000");
+    script_text(&script, "\x03\xfe");
+    script_expect(&script, MAGIC);
+    script_reply(&script, "010a0200831df0000000");
+    assert_int_equal(loader_set_baud(&loader, 460800, &error), 0);
+    script_done(&script);
+}
+
+static void baud_of_esp32_rom(void **state)
+{
+    (void)state;
+    as_connected(CHIP_ESP32, STAGE_ROM);
+    /* measured 2 % high: 40.8 MHz = 13056 * 15625 * 8 / 40; asks for 2 % more */
+    script_expect(&script, "000a0400000000006cf0f53f");
+    script_reply(&script, "010a04000080190000000000");
+    script_expect(&script, "000a04000000000010a0f53f");
+    script_reply(&script, "010a04000800000000000000");
+    script_expect(&script, "000f080000000000002c070000000000"); /* 470016 */
+    script_reply(&script, "010f04000707122000000000");
+    script_expect(&script, MAGIC);
+    script_reply(&script, "010a0400831df00000000000");
+    if (loader_set_baud(&loader, 460800, &error) != 0)
+        fail_msg("%s", error.text);
+    assert_int_equal(script.link.baud, 460800);
+
+    /* nothing measured: as asked */
+    script_expect(&script, "000a0400000000006cf0f53f");
+    script_reply(&script, "010a04000000000000000000");
+    script_expect(&script, "000a04000000000010a0f53f");
+    script_reply(&script, "010a04000000000000000000");
+    script_expect(&script, "000f08000000000000c2010000000000");
+    script_reply(&script, "010f04000707122000000000");
+    script_expect(&script, MAGIC);
+    script_reply(&script, "010a0400831df00000000000");
+    assert_int_equal(loader_set_baud(&loader, 115200, &error), 0);
+    script_done(&script);
+}
+
+static void baud_of_esp8266_rom(void **state)
+{
+    (void)state;
+    as_connected(CHIP_ESP8266, STAGE_ROM);
+    assert_int_equal(loader_set_baud(&loader, 460800, &error), ERR_NOT_POSSIBLE);
+    assert_int_equal(script.link.baud, 115200);
+    script_done(&script);
+}
+
+static void baud_does_not_carry(void **state)
+{
+    (void)state;
+    as_connected(CHIP_ESP32C3, STAGE_STUB);
+    script_expect_op(&script, OP_CHANGE_BAUDRATE);
+    script_reply(&script, "010f0200000000000000");
+    for (int i = 0; i < 3; i++)
+        script_expect(&script, MAGIC);
+    script_expect(&script, "000f08000000000000c2010000081000"); /* back to 115200, from 1050624 */
+    script_expect(&script, MAGIC);
+    script_reply(&script, "010a02006f50311b0000");
+    assert_int_equal(loader_set_baud(&loader, 0x100800, &error), 0);
+    assert_int_equal(script.link.baud, 115200);
+    assert_non_null(strstr((char *)said.data, "stays at 115200"));
+
+    script_expect_op(&script, OP_CHANGE_BAUDRATE);
+    script_reply(&script, "010f0200000000000000");
+    for (int i = 0; i < 3; i++)
+        script_expect(&script, MAGIC);
+    script_expect_op(&script, OP_CHANGE_BAUDRATE);
+    for (int i = 0; i < 3; i++)
+        script_expect(&script, MAGIC);
+    assert_int_equal(loader_set_baud(&loader, 0x100800, &error), ERR_NO_REPLY);
+    script_done(&script);
+}
+
+static void baud_refused_by_adapter(void **state)
+{
+    (void)state;
+    as_connected(CHIP_ESP32C3, STAGE_STUB);
+    script.baud_max = 1000000;
+    /* the chip is not even asked */
+    assert_int_equal(loader_set_baud(&loader, 2000000, &error), ERR_BAUD_REFUSED);
+    assert_int_equal(script.link.baud, 115200);
+    script_done(&script);
+}
+
+/* ---- leaving, words ---- */
+
+static void leaving(void **state)
+{
+    (void)state;
+    as_connected(CHIP_ESP32, STAGE_ROM);
+    assert_int_equal(loader_leave(&loader, AFTER_HARD_RESET, &error), 0);
+    assert_string_equal((char *)script.lines.data, "01 00 ");
+
+    as_connected(CHIP_ESP32, STAGE_ROM);
+    script_expect(&script, "000210000000000000000000000000000004000000000000");
+    script_reply(&script, "010204000707122000000000");
+    script_expect(&script, "000404000000000000000000");
+    script_reply(&script, "010404000707122000000000");
+    assert_int_equal(loader_leave(&loader, AFTER_SOFT_RESET, &error), 0);
+
+    as_connected(CHIP_ESP32, STAGE_STUB);
+    loader.stub_version = 2;
+    assert_int_equal(loader_leave(&loader, AFTER_NO_RESET, &error), 0);
+    assert_int_equal(loader_leave(&loader, AFTER_NO_RESET_STUB, &error), 0);
+    assert_int_equal(loader_leave(&loader, AFTER_SOFT_RESET, &error), ERR_NOT_POSSIBLE);
+    script_done(&script);
+}
+
+static void words(void **state)
+{
+    enum loader_before before;
+    enum loader_after after;
+
+    (void)state;
+    for (int i = BEFORE_DEFAULT_RESET; i <= BEFORE_NO_RESET_NO_SYNC; i++) {
+        assert_true(loader_before_parse(loader_before_name((enum loader_before)i), &before));
+        assert_int_equal(before, i);
+    }
+    for (int i = AFTER_HARD_RESET; i <= AFTER_NO_RESET_STUB; i++) {
+        assert_true(loader_after_parse(loader_after_name((enum loader_after)i), &after));
+        assert_int_equal(after, i);
+    }
+    assert_true(loader_before_parse("no_reset_no_sync", &before));
+    assert_true(loader_after_parse("hard_reset", &after));
+    assert_false(loader_before_parse("hard-reset", &before));
+    assert_false(loader_after_parse("no-rese", &after));
+    assert_false(loader_after_parse("no-reset-", &after));
+    script_done(&script);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        T(connect_esp32),
+        T(connect_esp32c3_by_id),
+        T(connect_esp8266),
+        T(secinfo_refused_eight_times),
+        T(secinfo_refused_late),
+        T(stub_is_running),
+        T(one_value_is_not_zero),
+        T(garbage_before_sync),
+        T(third_sync_works),
+        T(nothing_comes),
+        T(wrong_boot_mode),
+        T(wrong_boot_mode_esp8266),
+        T(download_mode_but_deaf),
+        T(noise_only),
+        T(program_prints),
+        T(remote_ports_take_classic),
+        T(native_usb),
+        T(without_lines),
+        T(custom_reset_and_no_reset),
+        T(wrong_chip),
+        T(known_but_unsupported),
+        T(unknown_chip),
+        T(secure_download),
+        T(port_lost_while_connecting),
+        T(cancel_while_connecting),
+        T(rounds_are_told),
+        T(registers),
+        T(statuses),
+        T(replies_to_others),
+        T(no_reply_in_time),
+        T(stub_start),
+        T(stub_failures),
+        T(baud_of_rom),
+        T(baud_of_stub),
+        T(baud_of_esp32_rom),
+        T(baud_of_esp8266_rom),
+        T(baud_does_not_carry),
+        T(baud_refused_by_adapter),
+        T(leaving),
+        T(words),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
