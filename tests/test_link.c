@@ -1128,16 +1128,17 @@ static bool answers_sync(struct link *link)
 {
     uint8_t bytes[4096];
     size_t n = 0;
-    ssize_t got;
 
     link_discard_input(link);
     assert_int_equal(link_write(link, sync_frame, sizeof sync_frame, SOON), sizeof sync_frame);
-    while ((got = link_read(link, bytes + n, sizeof bytes - n, 500)) > 0) {
+    int64_t end = clock_ms() + 1000; /* an empty flash makes the chip talk for ever */
+    while (clock_ms() < end && n < sizeof bytes) {
+        ssize_t got = link_read(link, bytes + n, sizeof bytes - n, 100);
+        assert_true(got >= 0);
         n += (size_t)got;
         if (memmem(bytes, n, "\xc0\x01\x08", 3))
             return true;
     }
-    assert_int_equal(got, 0);
     return false;
 }
 
