@@ -196,8 +196,8 @@ static void images_summary(const struct dash *dash, char *to, size_t size)
     for (size_t i = 0; i < dash->bench.n_images; i++)
         total += dash->bench.images[i].enabled && dash->facts ? dash->facts[i].size : 0;
     util_size_format(bytes, sizeof bytes, total);
-    snprintf(to, size, "%zu of %zu ticked · %s", dash_bench_ticked(dash), dash->bench.n_images,
-             bytes);
+    snprintf(to, size, total ? "%zu of %zu ticked · %s" : "%zu of %zu ticked",
+             dash_bench_ticked(dash), dash->bench.n_images, bytes);
 }
 
 static const struct {
