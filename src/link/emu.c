@@ -310,14 +310,15 @@ static int emu_open(struct link *link, const char *address, const struct link_op
     char program[PATH_MAX];
     struct args args = {0};
     int socket = -1;
-    int rc = find_program(program, sizeof program, error);
+    int rc;
 
     (void)options;
-    if (rc < 0)
-        return rc;
     if (address[0] == ',')
         return error_set(error, ERR_USAGE, "%s names no chip: emu:esp32 for example",
                          link->address);
+    rc = find_program(program, sizeof program, error);
+    if (rc < 0)
+        return rc;
     args_make(&args, program, address);
     struct emu *emu = xcalloc(1, sizeof *emu);
     rc = start(emu, args.list, &socket);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 bool port_is_usb_jtag(const struct port_info *port)
 {
@@ -84,22 +85,23 @@ static void slot_make(struct port_info *port, struct udev_device *tty, struct ud
         util_copy(port->slot, sizeof port->slot, udev_device_get_sysname(interface));
 }
 
-/* udev's link for the socket, found by where it leads: works without udev's database. */
-static void by_path_find(struct port_info *port, dev_t device)
+/* udev's link for the socket, found by where it leads ("../../ttyUSB0"): works without udev's
+ * database. Newer udev makes two for a port ("...-usb-..." and "...-usbv2-..."); the one that was
+ * always there sorts first. */
+static void by_path_find(struct port_info *port)
 {
     static const char dir_name[] = "/dev/serial/by-path";
-    DIR *dir = opendir(dir_name);
-    char path[sizeof port->by_path];
+    char path[sizeof port->by_path], to[256];
     const struct dirent *entry;
-    struct stat st;
+    DIR *dir = opendir(dir_name);
 
     while (dir && (entry = readdir(dir))) {
         int n = snprintf(path, sizeof path, "%s/%s", dir_name, entry->d_name);
-        if (entry->d_name[0] == '.' || n < 0 || (size_t)n >= sizeof path)
+        ssize_t length = n > 0 && (size_t)n < sizeof path ? readlink(path, to, sizeof to - 1) : -1;
+        if (length < 0)
             continue;
-        /* Newer udev makes two for a port: "pci-...-usb-" and "pci-...-usbv2-". The one that was
-         * always there sorts first. */
-        if (stat(path, &st) == 0 && S_ISCHR(st.st_mode) && st.st_rdev == device &&
+        to[length] = '\0';
+        if (strcmp(util_basename(to), util_basename(port->path)) == 0 &&
             (port->by_path[0] == '\0' || strcmp(path, port->by_path) < 0))
             util_copy(port->by_path, sizeof port->by_path, path);
     }
@@ -117,7 +119,7 @@ static void fill(struct port_info *port, struct udev_device *tty)
     util_copy(port->path, sizeof port->path, udev_device_get_devnode(tty));
     util_copy(port->slot, sizeof port->slot, udev_device_get_sysname(tty));
     copy_text(port->driver, sizeof port->driver, driver);
-    by_path_find(port, udev_device_get_devnum(tty));
+    by_path_find(port);
     if (usb == NULL)
         return;
     slot_make(port, tty, usb);

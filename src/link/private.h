@@ -50,9 +50,14 @@ bool link_decimal_parse(const char *text, double max, double *value);
 
 /* ---- tty.c ---- */
 
-/* Is it there, a character device, and held by no other process (unless `steal`)? Opens nothing.
- * ERR_PORT_MISSING, ERR_PORT_OPEN, ERR_PORT_FORBIDDEN, ERR_PORT_BUSY. */
-int link_tty_check(const char *path, bool steal, dev_t *device, struct error *error);
+/* Is it there, and a character device? Opens nothing. ERR_PORT_MISSING, ERR_PORT_OPEN,
+ * ERR_PORT_FORBIDDEN. */
+int link_tty_check(const char *path, dev_t *device, struct error *error);
+
+/* ERR_PORT_BUSY when another process has it open, with a lock or without. To be asked before the
+ * open: that raises DTR and RTS, which the other program would not like. */
+int link_tty_unheld(const char *path, struct error *error);
+
 bool link_tty_is_pty(dev_t device);
 
 /* The sentence for an open() of this path that failed with `system_error`. Returns its code. */

@@ -28,12 +28,15 @@ static int pty_open(struct link *link, const char *path, const struct link_optio
                     struct error *error)
 {
     dev_t device;
-    int rc = link_tty_check(path, options->steal, &device, error);
+    int rc = link_tty_check(path, &device, error);
 
     if (rc < 0)
         return rc;
     if (!link_tty_is_pty(device))
         return error_set(error, ERR_PORT_OPEN, "%s is no pseudo terminal", path);
+    rc = options->steal ? 0 : link_tty_unheld(path, error);
+    if (rc < 0)
+        return rc;
     int fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
         return link_tty_open_error(path, errno == EIO ? ENODEV : errno, error);

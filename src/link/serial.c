@@ -186,12 +186,15 @@ static int serial_open(struct link *link, const char *path, const struct link_op
                        struct error *error)
 {
     dev_t device;
-    int rc = link_tty_check(path, options->steal, &device, error);
+    int rc = link_tty_check(path, &device, error);
 
     if (rc < 0)
         return rc;
     if (!port_info_read(path, &link->port))
         return error_set(error, ERR_PORT_OPEN, "%s is a device, but not a serial port", path);
+    rc = options->steal ? 0 : link_tty_unheld(path, error);
+    if (rc < 0)
+        return rc;
 
     struct serial *serial = xcalloc(1, sizeof *serial);
     serial->fd = -1;

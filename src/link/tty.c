@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "link/private.h"
 
+#include "base/util.h"
+
 /* termios2 (any rate as a plain number) lives in the kernel's headers, which can't be included
  * together with <termios.h>. */
 #include <asm/ioctls.h>
@@ -93,9 +95,8 @@ static const char *kind_of(mode_t mode)
     }
 }
 
-int link_tty_check(const char *path, bool steal, dev_t *device, struct error *error)
+int link_tty_check(const char *path, dev_t *device, struct error *error)
 {
-    char command[64];
     struct stat st;
 
     if (stat(path, &st) < 0)
@@ -104,10 +105,14 @@ int link_tty_check(const char *path, bool steal, dev_t *device, struct error *er
         return error_set(error, ERR_PORT_OPEN, "%s is %s, not a serial port", path,
                          kind_of(st.st_mode));
     *device = st.st_rdev;
-    /* Before the open: that raises DTR and RTS, which the other program would not like. */
-    if (!steal && port_holder(path, command, sizeof command) > 0)
-        return busy_error(path, error);
     return 0;
+}
+
+int link_tty_unheld(const char *path, struct error *error)
+{
+    char command[64];
+
+    return port_holder(path, command, sizeof command) > 0 ? busy_error(path, error) : 0;
 }
 
 int link_tty_claim(int fd, const char *path, bool steal, struct error *error)
@@ -144,14 +149,36 @@ int link_tty_keep_lines(int fd)
     return ioctl(fd, TCSETS2, &t) < 0 ? -errno : 0;
 }
 
+/* The rates that have a name. A plain number (BOTHER) does for all, but the one who looks at a pty
+ * from the other side may only know names. */
+static const struct {
+    unsigned baud, name;
+} names[] = {
+    {1200, B1200},       {2400, B2400},       {4800, B4800},       {9600, B9600},
+    {19200, B19200},     {38400, B38400},     {57600, B57600},     {115200, B115200},
+    {230400, B230400},   {460800, B460800},   {500000, B500000},   {576000, B576000},
+    {921600, B921600},   {1000000, B1000000}, {1152000, B1152000}, {1500000, B1500000},
+    {2000000, B2000000}, {2500000, B2500000}, {3000000, B3000000}, {3500000, B3500000},
+    {4000000, B4000000},
+};
+
+static unsigned baud_name(unsigned baud)
+{
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (names[i].baud == baud)
+            return names[i].name;
+    }
+    return BOTHER;
+}
+
 int link_tty_baud_set(int fd, unsigned baud)
 {
     struct termios2 t;
 
     if (ioctl(fd, TCGETS2, &t) < 0)
         return -errno;
-    t.c_cflag &= ~(unsigned)(CBAUD | CBAUD << IBSHIFT);
-    t.c_cflag |= BOTHER | BOTHER << IBSHIFT;
+    t.c_cflag &= ~(CBAUD | (unsigned)CBAUD << IBSHIFT);
+    t.c_cflag |= baud_name(baud) | baud_name(baud) << IBSHIFT;
     t.c_ispeed = baud;
     t.c_ospeed = baud;
     return ioctl(fd, TCSETS2, &t) < 0 ? -errno : 0;
