@@ -127,6 +127,13 @@ keys 'no' Enter
 see 'nothing is erased'
 keys Escape
 see_not 'type the word'
+keys j e # this one has not said its MAC yet: it is asked first
+see '24:0a:c4:00:00:02'
+see 'type the word erase:'
+keys 'erase' Enter
+see_not 'type the word'
+see '^▌ emu2 .* ERASE'
+until_true "never erased" shows '^▌ emu2 .* FINISH'
 
 echo "# to the shell and back"
 keys C-z
