@@ -11,6 +11,10 @@ tmp=$(mktemp -d) || exit 99
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 99' INT TERM HUP
 
+# Flasher stubs are looked for at the usual place, which is hidden next.
+: "${ESPJIG_STUB_DIR:=${XDG_DATA_HOME:-$HOME/.local/share}/espjig/stubs}"
+export ESPJIG_STUB_DIR
+
 # Nothing of the user's is read or written, whatever the machine has in its environment.
 export HOME="$tmp/home" XDG_RUNTIME_DIR="$tmp/run" XDG_STATE_HOME="$tmp/state" \
     XDG_DATA_HOME="$tmp/data" XDG_CONFIG_HOME="$tmp/config" XDG_CACHE_HOME="$tmp/cache"

@@ -208,6 +208,21 @@ static void garbage_before_sync(void **state)
     script_done(&script);
 }
 
+/* An END in the noise opens a frame that the reply's own END closes: the reply must still be found.
+ */
+static void noise_opens_a_frame(void **state)
+{
+    (void)state;
+    script_text(&script, "noise\xC0more");
+    script_expect(&script, SYNC);
+    sync_replies(SYNC_ROM, 1);
+    esp32_detected();
+    assert_int_equal(connect_with((struct connect_options){0}), 0);
+    assert_int_equal(script.frames, 3); /* at the first SYNC */
+    assert_non_null(strstr(loader.boot_log, "noisemore"));
+    script_done(&script);
+}
+
 static void third_sync_works(void **state)
 {
     (void)state;
@@ -814,6 +829,7 @@ int main(void)
         T(stub_is_running),
         T(one_value_is_not_zero),
         T(garbage_before_sync),
+        T(noise_opens_a_frame),
         T(third_sync_works),
         T(nothing_comes),
         T(wrong_boot_mode),

@@ -294,6 +294,19 @@ static void find_in_order(void **state)
     assert_int_equal(stub.version, 1);
     stub_done(&stub);
 
+    /* what was asked for by name is not overridden by a newer one elsewhere */
+    assert_int_equal(mkdir(path_of("asked"), 0700), 0);
+    assert_int_equal(mkdir(path_of("asked/1"), 0700), 0);
+    put("asked/1/esp32c3.json", good);
+    put("2/esp32c3.json", good);
+    char asked[128];
+    util_copy(asked, sizeof asked, path_of("asked"));
+    error_clear(&error);
+    assert_int_equal(stub_find(chip, asked, 0, &stub, &error), 0);
+    assert_string_equal(stub.path, path_of("asked/1/esp32c3.json"));
+    stub_done(&stub);
+    assert_int_equal(stub_find(chip, asked, 1, &stub, &error), ERR_FILE_UNREADABLE);
+
     error_clear(&error);
     assert_int_equal(stub_find(chip_get(CHIP_ESP32H21), dir, 0, &stub, &error),
                      ERR_FILE_UNREADABLE);

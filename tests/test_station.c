@@ -26,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -121,8 +122,15 @@ static void spill(const struct sink *sink, const char *text)
     assert_int_equal(write(*(const int *)sink->context, text, strlen(text)), strlen(text));
 }
 
+/* Even when the station is killed by a test that went wrong, nothing is left behind. */
+static void end_with_parent(void)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
 static _Noreturn void hang(void)
 {
+    end_with_parent();
     for (;;)
         pause();
 }
@@ -243,6 +251,7 @@ static pid_t station_up_with(struct station_options options)
 
     if (pid == 0) {
         struct error error = {0};
+        end_with_parent();
         process_close_others(NULL, 0);
         int result = station_run_with(&options, &seams, &error);
         if (result != 0)
@@ -283,7 +292,7 @@ static int wait_exit(pid_t pid)
 struct desk {
     struct client client;
     struct model model;
-    unsigned events, dones, refused;
+    unsigned events, dones, finishes, refused;
     char last_refusal[768];
     struct error error;
 };
@@ -294,6 +303,7 @@ static void on_event(void *context, const struct event *event)
 
     desk->events++;
     desk->dones += event->kind == EVENT_DONE;
+    desk->finishes += event->kind == EVENT_STATE && event->state.state == STATE_FINISH;
     if (event->kind == EVENT_REPLY && !event->reply.ok) {
         desk->refused++;
         util_copy(desk->last_refusal, sizeof desk->last_refusal, event->reply.text);
@@ -483,6 +493,7 @@ static void every_worker_ends_in_one_result(void **state)
         assert_true(s->has_hint == (strcmp(s->error, "worker-died") == 0));
     }
     assert_int_equal(desk.dones, ARRAY_LEN(rows));
+    assert_int_equal(desk.finishes, 4); /* not even for a moment */
     quit(&desk, station);
     assert_string_equal(query("SELECT count(*), sum(result = 'pass'), sum(error = 'worker-died'),"
                               " count(finished) FROM job"),
@@ -621,14 +632,14 @@ static void refusals_are_answered(void **state)
     client_stop(&desk.client, "emu:pass");
     client_forget(&desk.client, "emu:nowhere");
     client_add_port(&desk.client, "emu:wait");
-    UNTIL(&desk, desk.refused == 8);
+    UNTIL(&desk, desk.refused == 7);
     client_add_port(&desk.client, "socket://bench:5000");
     UNTIL(&desk, slot_of(&desk, "socket://bench:5000")->present);
     assert_string_equal(slot_of(&desk, "socket://bench:5000")->name, "bench:5000");
     assert_int_equal(desk.dones, 0);
     client_quit(&desk.client); /* after what runs; nothing new */
     start(&desk, "emu:pass");
-    UNTIL(&desk, desk.refused == 9);
+    UNTIL(&desk, desk.refused == 8);
     let_go();
     UNTIL(&desk, desk.dones == 1);
     while (pump(&desk, 100))

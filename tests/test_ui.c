@@ -251,6 +251,35 @@ static void scene_flashing(struct bench *bench)
     say_progress(bench, USB0, "app.bin", 0x10000, 126976, 204800, 94208);
 }
 
+static void scene_stopped(struct bench *bench)
+{
+    scene_flashing(bench);
+    say_state(bench, USB0, STATE_ERROR, "");
+    say_done(bench, USB0, "cancelled", "cancelled", "writing app.bin: stopped on request", 3.1);
+}
+
+/* As the demo's: what is written depends on the chip that is found. */
+static void scene_any_chip(struct bench *bench)
+{
+    job_add_image(&bench->dash.bench, "/opt/samples/{chip}/bootloader.bin", JOB_ADDRESS_BOOTLOADER);
+    job_add_image(&bench->dash.bench, "/opt/samples/{chip}/app.bin", 0x10000);
+    dash_bench_look(&bench->dash);
+    say_port(bench, USB0, "1-1.2", "CP2102N USB to UART Bridge Controller", "");
+    say_port(bench, USB1, "1-1.3", "CP2102 USB to UART Bridge Controller", "");
+    say_state(bench, USB0, STATE_SYNC, "");
+    say_chip(bench, USB0, "esp32", "ESP32-D0WD-V3", "24:0a:c4:00:12:34");
+    say_state(bench, USB0, STATE_WRITE, "bootloader.bin");
+    say_progress(bench, USB0, "bootloader.bin", 0x1000, 0, 26624, 0);
+    say_progress(bench, USB0, "app.bin", 0x10000, 0, 204800, 0);
+    say_progress(bench, USB0, "bootloader.bin", 0x1000, 13312, 26624, 90000);
+}
+
+static void scene_any_chip_images(struct bench *bench)
+{
+    scene_any_chip(bench);
+    keys(bench, "i");
+}
+
 static void scene_finished(struct bench *bench)
 {
     scene_flashing(bench);
@@ -362,6 +391,9 @@ static const struct {
     {"idle", scene_idle},
     {"idle-no-images", scene_idle_empty},
     {"flashing", scene_flashing},
+    {"any-chip", scene_any_chip},
+    {"any-chip-images", scene_any_chip_images},
+    {"stopped", scene_stopped},
     {"finished", scene_finished},
     {"failed", scene_failed},
     {"log", scene_log},
@@ -787,6 +819,25 @@ static void tab_completes_file_names(void **state)
     bench_done(&bench);
 }
 
+static void the_bootloaders_place_is_a_word(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_init(&bench);
+    scene_any_chip_images(&bench);
+    keys(&bench, "\n\n"); /* the path stays; then comes the address */
+    assert_string_equal(bench.dash.prompt.text, "bootloader");
+    keys(&bench, "\n");
+    assert_int_equal(bench.dash.bench.images[0].address, JOB_ADDRESS_BOOTLOADER);
+    assert_string_equal(bench.dash.bench.images[0].path, "/opt/samples/{chip}/bootloader.bin");
+    keys(&bench, "j\n\n");
+    dash_key(&bench.dash, K_CTRL('u'));
+    keys(&bench, "0xffffffff\n"); /* the same number, but not meant so */
+    assert_int_equal(bench.dash.question, CONTEXT_LINE);
+    bench_done(&bench);
+}
+
 static void images_are_ticked_changed_and_removed(void **state)
 {
     struct bench bench;
@@ -945,6 +996,11 @@ static void leaving_asks_while_jobs_run(void **state)
     bench.dash.question = CONTEXT_ALWAYS;
     keys(&bench, "qs");
     assert_string_equal(only_command(&bench, COMMAND_STOP)->port, "");
+    bench.dash.question = CONTEXT_ALWAYS;
+    keys(&bench, "q");
+    assert_int_equal(bench.dash.question, CONTEXT_QUIT);
+    say_done(&bench, USB0, "pass", "", "", 1); /* nothing left to ask about */
+    assert_int_equal(bench.dash.question, CONTEXT_ALWAYS);
     bench_done(&bench);
 }
 
@@ -1091,8 +1147,10 @@ static void nothing_upsets_it(void **state)
         dash_key(&bench.dash, any_key());
         bench.dash.wishes = 0;
         dash_commands_drop(&bench.dash);
-        if (bench.dash.bench.n_images > 40)
-            job_remove_image(&bench.dash.bench, 0), dash_bench_look(&bench.dash);
+        if (bench.dash.bench.n_images > 40) {
+            job_remove_image(&bench.dash.bench, 0);
+            dash_bench_look(&bench.dash);
+        }
         if (any(3) == 0)
             any_event(&bench);
         bench.dash.now_ms += any(400);
@@ -1152,6 +1210,7 @@ int main(void)
         cmocka_unit_test(the_selection_follows_its_port),
         cmocka_unit_test(wrong_paths_and_addresses_lose_nothing),
         cmocka_unit_test(tab_completes_file_names),
+        cmocka_unit_test(the_bootloaders_place_is_a_word),
         cmocka_unit_test(images_are_ticked_changed_and_removed),
         cmocka_unit_test(every_setting_takes_every_value),
         cmocka_unit_test(quick_changes_are_not_undone),

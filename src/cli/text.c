@@ -244,12 +244,15 @@ static void on_state(struct text *text, struct text_port *port, const struct eve
 
     if (text->quiet || e->state.state != STATE_SYNC)
         return;
-    if (e->state.detail[0] == '\0')
+    if (e->state.detail[0] == '\0' && !port->connecting)
         snprintf(line, sizeof line, "connecting to %s", e->port);
+    else if (e->state.detail[0] == '\0')
+        return; /* the station said so before its worker did */
     else if (strncmp(e->state.detail, "1 ", 2) != 0 && strcmp(e->state.detail, "1") != 0)
         snprintf(line, sizeof line, "no answer yet, attempt %s", e->state.detail);
     else
         return;
+    port->connecting = true;
     say(text, port, line);
 }
 

@@ -15,7 +15,8 @@ struct text_port {
     char said[300];              /* file and address of the progress that was last said */
     int percent;
     int64_t said_ms;
-    bool has_hint; /* kept until the failure that it is about has been said */
+    bool connecting; /* was said */
+    bool has_hint;   /* kept until the failure that it is about has been said */
     struct event hint;
 };
 

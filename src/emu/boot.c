@@ -181,6 +181,8 @@ static unsigned clock_div(const struct image *image)
     }
 }
 
+/* The recorded ESP32 stayed silent here; on silicon it complains as the others do (rom/README.md).
+ */
 static void invalid_header(struct chip *chip, const struct image *image)
 {
     for (int i = 0; i < RETRIES; i++)

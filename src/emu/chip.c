@@ -17,6 +17,12 @@ static const char *const mode_names[] = {
     [CHIP_APP] = "flash", [CHIP_DEAD] = "dead",
 };
 
+static const char *const cause_names[] = {
+    [RESET_POWER] = "power on",       [RESET_PIN] = "EN",
+    [RESET_SOFTWARE] = "software",    [RESET_WDT] = "watchdog",
+    [RESET_RTC_WDT] = "RTC watchdog",
+};
+
 void chip_init(struct chip *chip, const struct persona *persona, const struct chip_output *out)
 {
     *chip = (struct chip){.persona = persona, .out = *out, .mode = CHIP_OFF, .noise = 1};
@@ -78,13 +84,18 @@ static void stop(struct chip *chip, int64_t now_us)
 /* From the first instruction of the ROM on. */
 static void start(struct chip *chip, enum reset_cause cause)
 {
+    /* Straps are latched anew by the resets that reach the RTC (ESP32-C3 TRM, reset and clock);
+     * the lesser ones keep what was there. */
+    if (cause != RESET_SOFTWARE && cause != RESET_WDT)
+        chip->strap_download = chip->boot_low || chip->boot_held;
     regs_reset(chip);
     rom_start(chip);
     chip->flash.asleep = false;
     chip->flash.ready_at = 0;
     chip->mode = chip->strap_download ? CHIP_ROM : CHIP_APP;
     boot_start(chip, cause);
-    trace_event(chip->trace, chip->time_us, "reset 0x%x into %s", cause, mode_names[chip->mode]);
+    trace_event(chip->trace, chip->time_us, "reset (%s) into %s", cause_names[cause],
+                mode_names[chip->mode]);
 }
 
 void chip_reset_now(struct chip *chip, enum reset_cause cause)
@@ -105,7 +116,7 @@ void chip_reset_later(struct chip *chip, int64_t us, enum reset_cause cause)
 void chip_power_on(struct chip *chip, int64_t now_us, bool download)
 {
     chip->power = true;
-    chip->strap_download = download;
+    chip->boot_held = download;
     stop(chip, now_us);
     if (!chip->en_low)
         start(chip, RESET_POWER);
@@ -141,7 +152,7 @@ static void en_high(struct chip *chip)
     chip->en_rise_at = 0;
     if (!chip->power)
         return;
-    chip->strap_download = chip->boot_low;
+    chip->boot_held = false; /* there are lines, so they decide */
     start(chip, RESET_PIN);
 }
 

@@ -87,6 +87,7 @@ struct chip {
     unsigned baud;      /* of its UART; 0 in the ROM loader until it has measured a SYNC */
     unsigned feed_baud; /* of the bytes that are being fed */
     bool power, en_low, boot_low;
+    bool boot_held;      /* the pin is low by itself, since power-on (--boot) */
     bool strap_download; /* as latched at the last reset that latches */
     int64_t en_rise_at;  /* when EN reaches the threshold, 0: it does not move */
     int64_t reset_at;    /* a reset that is due, 0: none */

@@ -15,6 +15,16 @@ int64_t digest_time_us(size_t n); /* for a chip to read and digest so many bytes
 /* The 20 bytes of GET_SECURITY_INFO. */
 void digest_security_info(const struct chip *chip, uint8_t info[20]);
 
+/* One flasher stub that esptool has shipped: stub_digest.c. */
+struct known_stub {
+    const char *chip; /* name of its persona */
+    int generation;   /* 1: esptool's own; 2: esp-flasher-stub */
+    uint32_t start;   /* of its text segment */
+    uint32_t len;
+    const char *sha256;
+};
+const struct known_stub *stub_known_at(size_t i); /* NULL behind the last one */
+
 /* Generation (1, 2) of the flasher stub that lies in RAM, 0 for none that is known. */
 int stub_in_ram(const struct chip *chip);
 

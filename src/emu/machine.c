@@ -75,7 +75,7 @@ static void port_purge(void *context)
 {
     struct machine *m = context;
 
-    wire_purge(&m->wire);
+    wire_purge(&m->wire, clock_us());
 }
 
 static void port_ended(void *context)

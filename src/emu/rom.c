@@ -298,9 +298,11 @@ static enum rom_error security_info(struct chip *chip, const struct request *r)
 
 /* What is done once the reply is out. */
 
+/* 0 reboots. 1 means `run the program in flash` (esptool loader.py, soft_reset); the newer ROMs
+ * were seen to stay. */
 static void after_flash_end(struct chip *chip, const struct request *r)
 {
-    if (le32_get(r->data) == 0)
+    if (le32_get(r->data) == 0 || chip->persona->end == ROM_END_RUN_FLASH)
         leave(chip);
 }
 

@@ -11,14 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct known_stub {
-    const char *chip;
-    int generation; /* 1: esptool's own; 2: esp-flasher-stub */
-    uint32_t start;
-    uint32_t len;
-    const char *sha256;
-};
-
 static const struct known_stub known[] = {
     {"esp8266", 1, 0x40100000, 2400,
      "45f5eb52fa0dfca2090dedb9a4e53377a132a52539d4232b50214badf5915157"},
@@ -244,6 +236,11 @@ static bool is_in_ram(const struct chip *chip, const struct known_stub *stub)
     digest_sha256(text, stub->len, sum);
     free(text);
     return strcmp(util_hex_format(hex, sum, sizeof sum), stub->sha256) == 0;
+}
+
+const struct known_stub *stub_known_at(size_t i)
+{
+    return i < ARRAY_LEN(known) ? &known[i] : NULL;
 }
 
 int stub_in_ram(const struct chip *chip)

@@ -89,10 +89,17 @@ void wire_cut(void *context, int64_t now_us)
         q->free_at = now_us;
 }
 
-void wire_purge(struct wire *w)
+void wire_purge(struct wire *w, int64_t now_us)
 {
-    while (w->to_host.n > 0 && w->to_host.runs[0].sent == 0)
+    /* What has reached the adapter; what is still on the line comes yet. */
+    while (w->to_host.n > 0) {
+        struct wire_run *run = &w->to_host.runs[0];
+        size_t upto = arrived(w, run, now_us);
+        run->sent = upto > run->sent ? upto : run->sent;
+        if (run->sent < run->n)
+            break;
         drop(&w->to_host, 0);
+    }
 }
 
 static void deliver(struct wire *w, struct wire_run *run, size_t upto)

@@ -36,7 +36,8 @@ void wire_from_host(struct wire *w, int64_t now_us, const uint8_t *bytes, size_t
 void wire_run(struct wire *w, int64_t now_us);
 int64_t wire_next(const struct wire *w, int64_t now_us); /* -1: nothing under way */
 bool wire_congested(const struct wire *w);               /* enough came from the host for now */
-void wire_purge(struct wire *w);                         /* forgets what the host has not got yet */
+/* Forgets what waits in the adapter for the host. */
+void wire_purge(struct wire *w, int64_t now_us);
 void wire_done(struct wire *w);
 
 #endif

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "base/clock.h"
 #include "loader/flash.h"
 #include "loader/spi.h"
 
@@ -65,8 +64,6 @@ int loader_flash_erase(struct loader *loader, uint32_t address, uint32_t size,
     flash_progress(progress, 0, size, 0);
     while (rc == 0 && done < size) {
         uint32_t at = address + done, n = piece(loader, at, size - done);
-        if (cancel_asked(loader->link->cancel))
-            return error_set(error, ERR_CANCELLED, "stopped on request");
         if (loader->stage == STAGE_STUB)
             rc = erase_by_stub(loader, at, n, error);
         else if (loader->chip->rom_erase_bug)

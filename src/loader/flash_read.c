@@ -128,8 +128,6 @@ static int read_rom(struct read *read, struct error *error)
     while (read->done < read->size) {
         uint8_t bytes[SLOW_PACKET];
         uint32_t left = read->size - read->done, n = left < SLOW_PACKET ? left : SLOW_PACKET;
-        if (cancel_asked(read->loader->link->cancel))
-            return error_set(error, ERR_CANCELLED, "stopped on request");
         int rc = rom_packet(read, n, bytes, error);
         if (rc < 0)
             return rc;

@@ -8,7 +8,6 @@
  * - taking the answer to the last block for success: the stub answers first and writes then, and
  *   tells of a failure in its answer to whatever command comes next.
  */
-#include "base/clock.h"
 #include "base/util.h"
 #include "image/deflate.h"
 #include "loader/flash.h"
@@ -111,8 +110,6 @@ static int send_block(struct write *write, size_t at, size_t n, uint32_t number,
 
     for (int sends = 1;; sends++) {
         struct error own = {0};
-        if (cancel_asked(loader->link->cancel))
-            return error_set(error, ERR_CANCELLED, "stopped on request");
         rc = command_run(loader, &request, &reply, &own);
         if (rc == 0)
             break;

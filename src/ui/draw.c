@@ -118,9 +118,15 @@ const char *slot_chip_name(const struct model_slot *slot)
     return chip ? chip->name : slot->known ? slot->chip : "";
 }
 
+bool slot_stopped(const struct model_slot *slot)
+{
+    return !slot->running && slot->has_result && strcmp(slot->result, "cancelled") == 0;
+}
+
 bool slot_failed(const struct model_slot *slot)
 {
-    return !slot->running && (slot->state == STATE_ERROR || slot->state == STATE_COM_FAIL);
+    return !slot->running && !slot_stopped(slot) &&
+           (slot->state == STATE_ERROR || slot->state == STATE_COM_FAIL);
 }
 
 const char *slot_failure(const struct model_slot *slot)
@@ -196,8 +202,8 @@ static void images_summary(const struct dash *dash, char *to, size_t size)
     for (size_t i = 0; i < dash->bench.n_images; i++)
         total += dash->bench.images[i].enabled && dash->facts ? dash->facts[i].size : 0;
     util_size_format(bytes, sizeof bytes, total);
-    snprintf(to, size, "%zu of %zu ticked · %s", dash_bench_ticked(dash), dash->bench.n_images,
-             bytes);
+    snprintf(to, size, total ? "%zu of %zu ticked · %s" : "%zu of %zu ticked",
+             dash_bench_ticked(dash), dash->bench.n_images, bytes);
 }
 
 static const struct {

@@ -58,6 +58,7 @@ static uint32_t image_address(const struct job_image *image, const struct model_
                                                             : image->address;
 }
 
+/* A job may name all its files before it begins with the first. */
 static void add_files(struct rows *rows, const struct model_slot *slot)
 {
     for (size_t i = 0; i < slot->n_files && i < MODEL_FILES; i++) {
@@ -69,11 +70,12 @@ static void add_files(struct rows *rows, const struct model_slot *slot)
                             file->total,
                             "",
                             false};
+        row->coming = slot->running && file->done == 0 && i > 0;
         if (file->verified)
             util_copy(row->tail, sizeof row->tail, "verified");
-        else if (slot->running && file->done < file->total)
+        else if (slot->running && file->done < file->total && file->done > 0)
             rate_text(row->tail, sizeof row->tail, file->rate);
-        else if (slot->running && i + 1 == slot->n_files)
+        else if (slot->running && file->done > 0)
             util_copy(row->tail, sizeof row->tail, state_activity(slot->state));
     }
 }
@@ -162,14 +164,22 @@ static void draw_row(struct canvas *canvas, const struct columns *c, const struc
     canvas_put_right(canvas, line, col + 7, c->tail, plain, row->tail);
 }
 
+static uint64_t total_size(const struct rows *rows)
+{
+    uint64_t total = 0;
+
+    for (size_t i = 0; i < rows->n; i++)
+        total += rows->row[i].total;
+    return total;
+}
+
 static void draw_total(struct canvas *canvas, const struct columns *c,
                        const struct model_slot *slot, const struct rows *rows, int line)
 {
     struct row total = {.path = "total"};
     char text[32], left[24];
 
-    for (size_t i = 0; i < rows->n; i++)
-        total.total += rows->row[i].total;
+    total.total = total_size(rows);
     total.coming = slot->n_files == 0;
     total.done = slot->done;
     if (slot->total >= total.total)
@@ -184,9 +194,8 @@ static void draw_total(struct canvas *canvas, const struct columns *c,
     if (c->address && c->size) { /* the size stands one column further right */
         int col = 2 + c->name + 2;
         canvas_fill(canvas, line, col, c->bar - col, STYLE_PLAIN, " ");
-        if (total.total > 0)
-            canvas_put_right(canvas, line, col + c->address + 2, c->size, STYLE_PLAIN,
-                             size_text(text, sizeof text, total.total, rows->in_kb));
+        canvas_put_right(canvas, line, col + c->address + 2, c->size, STYLE_PLAIN,
+                         size_text(text, sizeof text, total.total, rows->in_kb));
     }
 }
 
@@ -205,7 +214,7 @@ static int draw_files(struct canvas *canvas, const struct dash *dash, const stru
         return 0;
     }
     struct columns c = columns_make(area.cols, name_width(canvas, &rows, area.cols));
-    bool total = rows.n > 1 && area.rows > 1;
+    bool total = rows.n > 1 && area.rows > 1 && total_size(&rows) > 0;
     int room = area.rows - total;
     /* Too many: the last ones, which are those at work or still to come. */
     size_t first = rows.n > (size_t)room ? rows.n - (size_t)room : 0;

@@ -2,12 +2,59 @@
 /* Flash, eFuses, SPI controller, lines, baud rates, busy times, garbage. */
 #include "bench.h"
 
+#include "emu/digest.h"
 #include "emu/wire.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* ---- tables ---- */
+
+static void personas_are_sound(void **state)
+{
+    (void)state;
+    for (size_t i = 0; persona_at(i); i++) {
+        const struct persona *p = persona_at(i);
+        size_t words = 0;
+        assert_ptr_equal(persona_find(p->name), p); /* no name twice */
+        for (size_t b = 0; b < sizeof p->efuse.block_words; b++)
+            words += p->efuse.block_words[b];
+        assert_true(words <= p->efuse.words);
+        for (const struct efuse_value *v = p->efuse_values; v->word != 0xff; v++)
+            assert_true(v->word < p->efuse.words);
+        assert_true(p->status_len == 2 || p->status_len == 4);
+        assert_true(p->spi.user1 > p->spi.user && p->spi.user2 > p->spi.user1);
+        assert_int_equal(p->spi.mosi_dlen == 0, p->spi.miso_dlen == 0);
+        assert_true(p->uart_clkdiv != 0 && p->uart_clock_hz >= p->crystal_hz);
+        assert_true(p->style == BOOT_ESP8266 || (p->text_flash && p->text_download));
+        assert_non_null(p->banner);
+    }
+}
+
+static void stub_digests_are_sound(void **state)
+{
+    bool both[8][3] = {{0}};
+
+    (void)state;
+    for (size_t i = 0; stub_known_at(i); i++) {
+        const struct known_stub *k = stub_known_at(i);
+        assert_int_equal(strlen(k->sha256), 64);
+        assert_int_equal(strspn(k->sha256, "0123456789abcdef"), 64);
+        assert_true(k->generation == 1 || k->generation == 2);
+        assert_true(k->len > 1000 && k->len < 0x8000 && k->start >= 0x40000000);
+        for (size_t j = 0; j < i; j++)
+            assert_string_not_equal(k->sha256, stub_known_at(j)->sha256);
+        size_t chip = 0;
+        while (persona_at(chip) && strcmp(persona_at(chip)->name, k->chip) != 0)
+            chip++;
+        assert_non_null(persona_at(chip));
+        both[chip][k->generation] = true;
+    }
+    for (size_t i = 0; persona_at(i); i++)
+        assert_true(both[i][1] && both[i][2]);
+}
 
 /* ---- flash ---- */
 
@@ -72,6 +119,33 @@ static void storage_is_kept_in_its_file(void **state)
     assert_non_null(strstr(e.text, path));
     close(fd);
     unlink(path);
+}
+
+/* Sectors from `start` on that FLASH_BEGIN leaves erased when asked for `n`. */
+static size_t erased_by_begin(uint32_t start, uint32_t n)
+{
+    const uint32_t begin[] = {n * FLASH_SECTOR, 1, 1024, start * FLASH_SECTOR};
+    struct bench b;
+    size_t erased = 0;
+
+    bench_open(&b, "esp8266", 1 << 20);
+    memset(b.chip.flash.store.bytes, 0, b.chip.flash.store.size);
+    bench_sync(&b, 0);
+    bench_command(&b, 0x02, begin, 4);
+    while (flash_blank(&b.chip.flash, (uint32_t)(start + erased) * FLASH_SECTOR, FLASH_SECTOR))
+        erased++;
+    bench_close(&b);
+    return erased;
+}
+
+/* peers.md 3a.11: head and all, where the head was to be part of it. */
+static void esp8266_rom_erases_too_much(void **state)
+{
+    (void)state;
+    assert_int_equal(erased_by_begin(32, 0), 0);
+    assert_int_equal(erased_by_begin(32, 4), 8);
+    assert_int_equal(erased_by_begin(14, 10), 12);
+    assert_int_equal(erased_by_begin(0, 20), 36);
 }
 
 /* ---- the SPI controller, as esptool drives it ---- */
@@ -167,21 +241,22 @@ static void efuse_blocks_of_newer_chips(void **state)
 
 static void mac_has_its_place(void **state)
 {
-    static const uint8_t mac[] = {0x24, 0x6f, 0x28, 0x01, 0x02, 0x03};
+    /* With its CRC: esptool docs/en/espefuse, summary of an ESP32. */
+    static const uint8_t mac[] = {0x94, 0xb9, 0x7e, 0x5a, 0x6e, 0x58};
     struct error e = {0};
     struct efuse ef;
 
     (void)state;
     assert_int_equal(efuse_open(&ef, persona_find("esp32"), NULL, mac, &e), 0);
-    assert_int_equal(efuse_word(&ef, 1), 0x28010203);
-    assert_int_equal(efuse_word(&ef, 2) & 0xffff, 0x246f);
+    assert_int_equal(efuse_word(&ef, 1), 0x7e5a6e58);
+    assert_int_equal(efuse_word(&ef, 2), 0xe294b9);
     efuse_close(&ef);
     assert_int_equal(efuse_open(&ef, persona_find("esp32c3"), NULL, mac, &e), 0);
-    assert_int_equal(efuse_word(&ef, 6), 0x28010203); /* 0x60008844 */
+    assert_int_equal(efuse_word(&ef, 6), 0x7e5a6e58); /* 0x60008844 */
     efuse_close(&ef);
     assert_int_equal(efuse_open(&ef, persona_find("esp8266"), NULL, mac, &e), 0);
-    assert_int_equal(efuse_word(&ef, 3) & 0xffffff, 0x246f28);
-    assert_int_equal(efuse_word(&ef, 0) >> 24, 3);
+    assert_int_equal(efuse_word(&ef, 3) & 0xffffff, 0x94b97e);
+    assert_int_equal(efuse_word(&ef, 0) >> 24, 0x58);
     efuse_close(&ef);
 }
 
@@ -244,6 +319,47 @@ static void hard_reset_runs_the_flash(void **state)
     bench_lines(&b, false, true);
     bench_pass(&b, 100);
     bench_lines(&b, false, false);
+    expect_mode(&b, CHIP_APP);
+    bench_close(&b);
+}
+
+/* Neither pin is pulled while both lines are asserted, so a reset that ends there runs the flash.
+ */
+static void both_lines_pull_nothing(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, "esp32", 4 << 20);
+    bench_start(&b, true);
+    bench_lines(&b, false, true);
+    bench_pass(&b, 100);
+    bench_lines(&b, true, true);
+    bench_pass(&b, 20);
+    assert_int_equal(b.chip.mode, CHIP_OFF);
+    expect_mode(&b, CHIP_APP);
+    bench_close(&b);
+}
+
+/* A software reset keeps the strap, the RTC watchdog (esptool --after watchdog-reset) samples it.
+ */
+static void watchdog_samples_the_strap(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, "esp32c3", 4 << 20);
+    bench_start(&b, false);
+    bench_lines(&b, false, true);
+    bench_lines(&b, true, false);
+    expect_mode(&b, CHIP_ROM);
+    bench_lines(&b, false, false);
+    chip_reset_later(&b.chip, 1000, RESET_SOFTWARE);
+    expect_mode(&b, CHIP_ROM);
+    b.chip.baud = 115200;
+    bench_write_reg(&b, 0x600080a8, 0x50d83aa1);
+    bench_write_reg(&b, 0x60008094, 2000);
+    bench_write_reg(&b, 0x60008090, UINT32_C(1) << 31 | 5 << 28 | 1 << 8 | 2);
     expect_mode(&b, CHIP_APP);
     bench_close(&b);
 }
@@ -373,10 +489,15 @@ static void the_line_takes_its_time(void **state)
     wire_run(&w, 106000);
     assert_int_equal(delivered, sizeof bytes);
     assert_int_equal(wire_next(&w, 106000), -1);
+    wire_put(&w, 110000, 115200, bytes, 576); /* 50 ms, the first half arrives */
+    wire_purge(&w, 135000);
+    wire_run(&w, 190000);
+    assert_in_range(delivered, sizeof bytes + 280, sizeof bytes + 296);
+    size_t before = delivered;
     wire_put(&w, 200000, 115200, bytes, 10);
     wire_cut(&w, 150000); /* a reset before it was sent */
     wire_run(&w, 900000);
-    assert_int_equal(delivered, sizeof bytes);
+    assert_int_equal(delivered, before);
     wire_done(&w);
 }
 
@@ -418,9 +539,12 @@ static void garbage_does_no_harm(void **state)
 int run_chip_tests(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(personas_are_sound),
+        cmocka_unit_test(stub_digests_are_sound),
         cmocka_unit_test(programming_only_clears_bits),
         cmocka_unit_test(erasing_takes_whole_sectors_and_blocks),
         cmocka_unit_test(storage_is_kept_in_its_file),
+        cmocka_unit_test(esp8266_rom_erases_too_much),
         cmocka_unit_test(every_chip_reaches_its_flash),
         cmocka_unit_test(efuse_bits_stay_set),
         cmocka_unit_test(efuse_blocks_of_newer_chips),
@@ -428,6 +552,8 @@ int run_chip_tests(void)
         cmocka_unit_test(classic_reset_enters_the_loader),
         cmocka_unit_test(unix_tight_reset_enters_the_loader),
         cmocka_unit_test(hard_reset_runs_the_flash),
+        cmocka_unit_test(both_lines_pull_nothing),
+        cmocka_unit_test(watchdog_samples_the_strap),
         cmocka_unit_test(without_reset_nothing_changes),
         cmocka_unit_test(unknown_ram_program_ends_it),
         cmocka_unit_test(the_rom_measures_the_rate),
