@@ -426,6 +426,9 @@ static void an_open_port_is_locked(void **state)
     int status;
     waitpid(child, &status, 0);
     assert_int_equal(status, 0);
+    char text[1024]; /* the lock holds where /proc shows nobody: here because it is ourselves */
+    assert_int_equal(open_fails(pty.path, &at_115200, text), ERR_PORT_BUSY);
+    assert_has(text, pty.path);
     pty_end(&pty);
 }
 
