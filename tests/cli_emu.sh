@@ -132,6 +132,7 @@ wait_for()
 
 background() # ARGUMENT...: $pid
 {
+    : >out # of the run before: it is not to be waited for
     "$espjig" "$@" </dev/null >out 2>err &
     pid=$!
 }

@@ -251,6 +251,13 @@ static void scene_flashing(struct bench *bench)
     say_progress(bench, USB0, "app.bin", 0x10000, 126976, 204800, 94208);
 }
 
+static void scene_stopped(struct bench *bench)
+{
+    scene_flashing(bench);
+    say_state(bench, USB0, STATE_ERROR, "");
+    say_done(bench, USB0, "cancelled", "cancelled", "writing app.bin: stopped on request", 3.1);
+}
+
 /* As the demo's: what is written depends on the chip that is found. */
 static void scene_any_chip(struct bench *bench)
 {
@@ -386,6 +393,7 @@ static const struct {
     {"flashing", scene_flashing},
     {"any-chip", scene_any_chip},
     {"any-chip-images", scene_any_chip_images},
+    {"stopped", scene_stopped},
     {"finished", scene_finished},
     {"failed", scene_failed},
     {"log", scene_log},
@@ -988,6 +996,11 @@ static void leaving_asks_while_jobs_run(void **state)
     bench.dash.question = CONTEXT_ALWAYS;
     keys(&bench, "qs");
     assert_string_equal(only_command(&bench, COMMAND_STOP)->port, "");
+    bench.dash.question = CONTEXT_ALWAYS;
+    keys(&bench, "q");
+    assert_int_equal(bench.dash.question, CONTEXT_QUIT);
+    say_done(&bench, USB0, "pass", "", "", 1); /* nothing left to ask about */
+    assert_int_equal(bench.dash.question, CONTEXT_ALWAYS);
     bench_done(&bench);
 }
 

@@ -127,6 +127,13 @@ keys 'no' Enter
 see 'nothing is erased'
 keys Escape
 see_not 'type the word'
+keys j e # this one has not said its MAC yet: it is asked first
+see '24:0a:c4:00:00:02'
+see 'type the word erase:'
+keys 'erase' Enter
+see_not 'type the word'
+see '^▌ emu2 .* ERASE'
+until_true "never erased" shows '^▌ emu2 .* FINISH'
 
 echo "# to the shell and back"
 keys C-z
@@ -136,7 +143,8 @@ keys 'fg' Enter
 until_true "did not come back" alternate_is 1
 see 'PROGRESS'
 keys q
-keys 'echo "left $?"' Enter # the shell has counted the first one as over
+until_true "did not leave" alternate_is 0
+keys 'clear; echo "left $?"' Enter # the shell has counted the first one as over
 left 0
 
 echo "# colours, and none"
@@ -145,7 +153,8 @@ keys Enter
 see 'DOWNLOAD.* %|FINISH'
 tm capture-pane -pe | grep -q $'\033\\[[0-9;]*3[1-7]' || fail "no colour at all"
 keys s
-see_not 'DOWNLOAD|SYNC'
+see_not 'flashing'
+see 'stopped'
 keys q
 left 0
 start env NO_COLOR=1
@@ -153,7 +162,8 @@ keys Enter
 see 'DOWNLOAD.* %|FINISH'
 tm capture-pane -pe | grep -q $'\033\\[[0-9;]*[34][0-7][;m]' && fail "colours in spite of NO_COLOR"
 keys s
-see_not 'DOWNLOAD|SYNC'
+see_not 'flashing'
+see 'stopped'
 keys q
 left 0
 
@@ -177,7 +187,7 @@ see 'Leave\?'
 keys Escape
 see_not 'Leave\?'
 keys s
-see_not 'DOWNLOAD|SYNC'
+see_not 'flashing'
 
 echo "# a crash"
 kill -SEGV "$(cat "$work/pid")"

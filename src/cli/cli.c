@@ -18,7 +18,7 @@ static bool json_is_asked(int argc, char **argv)
     return false;
 }
 
-int cli_main(int argc, char **argv)
+int cli_main(int argc, char **argv, cli_dashboard_fn *dashboard)
 {
     struct error error = {0};
     struct cli cli;
@@ -27,6 +27,7 @@ int cli_main(int argc, char **argv)
     setlocale(LC_CTYPE, "");
     int status = cli_parse(&cli, argc, argv, &error);
     cli.json = json_is_asked(argc, argv);
+    cli.dashboard = dashboard;
     if (status == 0 && cli.help)
         cli_print_help(&cli);
     else if (status == 0 && cli.version)

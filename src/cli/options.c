@@ -172,7 +172,7 @@ const struct cli_option cli_options[] = {
      FOR_WRITE | FOR_VERIFY, false, SET(set_mode)},
     {"flash-freq", "ff", "FREQ", "frequency for the header: keep (default), 80m, 40m, 26m, 20m ...",
      FOR_WRITE | FOR_VERIFY, false, SET(set_freq)},
-    {"flash-size", "fs", "SIZE", "size for the header: detect (default), keep, 4MB ...",
+    {"flash-size", "fs", "SIZE", "size for the header: keep (default), detect, 4MB ...",
      FOR_WRITE | FOR_VERIFY, false, SET(set_size)},
     {"erase-all", "e", NULL, "erase the whole flash before writing", FOR_WRITE, false,
      SWITCH(job.erase_all)},

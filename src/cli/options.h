@@ -8,6 +8,7 @@
 #define ESPJIG_CLI_OPTIONS_H
 
 #include "base/error.h"
+#include "cli/cli.h"
 #include "job/job.h"
 
 #include <stdbool.h>
@@ -20,6 +21,8 @@ struct cli {
     const struct cli_command *command; /* never NULL after cli_parse(): the dashboard is one too */
     const char *args[512];             /* what is left of the command line */
     size_t n_args;
+
+    cli_dashboard_fn *dashboard;
 
     struct job job; /* the options that concern a job; owned */
     const char *chip;

@@ -42,8 +42,10 @@ static void catch_signals(void)
         return;
     sigaction(SIGINT, &stop, NULL);
     sigaction(SIGTERM, &stop, NULL);
-    sigaction(SIGHUP, &stop, NULL);
-    sigaction(SIGPIPE, &ignore, NULL); /* who closes our stdout does not break the flashing */
+    struct sigaction hangup;
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
+        sigaction(SIGHUP, &stop, NULL); /* nohup(1) is respected */
+    sigaction(SIGPIPE, &ignore, NULL);  /* who closes our stdout does not break the flashing */
 }
 
 /* ---- saying ---- */

@@ -5,7 +5,6 @@
 #include "base/util.h"
 #include "station/client.h"
 #include "station/station.h"
-#include "ui/ui.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -86,7 +85,7 @@ int dashboard_open(struct cli *cli, const char *path, char *const argv[], const 
                    struct error *error)
 {
     const char *no_color = getenv("NO_COLOR");
-    struct ui_options options = {
+    struct cli_look look = {
         .ascii = cli->ascii,
         .no_color = cli->no_color || (no_color && no_color[0]),
         .title = title,
@@ -98,7 +97,7 @@ int dashboard_open(struct cli *cli, const char *path, char *const argv[], const 
         return result;
     for (size_t i = 0; i < cli->n_ports; i++)
         client_add_port(&client, cli->ports[i]);
-    result = ui_run(&client, &options, error);
+    result = cli->dashboard(&client, &look, error);
     client_close(&client);
     return result;
 }

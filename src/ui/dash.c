@@ -227,6 +227,10 @@ void dash_event(struct dash *dash, const struct event *event)
         bench_event(dash);
     if (event->kind == EVENT_REPLY && !event->reply.ok && event->reply.text[0])
         dash_complain(dash, "%s", event->reply.text);
+    if (dash->question == CONTEXT_QUIT && dash_running(dash) == 0) {
+        dash->question = CONTEXT_ALWAYS;
+        dash_say(dash, "the jobs have ended: q leaves now");
+    }
     erase_event(dash, event);
 }
 

@@ -118,9 +118,15 @@ const char *slot_chip_name(const struct model_slot *slot)
     return chip ? chip->name : slot->known ? slot->chip : "";
 }
 
+bool slot_stopped(const struct model_slot *slot)
+{
+    return !slot->running && slot->has_result && strcmp(slot->result, "cancelled") == 0;
+}
+
 bool slot_failed(const struct model_slot *slot)
 {
-    return !slot->running && (slot->state == STATE_ERROR || slot->state == STATE_COM_FAIL);
+    return !slot->running && !slot_stopped(slot) &&
+           (slot->state == STATE_ERROR || slot->state == STATE_COM_FAIL);
 }
 
 const char *slot_failure(const struct model_slot *slot)

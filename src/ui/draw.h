@@ -50,6 +50,9 @@ const char *percent_text(char *to, size_t size, uint64_t done, uint64_t total);
 /* "ESP32-C3" for a key of the chip table; "" when unknown. */
 const char *slot_chip_name(const struct model_slot *slot);
 
+/* Whether the last job was stopped by its user: neither passed nor failed. */
+bool slot_stopped(const struct model_slot *slot);
+
 /* Whether the last job failed, and so has something to explain. */
 bool slot_failed(const struct model_slot *slot);
 

@@ -84,7 +84,7 @@ static const char *text_state(const struct model_slot *slot, char *to, size_t si
     else if (!slot->running && slot->holder[0])
         util_copy(to, size, "in use");
     else
-        util_copy(to, size, state_word(slot->state));
+        util_copy(to, size, slot_stopped(slot) ? "stopped" : state_word(slot->state));
     return to;
 }
 
@@ -192,8 +192,8 @@ static void draw_progress(struct canvas *canvas, const struct model_slot *slot, 
         snprintf(text, sizeof text, "by %s", slot->holder);
     else if (slot_failed(slot))
         util_copy(text, sizeof text, slot->text[0] ? slot_failure(slot) : slot->error);
-    else if (slot->has_result && strcmp(slot->result, "cancelled") == 0)
-        util_copy(text, sizeof text, "stopped");
+    else if (slot_stopped(slot))
+        util_copy(text, sizeof text, "before it was complete");
     else if (slot->has_result)
         snprintf(text, sizeof text, "%.1f s%s", slot->elapsed,
                  slot_verified(slot) ? ", verified" : "");
@@ -224,8 +224,10 @@ static unsigned column_style(const struct model_slot *slot, size_t column)
 {
     if (!slot->present)
         return STYLE_DIM;
+    if (column == STATE_COLUMN && !slot->running && slot->holder[0])
+        return STYLE_COM_FAIL;
     if (column == STATE_COLUMN)
-        return !slot->running && slot->holder[0] ? STYLE_COM_FAIL : style_of_state(slot->state);
+        return slot_stopped(slot) ? STYLE_WARNING : style_of_state(slot->state);
     return column == 1 ? STYLE_DIM : STYLE_PLAIN;
 }
 

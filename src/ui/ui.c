@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The loop: keys and events change the state at once, the screen follows at most ten times a
- * second. */
+/* The loop: keys and events change the state at once, the screen follows: at most ten times a
+ * second for keys, five for events (slow links have to carry it). */
 #include "ui/ui.h"
 
 #include "base/clock.h"
@@ -17,9 +17,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FRAME_MS   100
-#define LEAVE_MS   1000 /* how long leaving waits for the last commands to be sent */
-#define CLOCK_STEP 60   /* seconds; the time in the title has minutes */
+#define KEY_FRAME_MS   100
+#define EVENT_FRAME_MS 200
+#define LEAVE_MS       1000 /* how long leaving waits for the last commands to be sent */
+#define CLOCK_STEP     60   /* seconds; the time in the title has minutes */
 
 struct ui {
     struct loop loop;
@@ -29,6 +30,7 @@ struct ui {
     struct canvas canvas;
     struct error *error;
     int64_t last_frame_ms;
+    int64_t frame_due_ms;
     int frame_timer; /* 0: none is waiting */
     int tick_timer;
 };
@@ -48,7 +50,7 @@ static void time_take(struct ui *ui)
     dash_tick(&ui->dash);
 }
 
-static void frame_ask(struct ui *ui);
+static void frame_ask(struct ui *ui, int64_t gap_ms);
 
 static void on_tick(void *context)
 {
@@ -56,7 +58,7 @@ static void on_tick(void *context)
 
     ui->tick_timer = loop_timer_add(&ui->loop, 1000, on_tick, ui);
     time_take(ui);
-    frame_ask(ui);
+    frame_ask(ui, EVENT_FRAME_MS);
 }
 
 /* ---- drawing --------------------------------------------------------------------------------- */
@@ -97,13 +99,17 @@ static void on_frame(void *context)
         frame_draw(ui);
 }
 
-/* Draws now, or when the last frame is old enough. */
-static void frame_ask(struct ui *ui)
+/* Draws now, or when the last frame is `gap_ms` old. */
+static void frame_ask(struct ui *ui, int64_t gap_ms)
 {
-    int64_t wait = ui->last_frame_ms + FRAME_MS - clock_ms();
+    int64_t due = ui->last_frame_ms + gap_ms, wait = due - clock_ms();
 
-    if (!ui->dash.dirty || ui->frame_timer || ui->loop.stop)
+    if (!ui->dash.dirty || ui->loop.stop || (ui->frame_timer && ui->frame_due_ms <= due))
         return;
+    if (ui->frame_timer) /* one that would come later */
+        loop_timer_remove(&ui->loop, ui->frame_timer);
+    ui->frame_timer = 0;
+    ui->frame_due_ms = due;
     if (wait <= 0)
         frame_draw(ui);
     else
@@ -158,7 +164,7 @@ static void on_client(void *context, int fd, short revents)
     (void)fd;
     (void)revents;
     pump(ui);
-    frame_ask(ui);
+    frame_ask(ui, EVENT_FRAME_MS);
 }
 
 static void client_watch(struct ui *ui)
@@ -203,7 +209,7 @@ static void on_input(void *context, int fd, short revents)
     commands_send(ui);
     if (!ui->loop.stop)
         pump(ui);
-    frame_ask(ui);
+    frame_ask(ui, KEY_FRAME_MS);
 }
 
 static void on_signals(void *context, int fd, short revents)
@@ -222,7 +228,7 @@ static void on_signals(void *context, int fd, short revents)
     if (asked.resized)
         ui->dash.dirty = true;
     wishes_fulfil(ui);
-    frame_ask(ui);
+    frame_ask(ui, KEY_FRAME_MS);
 }
 
 /* ---- start and end --------------------------------------------------------------------------- */
@@ -261,7 +267,7 @@ int ui_run(struct client *client, const struct ui_options *options, struct error
     dash_init(&ui.dash, &ui.model, options->title ? options->title : "");
     places_take(&ui.dash);
     canvas_init(&ui.canvas, options->ascii || !term_is_utf8());
-    ui.last_frame_ms = clock_ms() - FRAME_MS;
+    ui.last_frame_ms = clock_ms() - EVENT_FRAME_MS;
 
     loop_fd_set(&ui.loop, STDIN_FILENO, POLLIN, on_input, &ui);
     loop_fd_set(&ui.loop, term_signal_fd(), POLLIN, on_signals, &ui);
