@@ -1139,6 +1139,8 @@ static void a_private_station_goes_with_its_client(void **state)
     assert_int_equal(poll(&ready, 1, PATIENCE_MS), 1);
     line = accept(listener, NULL, NULL);
     assert_true(line >= 0);
+    const struct timeval patience = {.tv_sec = PATIENCE_MS / 1000};
+    setsockopt(line, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     desk_close(&desk);
     ssize_t n; /* the job lets go of the line, without being told by anyone else */
     while ((n = read(line, c, sizeof c)) > 0)
