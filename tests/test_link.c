@@ -229,7 +229,7 @@ static void silence_is_no_error(void **state)
     assert_int_equal(pty.link.error.code, 0);
 
     assert_int_equal(write(pty.master, "old", 3), 3);
-    assert_int_equal(clock_wait(NULL, -1, 0, 20), 0);
+    assert_int_equal(link_read(&pty.link, &byte, 1, SOON), 1); /* the rest is there as well */
     assert_int_equal(link_discard_input(&pty.link), 0);
     assert_int_equal(write(pty.master, "n", 1), 1);
     assert_int_equal(link_read(&pty.link, &byte, 1, SOON), 1);

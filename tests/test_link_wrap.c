@@ -90,7 +90,7 @@ static size_t damaged(const char *fault, size_t piece, uint8_t *out, size_t size
         size_t more = SAMPLE - fed < piece ? SAMPLE - fed : piece;
         assert_int_equal(write(pty.master, sample + fed, more), more);
         fed += more;
-        got = link_read(&pty.link, out + n, piece < size - n ? piece : size - n, more ? 20 : 100);
+        got = link_read(&pty.link, out + n, piece < size - n ? piece : size - n, more ? 20 : 300);
         n += got > 0 ? (size_t)got : 0;
     } while (fed < SAMPLE || got > 0);
     pty_end(&pty);
