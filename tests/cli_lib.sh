@@ -35,6 +35,8 @@ run()
 {
     timeout "${limit:-120}" "$espjig" "$@" </dev/null >"$tmp/out" 2>"$tmp/err"
     status=$?
+    # Said on every machine that has no stubs; what comes of it is what the tests look at.
+    sed -i '/warning: no flasher stub for /d' "$tmp/err"
 }
 
 # expect STATUS PATTERN ARGUMENT...: the pattern (grep -E) is to be on stderr, "" for none at all

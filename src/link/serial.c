@@ -75,13 +75,14 @@ static int apply(const struct serial *serial, unsigned baud, bool format)
     if (rc != SP_OK)
         return rc;
     sp_set_config_baudrate(config, (int)baud);
+    /* libserialport 0.1.1 leaves this one member of a new config uninitialised. */
+    sp_set_config_xon_xoff(config, SP_XONXOFF_DISABLED);
     if (format) {
         sp_set_config_bits(config, 8);
         sp_set_config_parity(config, SP_PARITY_NONE);
         sp_set_config_stopbits(config, 1);
         sp_set_config_cts(config, SP_CTS_IGNORE);
         sp_set_config_dsr(config, SP_DSR_IGNORE);
-        sp_set_config_xon_xoff(config, SP_XONXOFF_DISABLED);
     }
     rc = sp_set_config(serial->port, config);
     sp_free_config(config);
