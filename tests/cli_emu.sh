@@ -100,6 +100,18 @@ expect 3 "no-such-chip" chip-id -p emu:no-such-chip
 expect 2 "." chip-id -p "$port" --fault explode=1
 cmp esp32.flash before.flash || complain "something was written though it was refused"
 
+# ---- a chip with flash encryption: bit 0 of FLASH_CRYPT_CNT is bit 20 of the first eFuse word
+expect 0 "" read-mac -p emu:esp32,efuse-file=secured.efuse
+printf '\020' | dd of=secured.efuse bs=1 seek=2 conv=notrunc 2>dd.err
+port=emu:esp32,flash-file=esp32.flash,efuse-file=secured.efuse
+expect 6 "flash encryption" write-flash -p "$port" 0x10000 data.bin
+expect 6 "flash encryption" erase-flash -p "$port"
+cmp esp32.flash before.flash || complain "a secured chip was written to"
+expect 0 "" chip-id -p "$port"
+grep -q "^security: flash encryption" out || complain "chip-id does not say that it is secured"
+expect 0 "flash encryption enabled; going on as forced" erase-region --force -p "$port" 0x3ff000 0x1000
+port=emu:esp32,flash-file=esp32.flash
+
 # ---- a damaged stub: the ROM does it
 mkdir bad && echo '{"entry":' >bad/esp32.json
 limit=60 run write-flash -p "$port" --stub-dir bad 0x10000 data.bin
@@ -148,6 +160,15 @@ for signal in INT TERM; do
     [ "$("$json_lines" done result <out)" = cancelled ] || complain "$signal: not cancelled"
     grep -q '"state":"reset"' out || complain "$signal: the chip was not reset"
 done
+
+background write-flash --json -p emu:esp32,pace,flash-file=a.flash \
+    -p emu:esp32,pace,flash-file=b.flash 0x10000 "$app"
+wait_for '"op":"write-flash".*"done":[1-9]' || complain "no progress of two"
+kill -s TERM $pid
+wait $pid
+status=$?
+[ $status -eq 130 ] || complain "two boards stopped: status $status, not 130"
+[ "$("$json_lines" done result <out | sort -u)" = cancelled ] || complain "two boards stopped: not cancelled"
 
 "$emu" --chip esp32 --pace --rfc2217 0 >emu.out 2>&1 &
 emu_pid=$!

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * json_lines [EVENT MEMBER]: for the shell tests. Checks that stdin is lines of JSON that begin with
- * a hello event, and prints the member of every such event, a line each ("done exit"). Status 1 with
- * the reason on stderr for anything else. Uses jansson alone: it is to find what event_json.c does
- * wrong.
+ * json_lines [EVENT MEMBER]: for the shell tests. Checks that stdin is lines of JSON that begin
+ * with a hello event, and prints the member of every such event, a line each ("done exit"). Status
+ * 1 with the reason on stderr for anything else. Uses jansson alone: it is to find what
+ * event_json.c does wrong.
  */
 #include <jansson.h>
 #include <stdio.h>

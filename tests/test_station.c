@@ -824,6 +824,25 @@ static void a_result_waits_for_someone_to_see_it(void **state)
     assert_int_equal(wait_exit(station), 0);
 }
 
+static void a_result_that_nobody_can_reach_keeps_nothing_running(void **state)
+{
+    struct station_options options = plain;
+    struct desk desk;
+    pid_t station;
+
+    (void)state;
+    options.stay = false;
+    station = station_up_with(options);
+    desk_open(&desk);
+    start(&desk, "emu:wait");
+    UNTIL(&desk, slot_of(&desk, "emu:wait")->known);
+    desk_close(&desk);
+    assert_int_equal(unlink(sock), 0); /* as when the user's runtime directory is cleared */
+    let_go();
+    assert_int_equal(wait_exit(station), 0);
+    assert_string_equal(query("SELECT result FROM job"), "pass");
+}
+
 static int raw_connect(void)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -1139,6 +1158,8 @@ static void a_private_station_goes_with_its_client(void **state)
     assert_int_equal(poll(&ready, 1, PATIENCE_MS), 1);
     line = accept(listener, NULL, NULL);
     assert_true(line >= 0);
+    const struct timeval patience = {.tv_sec = PATIENCE_MS / 1000};
+    setsockopt(line, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     desk_close(&desk);
     ssize_t n; /* the job lets go of the line, without being told by anyone else */
     while ((n = read(line, c, sizeof c)) > 0)
@@ -1180,6 +1201,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(two_stations_at_one_socket, set_up, tear_down),
         cmocka_unit_test_setup_teardown(clients_start_the_station, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_result_waits_for_someone_to_see_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_result_that_nobody_can_reach_keeps_nothing_running,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(slow_clients_are_no_burden, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bytes_from_hell, set_up, tear_down),
         cmocka_unit_test_setup_teardown(broken_records_do_not_stop_the_work, set_up, tear_down),

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -240,6 +241,7 @@ static void run_emulator(struct fixture *f, const struct fixture_options *option
     unsetenv("LD_PRELOAD"); /* it lives outside */
     unsetenv("UMOCKDEV_DIR");
     dup2(ready, STDOUT_FILENO);
+    prctl(PR_SET_PDEATHSIG, SIGTERM); /* a test that fails leaves no chip behind */
     execv(path, (char **)args);
     die(path);
 }

@@ -129,8 +129,8 @@ struct event {
             bool present;
             char name[64], slot_name[64], product[96], serial[96], driver[32], by_path[192];
             unsigned vid, pid;
-            char holder[64]; /* "minicom (pid 1234)": who else has it open; "" */
-            bool emulated;   /* emu: or another address that is no local tty */
+            char holder[64];         /* "minicom (pid 1234)": who else has it open; "" */
+            bool emulated;           /* emu: or another address that is no local tty */
             unsigned passed, failed; /* jobs on it since the station started */
         } seen;
         struct {

@@ -364,11 +364,21 @@ static void leave_chip(struct run *run)
         log_line(log_of(run), LOG_WARNING, "the chip could not be reset: %s", why.text);
 }
 
+/* What the chip said at its reset explains why it does not answer, not why a file is wrong, a board
+ * refused, or a digest another one. */
+static bool boot_log_matters(const struct error *error)
+{
+    int status = error_exit_status(error->code);
+
+    return status == error_exit_status(ERR_NO_SYNC) || status == error_exit_status(ERR_PORT_LOST) ||
+           status == error_exit_status(ERR_NO_REPLY);
+}
+
 static void say_hint(struct run *run)
 {
     struct evidence evidence = {
         .error = &run->error,
-        .boot_log = run->loader.boot_log,
+        .boot_log = boot_log_matters(&run->error) ? run->loader.boot_log : "",
         .chip = run->loader.chip,
         .port = run->link_is_open && run->link.port.path[0] ? &run->link.port : NULL,
         .has_lines = run->link_is_open && run->link.has_lines,

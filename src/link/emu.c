@@ -284,7 +284,7 @@ static int died_error(const struct emu *emu, struct error *error)
 
     last_words(emu, words, sizeof words);
     return error_set(error, ERR_PORT_OPEN, "the emulated chip did not start: %s",
-                     *words ? words : "espjig-emu does not say that it is ready");
+                     *words ? words : "espjig-emu ended, or is not ready in time, without a word");
 }
 
 /* With the program running and our end of its socket: to the first answer. */
@@ -292,16 +292,21 @@ static int meet(struct link *link, struct emu *emu, int socket, struct error *er
 {
     int rc = await_ready(emu, link->cancel);
 
-    if (rc <= 0) {
+    if (rc > 0) {
+        struct error why = {0};
+        emu->inner = *link;
+        emu->inner.ops = &link_ops_rfc2217;
+        rc = link_rfc2217_start(&emu->inner, socket, &why);
+        if (rc != ERR_PORT_LOST)
+            return rc < 0 ? error_set(error, why.code, "%s", why.text) : 0;
+    } else {
         close(socket);
-        kill(emu->pid, SIGTERM);
-        reap(emu->pid, END_MS); /* its last words are complete then */
-        return rc < 0 ? error_set(error, ERR_CANCELLED, "stopped on request")
-                      : died_error(emu, error);
     }
-    emu->inner = *link;
-    emu->inner.ops = &link_ops_rfc2217;
-    return link_rfc2217_start(&emu->inner, socket, error);
+    if (rc == ERR_CANCELLED)
+        return error_set(error, ERR_CANCELLED, "stopped on request");
+    kill(emu->pid, SIGTERM);
+    reap(emu->pid, END_MS); /* its last words are complete then */
+    return died_error(emu, error);
 }
 
 static int emu_open(struct link *link, const char *address, const struct link_options *options,

@@ -69,13 +69,16 @@ struct link_options {
     bool steal; /* false: refuse a port that another process holds open */
 };
 
-/* Picks the ops by address and opens. On success *link is ready, lines as the adapter left them; on
- * error it is untouched. ERR_PORT_MISSING, ERR_PORT_BUSY (text names pid and command of the holder
- * where they can be seen), ERR_PORT_FORBIDDEN, ERR_PORT_OPEN, ERR_BAUD_REFUSED, ERR_USAGE for an
- * address of no known form. */
+/* Picks the ops by address and opens. On success *link is ready; the lines of a local adapter are
+ * both off then (the chip runs), those of a remote one as they were. On error *link is untouched.
+ * ERR_PORT_MISSING, ERR_PORT_BUSY (text names pid and command of the holder where they can be
+ * seen), ERR_PORT_FORBIDDEN, ERR_PORT_OPEN, ERR_BAUD_REFUSED, ERR_CANCELLED, ERR_FILE_WRITE for the
+ * trace, ERR_USAGE for an address of no known form. */
 int link_open(struct link *link, const char *address, const struct link_options *options,
               struct error *error);
-void link_close(struct link *link); /* also right for a zeroed struct */
+/* Leaves the lines as they are unless they hold the chip in reset. Also right for a zeroed struct.
+ */
+void link_close(struct link *link);
 
 ssize_t link_read(struct link *link, void *bytes, size_t n, int ms);
 ssize_t link_write(struct link *link, const void *bytes, size_t n, int ms);

@@ -63,9 +63,8 @@ bool link_tty_is_pty(dev_t device);
 /* The sentence for an open() of this path that failed with `system_error`. Returns its code. */
 int link_tty_open_error(const char *path, int system_error, struct error *error);
 
-/* Takes the open tty for this process: flock, so that others who look for that (esptool, pyserial,
- * another espjig) stay away, and TIOCEXCL, so that the rest can't even open it. */
-int link_tty_claim(int fd, const char *path, bool steal, struct error *error);
+/* Locks it, so that others who look for that (esptool, pyserial, another espjig) stay away. */
+int link_tty_lock(int fd, const char *path, bool steal, struct error *error);
 
 /* Without HUPCL the lines stay as they are at close; with it the kernel drops them, which is one
  * more edge for the chip, and a reset with adapters that drop DTR first. The ops see to it that

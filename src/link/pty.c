@@ -41,7 +41,9 @@ static int pty_open(struct link *link, const char *path, const struct link_optio
     if (fd < 0)
         return link_tty_open_error(path, errno == EIO ? ENODEV : errno, error);
 
-    rc = link_tty_claim(fd, path, options->steal, error);
+    /* No TIOCEXCL: with a pty it outlives the close, as long as the other side is open, and after
+     * that nobody but root could open it again [seen on Linux 6.18]. */
+    rc = link_tty_lock(fd, path, options->steal, error);
     if (rc == 0) {
         int raw = link_tty_raw(fd);
         if (raw == 0)

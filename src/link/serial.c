@@ -166,10 +166,11 @@ static void free_port(struct serial *serial)
 static int set_up(struct link *link, struct serial *serial, const char *path,
                   const struct link_options *options, struct error *error)
 {
-    int rc = link_tty_claim(serial->fd, path, options->steal, error);
+    int rc = link_tty_lock(serial->fd, path, options->steal, error);
 
     if (rc < 0)
         return rc;
+    ioctl(serial->fd, TIOCEXCL); /* those who look for no lock can't even open it */
     lines_off(link, serial);
     rc = set_baud(path, serial, link->baud, true, error);
     if (rc < 0)

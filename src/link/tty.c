@@ -115,11 +115,10 @@ int link_tty_unheld(const char *path, struct error *error)
     return port_holder(path, command, sizeof command) > 0 ? busy_error(path, error) : 0;
 }
 
-int link_tty_claim(int fd, const char *path, bool steal, struct error *error)
+int link_tty_lock(int fd, const char *path, bool steal, struct error *error)
 {
     if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK && !steal)
         return busy_error(path, error);
-    ioctl(fd, TIOCEXCL); /* refused by no tty; where it is, the lock above is all we can have */
     return 0;
 }
 

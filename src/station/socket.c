@@ -87,12 +87,17 @@ int socket_open(const char *path, int *lock, ino_t *inode, struct error *error)
     return fd;
 }
 
-/* The lock file stays: removing it would let two stations lock two files of one name. */
-void socket_close(const char *path, int fd, int lock, ino_t inode)
+bool socket_is_there(const char *path, ino_t inode)
 {
     struct stat st;
 
-    if (fd >= 0 && stat(path, &st) == 0 && st.st_ino == inode)
+    return path && stat(path, &st) == 0 && st.st_ino == inode;
+}
+
+/* The lock file stays: removing it would let two stations lock two files of one name. */
+void socket_close(const char *path, int fd, int lock, ino_t inode)
+{
+    if (fd >= 0 && socket_is_there(path, inode))
         unlink(path);
     if (fd >= 0)
         close(fd);

@@ -139,7 +139,10 @@ static bool results_unseen(const struct station *station)
 
 static bool is_left_alone(const struct station *station)
 {
-    if (station->options->stay || station->n_conns > 0 || results_unseen(station))
+    if (station->options->stay || station->n_conns > 0)
+        return false;
+    /* Someone may come to see how it went, unless the way in has been removed. */
+    if (results_unseen(station) && socket_is_there(station->options->socket, station->socket_inode))
         return false;
     return station->had_client || clock_ms() - station->start_ms > FIRST_CLIENT_MS;
 }

@@ -110,6 +110,7 @@ void conn_obey(struct conn *conn, const char *line, size_t n);
 /* socket.c: where a station listens. One process at a time: the lock is held as long as it lives.
  */
 int socket_open(const char *path, int *lock, ino_t *inode, struct error *error); /* fd or error */
+bool socket_is_there(const char *path, ino_t inode); /* still the one we listen at */
 void socket_close(const char *path, int fd, int lock, ino_t inode);
 
 /* book.c: records of running jobs. Nothing here keeps a job from running. */
