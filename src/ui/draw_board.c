@@ -184,7 +184,7 @@ static void draw_total(struct canvas *canvas, const struct columns *c,
     total.done = slot->done;
     if (slot->total >= total.total)
         total.total = slot->total;
-    if (slot->running && left_text(left, sizeof left, slot->left)[0])
+    if (slot->running && slot->done < slot->total && left_text(left, sizeof left, slot->left)[0])
         snprintf(total.tail, sizeof total.tail, "%s left", left);
     else if (!slot->running && slot->has_result)
         snprintf(total.tail, sizeof total.tail, "%.1f s", slot->elapsed);

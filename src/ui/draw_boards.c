@@ -170,7 +170,7 @@ static void draw_running(struct canvas *canvas, const struct model_slot *slot, i
     int bar = width - 6 - (tail ? 7 : 0);
     bar = bar > 40 ? 40 : bar;
     percent_text(percent, sizeof percent, slot->done, slot->total);
-    left_text(left, sizeof left, slot->left);
+    left_text(left, sizeof left, slot->done < slot->total ? slot->left : -1);
     canvas_bar(canvas, row, col, bar, style_of_state(slot->state), slot->done, slot->total);
     canvas_put_right(canvas, row, col + (bar > 0 ? bar : 0), 6, STYLE_PLAIN, percent);
     if (tail)
