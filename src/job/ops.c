@@ -284,10 +284,40 @@ static int op_read_flash(struct run *run, size_t index)
     return result;
 }
 
-static void erase_result(struct run *run, enum op_kind kind, uint32_t address, uint64_t size)
+static bool erase_can_confirm(const struct run *run)
+{
+    return run->flash.size > 0 && loader_can_md5(&run->loader);
+}
+
+/* A write-protected flash answers like one that was erased; its MD5 tells. The ESP8266's ROM has
+ * none, and reading megabytes back by registers would take hours. */
+static int erase_confirm(struct run *run, uint32_t address, uint64_t size)
+{
+    uint8_t want[16], have[16];
+
+    if (!erase_can_confirm(run))
+        return 0;
+    report_state(&run->report, STATE_VERIFY, "that it is blank");
+    if (loader_flash_md5(&run->loader, address, (uint32_t)size, have, &run->error) != 0)
+        return error_context(&run->error, "verifying that it is erased");
+    uint8_t *blank = xmalloc(size);
+    memset(blank, 0xFF, size);
+    digest_md5(blank, size, want);
+    free(blank);
+    if (memcmp(want, have, sizeof want) == 0)
+        return 0;
+    return error_set(&run->error, ERR_VERIFY_FAILED,
+                     "the chip said that 0x%llx bytes at 0x%x were erased, but they are not blank",
+                     (unsigned long long)size, address);
+}
+
+static int erase_result(struct run *run, enum op_kind kind, uint32_t address, uint64_t size)
 {
     struct event event;
+    int result = erase_confirm(run, address, size);
 
+    if (result != 0)
+        return result;
     log_line(log_of(run), LOG_INFO, "0x%llx bytes from 0x%x erased in %.1f s",
              (unsigned long long)size, address, report_progress_seconds(&run->report));
     report_event(&run->report, EVENT_RESULT, &event);
@@ -295,8 +325,10 @@ static void erase_result(struct run *run, enum op_kind kind, uint32_t address, u
     event.result.ok = true;
     event_result_add(&event, "address", "0x%x", address);
     event_result_add(&event, "size", "%llu", (unsigned long long)size);
+    event_result_add(&event, "confirmed_by", "%s", erase_can_confirm(run) ? "md5" : "status");
     event_result_add(&event, "seconds", "%.2f", report_progress_seconds(&run->report));
     report_put(&run->report, &event);
+    return 0;
 }
 
 static int op_erase_flash(struct run *run, size_t index)
@@ -304,8 +336,7 @@ static int op_erase_flash(struct run *run, size_t index)
     (void)index;
     if (erase_all(run) != 0)
         return run->error.code;
-    erase_result(run, OP_ERASE_FLASH, 0, run->flash.size);
-    return 0;
+    return erase_result(run, OP_ERASE_FLASH, 0, run->flash.size);
 }
 
 static int op_erase_region(struct run *run, size_t index)
@@ -321,8 +352,7 @@ static int op_erase_region(struct run *run, size_t index)
                            &run->error) != 0)
         return error_context(&run->error, "erasing 0x%x bytes at 0x%x", op->size, op->address);
     report_progress_end(&run->report);
-    erase_result(run, op->kind, op->address, op->size);
-    return 0;
+    return erase_result(run, op->kind, op->address, op->size);
 }
 
 static int op_chip_id(struct run *run, size_t index)
