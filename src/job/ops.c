@@ -163,11 +163,23 @@ static int region_write(struct run *run, const struct region *region)
     return result;
 }
 
+/* All files are told of before the first, so that whoever adds them up knows the whole. */
+static void regions_announce(struct run *run)
+{
+    for (size_t i = 0; i < run->plan.n; i++) {
+        const struct region *region = &run->plan.regions[i];
+        report_progress_begin(&run->report, op_name(OP_WRITE_FLASH), region->path, region->address,
+                              region->size);
+    }
+}
+
 static int op_write_flash(struct run *run, size_t index)
 {
     int result = run->job->erase_all ? erase_all(run) : 0;
 
     (void)index;
+    if (result == 0)
+        regions_announce(run);
     for (size_t i = 0; result == 0 && i < run->plan.n; i++)
         result = region_write(run, &run->plan.regions[i]);
     return result;
