@@ -31,8 +31,10 @@ struct bench {
     struct buffer app_data, boot_data;
     struct fixture *fixture;
     unsigned pull_at; /* per cent of the app at which the cable is pulled; 0: never */
+    unsigned baud;    /* 0: as usual */
     struct event done;
     bool finish_seen;
+    int warnings; /* about a rate */
 };
 
 static void file_write(const char *path, const struct buffer *data)
@@ -44,7 +46,8 @@ static void file_write(const char *path, const struct buffer *data)
     fclose(file);
 }
 
-static void bench_init(struct bench *bench, const struct chip *chip, const char *pace)
+static void bench_init(struct bench *bench, const struct chip *chip, const char *pace,
+                       unsigned baud_max)
 {
     *bench = (struct bench){.dir = "/tmp/espjig-adapter-XXXXXX"};
     assert_non_null(mkdtemp(bench->dir));
@@ -58,8 +61,8 @@ static void bench_init(struct bench *bench, const struct chip *chip, const char 
     sample_bootloader(chip, &bench->boot_data);
     file_write(bench->app, &bench->app_data);
     file_write(bench->boot, &bench->boot_data);
-    bench->fixture =
-        fixture_start(&(struct fixture_options){.chip = chip->key, .extra = bench->extra});
+    bench->fixture = fixture_start(
+        &(struct fixture_options){.chip = chip->key, .extra = bench->extra, .baud_max = baud_max});
 }
 
 static void bench_done(struct bench *bench)
@@ -81,6 +84,8 @@ static void note(void *context, const struct event *event)
         bench->done = *event;
     if (event->kind == EVENT_STATE)
         bench->finish_seen |= event->state.state == STATE_FINISH;
+    if (event->kind == EVENT_LOG && event->log.level == LOG_WARNING)
+        bench->warnings += strstr(event->log.text, "staying at") != NULL;
     if (event->kind == EVENT_PROGRESS && bench->pull_at && event->progress.address == APP_AT &&
         event->progress.done * 100 > event->progress.total * bench->pull_at) {
         bench->pull_at = 0;
@@ -98,6 +103,8 @@ static int flash_images(struct bench *bench, const struct chip *chip)
     job_add_image(&job, bench->boot, chip->bootloader_offset);
     job_add_image(&job, bench->app, APP_AT);
     job_add_op(&job, OP_WRITE_FLASH);
+    if (bench->baud)
+        job.baud = bench->baud;
     int status = job_run(&job, &sink, NULL);
     job_done(&job);
     return status;
@@ -124,7 +131,7 @@ static void a_chip_is_flashed(void **state)
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
         const struct chip *chip = chip_by_name(keys[i]);
         struct bench bench;
-        bench_init(&bench, chip, NULL);
+        bench_init(&bench, chip, NULL, 0);
         int status = flash_images(&bench, chip);
         if (status != 0)
             fail_msg("%s: %s", keys[i], bench.done.done.text);
@@ -136,13 +143,27 @@ static void a_chip_is_flashed(void **state)
     }
 }
 
+static void an_adapter_that_refuses_the_rate_is_used_at_a_lower_one(void **state)
+{
+    const struct chip *chip = chip_by_name("esp32");
+    struct bench bench;
+
+    (void)state;
+    bench_init(&bench, chip, NULL, 230400);
+    bench.baud = 450000; /* the fake adapter's limit is for rates that have no B constant */
+    assert_int_equal(flash_images(&bench, chip), 0);
+    assert_int_equal(bench.warnings, 1);
+    assert_flash_holds(&bench, APP_AT, &bench.app_data);
+    bench_done(&bench);
+}
+
 static void a_pulled_cable_is_no_pass(void **state)
 {
     const struct chip *chip = chip_by_name("esp32");
     struct bench bench;
 
     (void)state;
-    bench_init(&bench, chip, "--pace");
+    bench_init(&bench, chip, "--pace", 0);
     bench.pull_at = 20;
     assert_int_equal(flash_images(&bench, chip), 3);
     assert_string_equal(bench.done.done.result, "fail");
@@ -156,6 +177,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_chip_is_flashed),
+        cmocka_unit_test(an_adapter_that_refuses_the_rate_is_used_at_a_lower_one),
         cmocka_unit_test(a_pulled_cable_is_no_pass),
     };
     (void)argc;

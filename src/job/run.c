@@ -265,7 +265,10 @@ static int raise_baud(struct run *run)
     if (result == ERR_NOT_POSSIBLE)
         log_line(log_of(run), LOG_INFO, "the ROM of %s can't change the rate: staying at %u baud",
                  run->loader.chip->name, now);
-    else if (result != 0)
+    else if (result == ERR_BAUD_REFUSED) { /* the adapter was asked before the chip */
+        log_line(log_of(run), LOG_WARNING, "%s: staying at %u baud", why.text, now);
+        error_clear(&run->link.error);
+    } else if (result != 0)
         error_set(&run->error, why.code, "changing to %u baud: %s", run->job->baud, why.text);
     else
         log_line(log_of(run), LOG_DEBUG, "%u baud", run->job->baud);
