@@ -142,14 +142,17 @@ static void totals_update(struct model_slot *slot)
 }
 
 /* The files are those of one op. A write confirms each file before it goes on to the next: that
- * verification is told by the state, and must not make the bar of what is written jump back. */
+ * verification is told by the state and by the time left, and must not make the bar of what is
+ * written jump back. */
 static void apply_progress(struct model_slot *slot, const struct event *event)
 {
     struct model_file *file = file_find(slot, event->progress.address, event->progress.file);
 
     if (file && strcmp(file->op, event->progress.op) != 0 && !file->verified &&
-        file->done == file->total && strcmp(event->progress.op, op_name(OP_VERIFY_FLASH)) == 0)
+        file->done == file->total && strcmp(event->progress.op, op_name(OP_VERIFY_FLASH)) == 0) {
+        file->left = event->progress.left; /* minutes, where a ROM has to be read back */
         return;
+    }
     if (slot->n_files > 0 && strcmp(slot->files[0].op, event->progress.op) != 0) {
         slot->n_files = 0;
         file = NULL;

@@ -58,6 +58,14 @@ static uint32_t image_address(const struct job_image *image, const struct model_
                                                             : image->address;
 }
 
+/* "check 95 s": eleven columns are all there is */
+static void check_text(char *to, size_t size, double left)
+{
+    char text[24];
+
+    snprintf(to, size, "check %s", left_text(text, sizeof text, left));
+}
+
 /* A job may name all its files before it begins with the first. */
 static void add_files(struct rows *rows, const struct model_slot *slot)
 {
@@ -75,6 +83,8 @@ static void add_files(struct rows *rows, const struct model_slot *slot)
             util_copy(row->tail, sizeof row->tail, "verified");
         else if (slot->running && file->done < file->total && file->done > 0)
             rate_text(row->tail, sizeof row->tail, file->rate);
+        else if (slot->running && file->done > 0 && slot->state == STATE_VERIFY && file->left > 0)
+            check_text(row->tail, sizeof row->tail, file->left);
         else if (slot->running && file->done > 0)
             util_copy(row->tail, sizeof row->tail, state_activity(slot->state));
     }
