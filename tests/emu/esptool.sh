@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The emulated chip against a client that nobody here wrote: esptool, unchanged, over RFC 2217 with
 # its own reset. ESPTOOL is the command that runs it (v5.3.1 was tried), e.g.
-#   ESPTOOL="/usr/bin/python3 /opt/esptool/esptool.py" make check TESTS=tests/emu/esptool.sh
+#   ESPTOOL="python3 esptool.py" make check TESTS=tests/emu/esptool.sh
 set -u
 
 if [ -z "${ESPTOOL:-}" ]; then
