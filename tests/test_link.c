@@ -311,8 +311,8 @@ static void bad_addresses_are_named(void **state)
     } rows[] = {
         {"/dev/ttyNoSuchPort", ERR_PORT_MISSING, "/dev/ttyNoSuchPort"},
         {"/dev/null/x", ERR_PORT_MISSING, "/dev/null/x"},
-        {"/dev/null", ERR_PORT_OPEN, "/dev/null"},
-        {"/", ERR_PORT_OPEN, "a directory"},
+        {"/dev/null", ERR_PORT_MISSING, "/dev/null"},
+        {"/", ERR_PORT_MISSING, "a directory"},
         {"pty:/dev/null", ERR_PORT_OPEN, "pseudo terminal"},
         {"pty:/dev/pts/nothing", ERR_PORT_MISSING, "/dev/pts/nothing"},
         {"", ERR_USAGE, "address"},
@@ -350,7 +350,7 @@ static void a_file_is_no_port(void **state)
 
     (void)state;
     close(mkstemp(path));
-    assert_int_equal(open_fails(path, &at_115200, text), ERR_PORT_OPEN);
+    assert_int_equal(open_fails(path, &at_115200, text), ERR_PORT_MISSING);
     assert_has(text, path);
     assert_has(text, "a file");
     unlink(path);

@@ -424,7 +424,7 @@ static void unknown_chip(void **state)
     script_reply(&script, "010804000707122001050000");
     script_expect(&script, MAGIC);
     script_reply(&script, "010a0400efbeadde00000000");
-    assert_int_equal(connect_with((struct connect_options){0}), ERR_UNKNOWN_CHIP);
+    assert_int_equal(connect_with((struct connect_options){0}), ERR_CHIP_UNSUPPORTED);
     assert_said("0xdeadbeef");
     script_done(&script);
 }

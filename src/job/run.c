@@ -379,11 +379,17 @@ static bool boot_log_matters(const struct error *error)
 
 static void say_hint(struct run *run)
 {
+    struct port_info port = run->link.port;
+
+    /* What could not be opened is known to the system all the same. */
+    if (!run->link_is_open && run->job->port && run->job->port[0] == '/')
+        port_info_read(run->job->port, &port);
+
     struct evidence evidence = {
         .error = &run->error,
         .boot_log = boot_log_matters(&run->error) ? run->loader.boot_log : "",
         .chip = run->loader.chip,
-        .port = run->link_is_open && run->link.port.path[0] ? &run->link.port : NULL,
+        .port = port.path[0] ? &port : NULL,
         .has_lines = run->link_is_open && run->link.has_lines,
         .baud = run->link_is_open ? run->link.baud : connect_baud(run->job),
     };

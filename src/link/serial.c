@@ -193,7 +193,7 @@ static int serial_open(struct link *link, const char *path, const struct link_op
     if (rc < 0)
         return rc;
     if (!port_info_read(path, &link->port))
-        return error_set(error, ERR_PORT_OPEN, "%s is a device, but not a serial port", path);
+        return error_set(error, ERR_PORT_MISSING, "%s is a device, but not a serial port", path);
     rc = options->steal ? 0 : link_tty_unheld(path, error);
     if (rc < 0)
         return rc;

@@ -102,7 +102,7 @@ int link_tty_check(const char *path, dev_t *device, struct error *error)
     if (stat(path, &st) < 0)
         return link_tty_open_error(path, errno, error);
     if (!S_ISCHR(st.st_mode))
-        return error_set(error, ERR_PORT_OPEN, "%s is %s, not a serial port", path,
+        return error_set(error, ERR_PORT_MISSING, "%s is %s, not a serial port", path,
                          kind_of(st.st_mode));
     *device = st.st_rdev;
     return 0;

@@ -59,7 +59,7 @@ static int by_magic(struct loader *loader, const struct chip **chip, struct erro
         return error_set(error, (enum err)rc, "%s", own.text);
     *chip = chip_by_magic(magic);
     if (*chip == NULL)
-        return error_set(error, ERR_UNKNOWN_CHIP,
+        return error_set(error, ERR_CHIP_UNSUPPORTED,
                          "%s: this chip is not known (the word at 0x40001000 is 0x%08x)",
                          loader->link->address, magic);
     return 0;
@@ -80,7 +80,7 @@ static int find(struct loader *loader, const struct chip **chip, struct error *e
         *chip = chip_by_image_id(info.chip_id);
         if (*chip)
             return 0;
-        return error_set(error, ERR_UNKNOWN_CHIP, "%s: this chip is not known (its chip id is %d)",
+        return error_set(error, ERR_CHIP_UNSUPPORTED, "%s: this chip is not known (its chip id is %d)",
                          loader->link->address, info.chip_id);
     }
     if (rc != ERR_CHIP_REFUSED && rc != ERR_NO_REPLY && rc != ERR_BAD_REPLY)

@@ -110,7 +110,7 @@ void loader_init(struct loader *loader, struct link *link, const struct log *log
 /* Resets into the download mode, syncs, and detects the chip (security info, then magic value). On
  * return the ROM or a stub that was already running answers. Errors: ERR_NO_SYNC,
  * ERR_WRONG_BOOT_MODE, ERR_NOISE, ERR_WRONG_CHIP, ERR_CHIP_UNSUPPORTED (text has the name),
- * ERR_UNKNOWN_CHIP, and the link's. loader->boot_log is filled in any case. */
+ * and the link's. loader->boot_log is filled in any case. */
 int loader_connect(struct loader *loader, const struct connect_options *options,
                    struct error *error);
 
