@@ -199,15 +199,7 @@ static void port_event(const struct port_info *port, struct event *event)
     event_init(event, EVENT_PORT);
     util_copy(event->port, sizeof event->port, port->path);
     util_copy(event->slot, sizeof event->slot, port->slot);
-    event->seen.present = true;
-    util_copy(event->seen.name, sizeof event->seen.name, util_basename(port->path));
-    util_copy(event->seen.slot_name, sizeof event->seen.slot_name, port->slot);
-    util_copy(event->seen.product, sizeof event->seen.product, port->product);
-    util_copy(event->seen.serial, sizeof event->seen.serial, port->serial);
-    util_copy(event->seen.driver, sizeof event->seen.driver, port->driver);
-    util_copy(event->seen.by_path, sizeof event->seen.by_path, port->by_path);
-    event->seen.vid = port->vid;
-    event->seen.pid = port->pid;
+    event_port_describe(event, port);
     if (pid > 0)
         snprintf(event->seen.holder, sizeof event->seen.holder, "%s (pid %d)", command, (int)pid);
 }

@@ -80,10 +80,7 @@ int run_report_failure(struct cli *cli, const struct error *error)
     util_copy(event.hello.program, sizeof event.hello.program, "espjig " PACKAGE_VERSION);
     json_put(cli, &event);
     event_init(&event, EVENT_DONE);
-    util_copy(event.done.result, sizeof event.done.result, "fail");
-    util_copy(event.done.error, sizeof event.done.error, error_id(error->code));
-    util_copy(event.done.text, sizeof event.done.text, error->text);
-    event.done.exit = error_exit_status(error->code);
+    event_done_describe(&event, error, 0);
     json_put(cli, &event);
     return event.done.exit;
 }

@@ -11,27 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* $XDG_STATE_HOME/espjig/records.db, or ~/.local/state/... Caller frees; NULL: no records are kept.
- */
-static char *records_path(void)
-{
-    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-    struct buffer path = {0};
-
-    if (state && state[0] == '/')
-        buffer_printf(&path, "%s/espjig", state);
-    else if (home && home[0] == '/')
-        buffer_printf(&path, "%s/.local/state/espjig", home);
-    else
-        return NULL;
-    if (util_mkdirs((const char *)path.data) != 0) {
-        buffer_done(&path);
-        return NULL;
-    }
-    buffer_printf(&path, "/records.db");
-    return (char *)path.data;
-}
-
 static int bench_read(const char *path, struct job *bench, struct error *error)
 {
     json_error_t where;
@@ -55,7 +34,7 @@ int station_main(struct cli *cli, struct error *error)
         .stay = cli->stay,
     };
     struct job bench = {0};
-    char path[512];
+    char path[512], records[512];
 
     options.socket = cli->socket;
     if (cli->socket == NULL) {
@@ -68,10 +47,11 @@ int station_main(struct cli *cli, struct error *error)
             return error->code;
         options.bench = &bench;
     }
-    char *records = cli->bench ? NULL : records_path();
-    options.records = records;
+    /* A demo is not to be found among what was really flashed. */
+    if (station_state_path(cli->bench ? "demo.db" : "records.db", records, sizeof records, NULL) ==
+        0)
+        options.records = records;
     int result = station_run(&options, error);
-    free(records);
     job_done(&bench);
     return result;
 }

@@ -87,3 +87,30 @@ void event_result_add(struct event *event, const char *key, const char *format, 
     vsnprintf(pair->value, sizeof pair->value, format, args);
     va_end(args);
 }
+
+void event_port_describe(struct event *event, const struct port_info *port)
+{
+    event->seen.present = true;
+    event->seen.vid = port->vid;
+    event->seen.pid = port->pid;
+    util_copy(event->seen.name, sizeof event->seen.name, util_basename(port->path));
+    util_copy(event->seen.slot_name, sizeof event->seen.slot_name, port->slot);
+    util_copy(event->seen.product, sizeof event->seen.product, port->product);
+    util_copy(event->seen.serial, sizeof event->seen.serial, port->serial);
+    util_copy(event->seen.driver, sizeof event->seen.driver, port->driver);
+    util_copy(event->seen.by_path, sizeof event->seen.by_path, port->by_path);
+}
+
+void event_done_describe(struct event *event, const struct error *error, double elapsed)
+{
+    const char *result = error->code == ERR_OK          ? "pass"
+                         : error->code == ERR_CANCELLED ? "cancelled"
+                                                        : "fail";
+
+    util_copy(event->done.result, sizeof event->done.result, result);
+    if (error->code != ERR_OK)
+        util_copy(event->done.error, sizeof event->done.error, error_id(error->code));
+    util_copy(event->done.text, sizeof event->done.text, error->text);
+    event->done.exit = error_exit_status(error->code);
+    event->done.elapsed = elapsed;
+}

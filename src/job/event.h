@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "link/ports.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -161,6 +162,12 @@ void event_to_json(const struct event *event, struct buffer *out);
 /* Reads one line. Unknown members are ignored; ERR_FILE_FORMAT for what is no event, with a reason.
  */
 int event_from_json(const char *line, struct event *event, struct error *error);
+
+/* Fills a `port` event with what is known of a local port; present, and held by nobody. */
+void event_port_describe(struct event *event, const struct port_info *port);
+
+/* Fills a `done` event: a pass when error->code is 0. `elapsed` in seconds. */
+void event_done_describe(struct event *event, const struct error *error, double elapsed);
 
 /* Adds a pair to a result event; silently full after 12. */
 void event_result_add(struct event *event, const char *key, const char *format, ...)

@@ -202,17 +202,9 @@ void report_hint(struct report *report, const struct hint *hint)
 
 void report_done(struct report *report, const struct error *error, double elapsed)
 {
-    const char *result = error->code == ERR_OK          ? "pass"
-                         : error->code == ERR_CANCELLED ? "cancelled"
-                                                        : "fail";
     struct event event;
 
     report_event(report, EVENT_DONE, &event);
-    util_copy(event.done.result, sizeof event.done.result, result);
-    if (error->code != ERR_OK)
-        util_copy(event.done.error, sizeof event.done.error, error_id(error->code));
-    util_copy(event.done.text, sizeof event.done.text, error->text);
-    event.done.exit = error_exit_status(error->code);
-    event.done.elapsed = elapsed;
+    event_done_describe(&event, error, elapsed);
     report_put(report, &event);
 }

@@ -19,18 +19,6 @@ enum {
 
 /* ---- facts of one port, as an event ---- */
 
-static void local_describe(struct event *event, const struct port_info *info)
-{
-    event->seen.vid = info->vid;
-    event->seen.pid = info->pid;
-    util_copy(event->seen.name, sizeof event->seen.name, util_basename(info->path));
-    util_copy(event->seen.slot_name, sizeof event->seen.slot_name, info->slot);
-    util_copy(event->seen.product, sizeof event->seen.product, info->product);
-    util_copy(event->seen.serial, sizeof event->seen.serial, info->serial);
-    util_copy(event->seen.driver, sizeof event->seen.driver, info->driver);
-    util_copy(event->seen.by_path, sizeof event->seen.by_path, info->by_path);
-}
-
 /* "emu:esp32,flash=4MB" is "emu1", "socket://bench:5000" is "bench:5000". */
 static void address_describe(struct event *event, const struct slot *slot)
 {
@@ -116,7 +104,7 @@ void scan_slot(struct slot *slot)
     begin(&event, slot);
     event.seen.present = path[0] != '/' || access(path, F_OK) == 0;
     if (path == slot->port && path[0] == '/' && port_info_read(path, &info) && info.slot[0]) {
-        local_describe(&event, &info);
+        event_port_describe(&event, &info);
         holder_describe(&event, slot, path);
     } else
         address_describe(&event, slot);
@@ -174,8 +162,7 @@ static void scan_local(struct station *station)
             continue; /* it was added by another name */
         slot->local = true;
         begin(&event, slot);
-        event.seen.present = true;
-        local_describe(&event, &ports[i]);
+        event_port_describe(&event, &ports[i]);
         holder_describe(&event, slot, ports[i].path);
         say_if_new(slot, &event);
     }

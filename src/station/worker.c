@@ -220,11 +220,7 @@ static void died_put(const struct worker *worker, const struct sink *sink)
     sink_put(sink, &event);
 
     event_init(&event, EVENT_DONE);
-    util_copy(event.done.result, sizeof event.done.result, "fail");
-    util_copy(event.done.error, sizeof event.done.error, error_id(why->code));
-    util_copy(event.done.text, sizeof event.done.text, why->text);
-    event.done.exit = error_exit_status(why->code);
-    event.done.elapsed = (double)(clock_us() - worker->start_us) / 1e6;
+    event_done_describe(&event, why, (double)(clock_us() - worker->start_us) / 1e6);
     sink_put(sink, &event);
 }
 
