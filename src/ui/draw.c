@@ -182,8 +182,10 @@ static void boards_summary(const struct dash *dash, char *to, size_t size)
     size_t passed = 0, failed = 0;
 
     for (size_t i = 0; i < model->n; i++) {
-        passed += !model->slots[i].running && model->slots[i].state == STATE_FINISH;
-        failed += slot_failed(&model->slots[i]);
+        const struct model_slot *slot = &model->slots[i];
+        /* A board that was only identified or erased has not passed anything. */
+        passed += !slot->running && slot->state == STATE_FINISH && slot_verified(slot);
+        failed += slot_failed(slot);
     }
     to[0] = '\0';
     if (model->n == 0)
