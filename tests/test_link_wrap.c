@@ -47,7 +47,8 @@ static void a_trace_has_all_that_passes(void **state)
     assert_has(text, " ! ");
     assert_has(text, " closed\n");
 
-    assert_int_equal(open_fails("/dev/ptmx", &at_115200, text), ERR_PORT_OPEN);
+    int code = open_fails("/dev/ptmx", &at_115200, text); /* without sysfs nothing is known of it */
+    assert_true(code == ERR_PORT_OPEN || code == ERR_PORT_MISSING);
 }
 
 static void a_trace_that_can_not_be_written_is_an_error(void **state)
