@@ -386,15 +386,31 @@ static bool erasing(const struct dash *dash)
            (dash->question == CONTEXT_LINE && dash->prompt_for == PROMPT_ERASE);
 }
 
-/* The line above the footer; a message moves up by one while something is typed there. */
+/* The line above the footer; a message moves up by one while something is typed there. What went
+ * wrong may be told in up to four lines: its end says why. */
 static void draw_message(struct canvas *canvas, const struct dash *dash, int row)
 {
+    enum { LINES_MAX = 4 };
+    int col = dash->message_is_bad ? 2 : 1, lines = 1;
+    unsigned style = dash->message_is_bad ? STYLE_WARNING : STYLE_PLAIN;
+
     if (dash->message[0] == '\0' || row < 0)
         return;
-    canvas_wipe(canvas, (struct area){row, 0, 1, canvas->cols});
-    unsigned style = dash->message_is_bad ? STYLE_WARNING : STYLE_PLAIN;
-    int col = dash->message_is_bad ? canvas_put(canvas, row, 0, 1, style, "!") + 1 : 1;
-    canvas_put_cut(canvas, row, col, canvas->cols - col, style, dash->message);
+    if (dash->message_is_bad)
+        lines = canvas_wrapped_rows(canvas, canvas->cols - col, dash->message);
+    lines = lines > LINES_MAX ? LINES_MAX : lines;
+    lines = lines > row / 2 ? row / 2 : lines;
+    if (lines <= 1) {
+        canvas_wipe(canvas, (struct area){row, 0, 1, canvas->cols});
+        canvas_put_cut(canvas, row, col, canvas->cols - col, style, dash->message);
+    } else {
+        row -= lines - 1;
+        canvas_wipe(canvas, (struct area){row, 0, lines, canvas->cols});
+        canvas_put_wrapped(canvas, (struct area){row, col, lines, canvas->cols - col}, style,
+                           dash->message);
+    }
+    if (dash->message_is_bad)
+        canvas_put(canvas, row, 0, 1, style, "!");
 }
 
 static void draw_question(struct canvas *canvas, const struct dash *dash, int row)
