@@ -799,19 +799,28 @@ static void clients_start_the_station(void **state)
     }
 }
 
-static void a_result_waits_for_someone_to_see_it(void **state)
+/* A station that ends by itself, with a job under way and nobody looking. */
+static pid_t station_left_at_work(void)
 {
     struct station_options options = plain;
     struct desk desk;
     pid_t station;
 
-    (void)state;
     options.stay = false;
     station = station_up_with(options);
     desk_open(&desk);
     start(&desk, "emu:wait");
     UNTIL(&desk, slot_of(&desk, "emu:wait")->known);
     desk_close(&desk);
+    return station;
+}
+
+static void a_result_waits_for_someone_to_see_it(void **state)
+{
+    struct desk desk;
+    pid_t station = station_left_at_work();
+
+    (void)state;
     let_go();
     for (int64_t end = clock_ms() + PATIENCE_MS;
          strcmp(query("SELECT result FROM job"), "pass") != 0;)
@@ -826,17 +835,9 @@ static void a_result_waits_for_someone_to_see_it(void **state)
 
 static void a_result_that_nobody_can_reach_keeps_nothing_running(void **state)
 {
-    struct station_options options = plain;
-    struct desk desk;
-    pid_t station;
+    pid_t station = station_left_at_work();
 
     (void)state;
-    options.stay = false;
-    station = station_up_with(options);
-    desk_open(&desk);
-    start(&desk, "emu:wait");
-    UNTIL(&desk, slot_of(&desk, "emu:wait")->known);
-    desk_close(&desk);
     assert_int_equal(unlink(sock), 0); /* as when the user's runtime directory is cleared */
     let_go();
     assert_int_equal(wait_exit(station), 0);
