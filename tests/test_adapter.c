@@ -11,18 +11,26 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/util.h"
 #include "chip/chip.h"
 #include "image/sample.h"
 #include "job/job.h"
+#include "station/client.h"
+#include "station/model.h"
+#include "station/station.h"
 #include "umockdev_fixture.h"
 
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-enum { APP_AT = 0x10000, APP_SIZE = 100000, FLASH_SIZE = 4 << 20 };
+enum { PATIENCE_MS = 60000, APP_AT = 0x10000, APP_SIZE = 100000, FLASH_SIZE = 4 << 20 };
 
 struct bench {
     char dir[64], app[96], boot[96], flash[96];
@@ -173,12 +181,133 @@ static void a_pulled_cable_is_no_pass(void **state)
     bench_done(&bench);
 }
 
+/* ---- through a station, which finds the port by itself ---- */
+
+struct desk {
+    char socket[96];
+    pid_t station;
+    struct client client;
+    struct model model;
+    const char *port;
+};
+
+static void on_event(void *context, const struct event *event)
+{
+    model_apply(context, event);
+}
+
+static pid_t station_up(const char *socket)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        struct station_options options = {.socket = socket, .client_fd = -1, .stay = true};
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+        _exit(station_run(&options, NULL) == 0 ? 0 : 1);
+    }
+    return pid;
+}
+
+static void desk_open(struct desk *desk, const struct bench *bench)
+{
+    int64_t end = clock_ms() + PATIENCE_MS;
+
+    *desk = (struct desk){.port = fixture_path(bench->fixture)};
+    snprintf(desk->socket, sizeof desk->socket, "%s/s", bench->dir);
+    setenv("XDG_STATE_HOME", bench->dir, 1);
+    desk->station = station_up(desk->socket);
+    model_init(&desk->model);
+    while (client_connect(&desk->client, desk->socket, NULL, NULL) != 0) {
+        assert_true(clock_ms() < end);
+        clock_sleep(NULL, 10);
+    }
+}
+
+static void desk_close(struct desk *desk, const struct bench *bench)
+{
+    char path[128];
+    int status;
+
+    client_close(&desk->client);
+    model_done(&desk->model);
+    kill(desk->station, SIGTERM);
+    assert_int_equal(waitpid(desk->station, &status, 0), desk->station);
+    snprintf(path, sizeof path, "%s.lock", desk->socket);
+    unlink(path);
+    snprintf(path, sizeof path, "%s/espjig", bench->dir);
+    rmdir(path);
+}
+
+/* Listens to the station until `reached` says so. */
+static const struct model_slot *desk_until(struct desk *desk,
+                                           bool (*reached)(const struct model_slot *slot))
+{
+    const struct sink sink = {.put = on_event, .context = &desk->model};
+    int64_t end = clock_ms() + PATIENCE_MS;
+    struct error error = {0};
+
+    while (!reached(model_find(&desk->model, desk->port))) {
+        short events = client_wants_write(&desk->client) ? POLLIN | POLLOUT : POLLIN;
+        clock_wait(NULL, desk->client.fd, events, 100);
+        if (client_pump(&desk->client, &sink, &error) != 0)
+            fail_msg("the station has gone: %s", error.text);
+        assert_true(clock_ms() < end);
+    }
+    return model_find(&desk->model, desk->port);
+}
+
+static bool is_there(const struct model_slot *slot)
+{
+    return slot && slot->present;
+}
+
+static bool has_ended(const struct model_slot *slot)
+{
+    return slot && slot->has_result;
+}
+
+static bool is_gone(const struct model_slot *slot)
+{
+    return slot == NULL || !slot->present;
+}
+
+static void a_station_sees_it_come_flashes_it_and_sees_it_go(void **state)
+{
+    const struct chip *chip = chip_by_name("esp32c3");
+    const struct model_slot *slot;
+    struct bench bench;
+    struct desk desk;
+    struct job job;
+
+    (void)state;
+    bench_init(&bench, chip, NULL, 0);
+    desk_open(&desk, &bench);
+    slot = desk_until(&desk, is_there);
+    assert_string_equal(slot->driver, "cp210x");
+    assert_int_equal(slot->vid, 0x10C4);
+    job_init(&job);
+    job_add_image(&job, bench.app, APP_AT);
+    job_add_op(&job, OP_WRITE_FLASH);
+    client_start(&desk.client, desk.port, &job);
+    job_done(&job);
+    slot = desk_until(&desk, has_ended);
+    if (strcmp(slot->result, "pass") != 0)
+        fail_msg("%s", slot->text);
+    assert_int_equal(slot->state, STATE_FINISH);
+    assert_flash_holds(&bench, APP_AT, &bench.app_data);
+    fixture_unplug(bench.fixture);
+    desk_until(&desk, is_gone);
+    desk_close(&desk, &bench);
+    bench_done(&bench);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_chip_is_flashed),
         cmocka_unit_test(an_adapter_that_refuses_the_rate_is_used_at_a_lower_one),
         cmocka_unit_test(a_pulled_cable_is_no_pass),
+        cmocka_unit_test(a_station_sees_it_come_flashes_it_and_sees_it_go),
     };
     (void)argc;
     fixture_enter(argv);
