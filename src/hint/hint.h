@@ -8,6 +8,7 @@
 #define ESPJIG_HINT_HINT_H
 
 #include "base/error.h"
+#include "chip/boot_line.h"
 #include "chip/chip.h"
 #include "link/ports.h"
 
@@ -34,19 +35,5 @@ struct hint {
 /* Always fills *hint when error->code is not 0: the fall-back is the error table's advice. False
  * when there was no failure. */
 bool hint_find(const struct evidence *evidence, struct hint *hint);
-
-/* What the ROM said at start. */
-struct boot_line {
-    bool found;
-    int reset_cause; /* rst:0x.. or "rst cause:N"; -1 */
-    int boot_mode; /* boot:0x.. (strap word), or first digit of the ESP8266's "boot mode:(a,b)"; -1
-                    */
-    bool waiting;  /* "waiting for download", "wait uart download" */
-    bool download; /* the mode's name says download */
-    char text[96]; /* "boot:0x13 (SPI_FAST_FLASH_BOOT)" */
-};
-
-/* Reads the last boot line of a log. */
-struct boot_line boot_line_find(const char *log);
 
 #endif

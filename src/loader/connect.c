@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/util.h"
+#include "chip/boot_line.h"
 #include "link/reset.h"
 #include "loader/command.h"
 
@@ -179,27 +180,6 @@ static int connect_round(struct loader *loader, const struct connect_options *op
 
 /* ---- what the failure means ---- */
 
-/* The ROM's last word on how it started: "boot:0x13 (SPI_FAST_FLASH_BOOT)", or on the ESP8266 "boot
- * mode:(3,6)". Returns false when there is none. */
-static bool boot_line(const char *log, char *line, size_t size, bool *download)
-{
-    const char *found = NULL;
-    for (const char *p = log; (p = strstr(p, "boot")) != NULL; p += 4) {
-        if (starts_with(p, "boot:0x") || starts_with(p, "boot mode:("))
-            found = p;
-    }
-    if (found == NULL)
-        return false;
-
-    snprintf(line, size, "%.*s", (int)strcspn(found, "\r\n"), found);
-    if (starts_with(found, "boot mode:("))
-        *download = found[strlen("boot mode:(")] == '1';
-    else
-        *download = strstr(line, "DOWNLOAD") || strstr(line, "UART") || strstr(line, "USB_BOOT") ||
-                    strstr(found, "waiting for download");
-    return true;
-}
-
 /* Does a program print there, readable at this rate? Noise has many bytes that are no text. */
 static bool readable(const char *log)
 {
@@ -213,21 +193,19 @@ static bool readable(const char *log)
 static int explain(const struct loader *loader, const struct connect_options *options,
                    struct error *error)
 {
-    char line[96];
-    bool download;
+    struct boot_line boot = boot_line_find(loader->boot_log);
     const char *address = loader->link->address;
     const char *by_hand = resets(loader, options) ? "" : " (it was not reset from here)";
 
-    if (boot_line(loader->boot_log, line, sizeof line, &download)) {
-        if (!download)
-            return error_set(error, ERR_WRONG_BOOT_MODE,
-                             "%s: the chip started its program (%s) instead of the download mode",
-                             address, line);
+    if (boot.found && !boot.download && !boot.waiting)
+        return error_set(error, ERR_WRONG_BOOT_MODE,
+                         "%s: the chip started its program (%s) instead of the download mode",
+                         address, boot.text);
+    if (boot.found)
         return error_set(error, ERR_NO_SYNC,
                          "%s: the chip is in download mode (%s) but answers nothing: what is sent "
                          "to it does not arrive",
-                         address, line);
-    }
+                         address, boot.text);
     if (loader->wire_received == 0)
         return error_set(error, ERR_NO_SYNC,
                          "%s: the chip does not answer, and not one byte came from it%s", address,

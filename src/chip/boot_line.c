@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "hint/hint.h"
+#include "chip/boot_line.h"
 
 #include "base/util.h"
 
