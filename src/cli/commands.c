@@ -224,8 +224,7 @@ static void hello_put(struct cli *cli)
     struct event event;
 
     event_init(&event, EVENT_HELLO);
-    event.hello.version = EVENT_VERSION;
-    util_copy(event.hello.program, sizeof event.hello.program, "espjig " PACKAGE_VERSION);
+    event_hello_describe(&event);
     json_put(cli, &event);
 }
 

@@ -76,8 +76,7 @@ int run_report_failure(struct cli *cli, const struct error *error)
         return error_exit_status(error->code);
     }
     event_init(&event, EVENT_HELLO);
-    event.hello.version = EVENT_VERSION;
-    util_copy(event.hello.program, sizeof event.hello.program, "espjig " PACKAGE_VERSION);
+    event_hello_describe(&event);
     json_put(cli, &event);
     event_init(&event, EVENT_DONE);
     event_done_describe(&event, error, 0);
@@ -133,13 +132,13 @@ static void many_put(void *context, const struct event *event)
     if (event->kind == EVENT_DONE)
         many_end(many, event->port, event->done.exit);
     if (event->kind == EVENT_REPLY && !event->reply.ok) {
-        struct event done = *event;
-        done.kind = EVENT_DONE;
-        memset(&done.done, 0, sizeof done.done);
-        util_copy(done.done.result, sizeof done.done.result, "fail");
-        util_copy(done.done.error, sizeof done.done.error, error_id(ERR_STATION));
-        util_copy(done.done.text, sizeof done.done.text, event->reply.text);
-        done.done.exit = error_exit_status(ERR_STATION);
+        struct error why = {0};
+        struct event done;
+        error_set(&why, ERR_STATION, "%s", event->reply.text);
+        event_init(&done, EVENT_DONE);
+        util_copy(done.port, sizeof done.port, event->port);
+        util_copy(done.slot, sizeof done.slot, event->slot);
+        event_done_describe(&done, &why, 0);
         sink_put(many->sink, &done);
         many_end(many, event->port[0] ? event->port : NULL, done.done.exit);
     }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
 #include "job/event.h"
 
 #include "base/clock.h"
@@ -86,6 +88,12 @@ void event_result_add(struct event *event, const char *key, const char *format, 
     va_start(args, format);
     vsnprintf(pair->value, sizeof pair->value, format, args);
     va_end(args);
+}
+
+void event_hello_describe(struct event *event)
+{
+    event->hello.version = EVENT_VERSION;
+    util_copy(event->hello.program, sizeof event->hello.program, PACKAGE_STRING);
 }
 
 void event_port_describe(struct event *event, const struct port_info *port)

@@ -163,6 +163,9 @@ void event_to_json(const struct event *event, struct buffer *out);
  */
 int event_from_json(const char *line, struct event *event, struct error *error);
 
+/* Fills a `hello` event: the first line of every stream. */
+void event_hello_describe(struct event *event);
+
 /* Fills a `port` event with what is known of a local port; present, and held by nobody. */
 void event_port_describe(struct event *event, const struct port_info *port);
 

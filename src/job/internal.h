@@ -9,9 +9,10 @@
 /* Whether one of the ops reads job->images. */
 bool job_needs_images(const struct job *job);
 
-/* Whether an enabled image is only known once the chip is: {chip} in a path, or the bootloader's
- * place. */
-bool job_images_wait_for_chip(const struct job *job);
+/* job_check(), which also hands over what it loaded: *plan is the job's files, or empty when no op
+ * needs any, when they are only known once the chip is ({chip} in a path, the bootloader's place),
+ * and on error. */
+int job_check_plan(const struct job *job, struct plan *plan, struct error *error);
 
 /* plan_load() of the enabled images, as they are for this chip (NULL: not known, nothing is
  * replaced). */

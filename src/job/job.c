@@ -144,7 +144,7 @@ bool job_needs_images(const struct job *job)
     return false;
 }
 
-bool job_images_wait_for_chip(const struct job *job)
+static bool images_wait_for_chip(const struct job *job)
 {
     for (size_t i = 0; i < job->n_images; i++) {
         const struct job_image *image = &job->images[i];
@@ -195,10 +195,9 @@ int job_plan_load(const struct job *job, const struct chip *chip, struct plan *p
     return result;
 }
 
-static int check_images(const struct job *job, struct error *error)
+static int check_images(const struct job *job, struct plan *plan, struct error *error)
 {
     const struct chip *chip = chip_get(job->chip);
-    struct plan plan = {0};
     size_t enabled = 0;
 
     for (size_t i = 0; i < job->n_images; i++) {
@@ -211,11 +210,9 @@ static int check_images(const struct job *job, struct error *error)
     }
     if (enabled == 0)
         return error_set(error, ERR_USAGE, "no image is chosen: nothing to write or verify");
-    if (chip == NULL && job_images_wait_for_chip(job))
+    if (chip == NULL && images_wait_for_chip(job))
         return 0; /* which files these are is only known once the chip is */
-    int result = job_plan_load(job, chip, &plan, error);
-    plan_done(&plan);
-    return result;
+    return job_plan_load(job, chip, plan, error);
 }
 
 static int check_op(const struct op *op, struct error *error)
@@ -279,14 +276,24 @@ static int check_settings(const struct job *job, struct error *error)
     return 0;
 }
 
-int job_check(const struct job *job, struct error *error)
+int job_check_plan(const struct job *job, struct plan *plan, struct error *error)
 {
+    *plan = (struct plan){0};
     if (job->n_ops == 0)
         return error_set(error, ERR_USAGE, "the job has nothing to do");
     int result = check_settings(job, error);
     for (size_t i = 0; result == 0 && i < job->n_ops; i++)
         result = check_op(&job->ops[i], error);
     if (result == 0 && job_needs_images(job))
-        result = check_images(job, error);
+        result = check_images(job, plan, error);
+    return result;
+}
+
+int job_check(const struct job *job, struct error *error)
+{
+    struct plan plan;
+    int result = job_check_plan(job, &plan, error);
+
+    plan_done(&plan);
     return result;
 }

@@ -44,8 +44,7 @@ static void say_hello(struct run *run)
     struct event event;
 
     report_event(&run->report, EVENT_HELLO, &event);
-    event.hello.version = EVENT_VERSION;
-    snprintf(event.hello.program, sizeof event.hello.program, "%s", JOB_PROGRAM);
+    event_hello_describe(&event);
     report_put(&run->report, &event);
 }
 
@@ -74,16 +73,11 @@ static int prepare(struct run *run)
 
     if (job->port == NULL || job->port[0] == '\0')
         return error_set(&run->error, ERR_USAGE, "no port is given");
-    if (job_check(job, &run->error) != 0 || outputs_open(run) != 0)
+    if (job_check_plan(job, &run->plan, &run->error) != 0 || outputs_open(run) != 0)
         return run->error.code;
-    if (!job_needs_images(job) || (chip == NULL && job_images_wait_for_chip(job)))
+    if (chip == NULL || run->plan.n == 0)
         return 0;
-    if (job_plan_load(job, chip, &run->plan, &run->error) != 0)
-        return run->error.code;
-    run->plan_is_loaded = true;
-    return chip ? plan_check(&run->plan, chip, flash_size_bytes(job->flash_size), job->force,
-                             &run->error)
-                : 0;
+    return plan_check(&run->plan, chip, flash_size_bytes(job->flash_size), job->force, &run->error);
 }
 
 /* ---- the way to a chip that answers ---- */
@@ -306,9 +300,8 @@ static int ready_images(struct run *run)
         .detected_size = run->flash.size,
     };
 
-    if (!run->plan_is_loaded && job_plan_load(job, chip, &run->plan, &run->error) != 0)
+    if (run->plan.n == 0 && job_plan_load(job, chip, &run->plan, &run->error) != 0)
         return run->error.code;
-    run->plan_is_loaded = true;
     if (plan_check(&run->plan, chip, run->flash.size, job->force, &run->error) != 0 ||
         plan_patch(&run->plan, chip, &settings, &run->error) != 0)
         return run->error.code;

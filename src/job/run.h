@@ -3,15 +3,11 @@
 #ifndef ESPJIG_JOB_RUN_H
 #define ESPJIG_JOB_RUN_H
 
-#include "config.h"
-
 #include "image/image.h"
 #include "job/job.h"
 #include "job/report.h"
 #include "link/link.h"
 #include "loader/loader.h"
-
-#define JOB_PROGRAM "espjig " PACKAGE_VERSION
 
 struct run {
     const struct job *job;
@@ -24,8 +20,7 @@ struct run {
     struct loader loader;
     struct chip_facts chip;
     struct flash_facts flash;
-    struct plan plan;
-    bool plan_is_loaded;
+    struct plan plan;       /* n is 0 as long as nothing is loaded */
     struct output *outputs; /* one for each op; see output.h */
 };
 

@@ -153,7 +153,8 @@ struct conn *conn_add(struct station *station, int fd)
     station->conns = xrealloc(station->conns, (station->n_conns + 1) * sizeof(struct conn *));
     station->conns[station->n_conns++] = conn;
     loop_fd_set(&station->loop, fd, POLLIN, on_ready, conn);
-    proto_hello(&hello);
+    event_init(&hello, EVENT_HELLO);
+    event_hello_describe(&hello);
     conn_put(conn, &hello);
     return conn;
 }

@@ -23,7 +23,7 @@ void model_done(struct model *model)
     *model = (struct model){0};
 }
 
-struct model_slot *model_find(struct model *model, const char *port)
+struct model_slot *model_find(const struct model *model, const char *port)
 {
     for (size_t i = 0; i < model->n; i++) {
         if (strcmp(model->slots[i].port, port) == 0)

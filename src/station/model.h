@@ -85,7 +85,7 @@ struct model {
 void model_init(struct model *model);
 void model_done(struct model *model);
 void model_apply(struct model *model, const struct event *event);
-struct model_slot *model_find(struct model *model, const char *port); /* NULL when unknown */
+struct model_slot *model_find(const struct model *model, const char *port); /* NULL when unknown */
 
 /* The nth log line of a slot, 0 = oldest. */
 const struct model_log_line *model_log_at(const struct model_slot *slot, size_t n);

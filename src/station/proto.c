@@ -110,13 +110,6 @@ void proto_command_done(struct command *command)
     command->has_job = false;
 }
 
-void proto_hello(struct event *event)
-{
-    event_init(event, EVENT_HELLO);
-    event->hello.version = EVENT_VERSION;
-    util_copy(event->hello.program, sizeof event->hello.program, PACKAGE_STRING);
-}
-
 int proto_version_check(int version, const char *who, struct error *error)
 {
     if (version == EVENT_VERSION)

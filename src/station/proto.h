@@ -54,7 +54,6 @@ void proto_command_write(enum command_kind kind, const char *port, const struct 
 int proto_command_read(const char *line, size_t n, struct command *command, struct error *error);
 void proto_command_done(struct command *command);
 
-void proto_hello(struct event *event);
 /* ERR_STATION with a sentence for the user when the other end speaks another version. */
 int proto_version_check(int version, const char *who, struct error *error);
 

@@ -39,11 +39,7 @@ enum context dash_context(const struct dash *dash)
 
 const struct model_slot *dash_find(const struct dash *dash, const char *port)
 {
-    for (size_t i = 0; i < dash->model->n; i++) {
-        if (strcmp(dash->model->slots[i].port, port) == 0)
-            return &dash->model->slots[i];
-    }
-    return NULL;
+    return model_find(dash->model, port);
 }
 
 const struct model_slot *dash_slot(struct dash *dash)
