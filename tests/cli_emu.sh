@@ -103,6 +103,13 @@ expect 3 "no-such-chip" chip-id -p emu:no-such-chip
 expect 2 "." chip-id -p "$port" --fault explode=1
 cmp esp32.flash before.flash || complain "something was written though it was refused"
 
+# ---- a size that is larger than the flash: addresses, and MD5s with them, would wrap around
+small=emu:esp32,flash=1MB,flash-file=small.flash
+expect 6 "data.bin.*past the end of the 1 MB" write-flash -p "$small" -fs 4MB 0x180000 data.bin
+erased small.flash 0x80000 0x8000
+expect 0 "the flash has 1048576 bytes, not the 4194304" write-flash -p "$small" -fs 4MB 0x80000 data.bin
+in_flash small.flash 0x80000 data.bin
+
 # ---- a chip with flash encryption: bit 0 of FLASH_CRYPT_CNT is bit 20 of the first eFuse word
 expect 0 "" read-mac -p emu:esp32,efuse-file=secured.efuse
 printf '\020' | dd of=secured.efuse bs=1 seek=2 conv=notrunc 2>dd.err

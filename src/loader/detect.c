@@ -80,8 +80,9 @@ static int find(struct loader *loader, const struct chip **chip, struct error *e
         *chip = chip_by_image_id(info.chip_id);
         if (*chip)
             return 0;
-        return error_set(error, ERR_CHIP_UNSUPPORTED, "%s: this chip is not known (its chip id is %d)",
-                         loader->link->address, info.chip_id);
+        return error_set(error, ERR_CHIP_UNSUPPORTED,
+                         "%s: this chip is not known (its chip id is %d)", loader->link->address,
+                         info.chip_id);
     }
     if (rc != ERR_CHIP_REFUSED && rc != ERR_NO_REPLY && rc != ERR_BAD_REPLY)
         return error_set(error, (enum err)rc, "%s", own.text);

@@ -112,7 +112,13 @@ int loader_flash_attach(struct loader *loader, uint64_t size, struct flash_facts
     if (rc < 0)
         return error_context(error, "attaching the flash");
 
-    if (size != 0)
+    /* Addresses past the end of a flash wrap around, and so does the MD5 that is to confirm them:
+     * more than the flash tells is never believed. */
+    if (facts->size != 0 && size > facts->size)
+        log_line(loader->log, LOG_WARNING,
+                 "the flash has %llu bytes, not the %llu that were asked for",
+                 (unsigned long long)facts->size, (unsigned long long)size);
+    else if (size != 0)
         facts->size = size;
     if (facts->size == 0)
         log_line(loader->log, LOG_WARNING,

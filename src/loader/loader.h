@@ -124,8 +124,9 @@ int loader_stub_run(struct loader *loader, const struct stub *stub, struct error
  * Proved by a round trip. */
 int loader_set_baud(struct loader *loader, unsigned baud, struct error *error);
 
-/* Makes the flash usable and finds out what it is. `size` overrides the detected size when not 0.
- * ERR_NO_FLASH when the flash answers with all ones or zeros. */
+/* Makes the flash usable and finds out what it is. When not 0, `size` counts instead of the
+ * detected size, unless it is larger. ERR_NO_FLASH when the flash answers with all ones or zeros.
+ */
 int loader_flash_attach(struct loader *loader, uint64_t size, struct flash_facts *facts,
                         struct error *error);
 
