@@ -194,7 +194,7 @@ static void conversation(enum chip_id id, bool with_stub)
     assert_int_equal(link_.baud, with_stub || chip->rom_baud ? 460800 : 115200);
     error_clear(&error);
 
-    must(loader_flash_attach(&loader, 0, &flash, &error), "attach");
+    must(loader_flash_attach(&loader, NULL, 0, &flash, &error), "attach");
     assert_true(flash.size == 4 << 20);
     write_and_check(0x10000, IMAGE, true);
     write_and_check(0x28000, 0x1404, false);
@@ -243,7 +243,7 @@ static void stub_stays(void **state)
     must(loader_leave(&loader, AFTER_NO_RESET_STUB, &error), "leave");
     must(loader_connect(&loader, &connect, &error), "connect to the stub");
     assert_int_equal(loader.stage, STAGE_STUB);
-    must(loader_flash_attach(&loader, 0, &flash, &error), "attach");
+    must(loader_flash_attach(&loader, NULL, 0, &flash, &error), "attach");
     write_and_check(0x0, 0x5000, true);
     must(loader_flash_erase_all(&loader, NULL, &error), "erase all");
     check_erased(0x0, 0x5000);

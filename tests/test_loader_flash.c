@@ -256,13 +256,13 @@ static void attach_sizes(void **state)
     script.answer = answer_registers;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         memcpy(chip.id, rows[i].id, 3);
-        assert_int_equal(loader_flash_attach(&loader, 0, &facts, &error), 0);
+        assert_int_equal(loader_flash_attach(&loader, NULL, 0, &facts, &error), 0);
         assert_true(facts.size == rows[i].size);
         assert_int_equal(facts.manufacturer, rows[i].id[0]);
         assert_int_equal(facts.device, rows[i].id[1] << 8 | rows[i].id[2]);
         assert_true(loader.flash_size == (facts.size < 16 << 20 ? facts.size : 16 << 20));
     }
-    assert_int_equal(loader_flash_attach(&loader, 2 << 20, &facts, &error), 0);
+    assert_int_equal(loader_flash_attach(&loader, NULL, 2 << 20, &facts, &error), 0);
     assert_true(facts.size == 2 << 20);
     assert_true(chip.entries_max > 3); /* in few frames */
     script_close(&script);
@@ -279,7 +279,7 @@ static void attach_no_flash(void **state)
     for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
         error_clear(&error);
         memcpy(chip.id, ids[i], 3);
-        assert_int_equal(loader_flash_attach(&loader, 0, &facts, &error), ERR_NO_FLASH);
+        assert_int_equal(loader_flash_attach(&loader, NULL, 0, &facts, &error), ERR_NO_FLASH);
     }
     script_close(&script);
 }
@@ -305,7 +305,7 @@ static void attach_esp8266(void **state)
     script.answer = answer_esp8266;
     memcpy(chip.id, "\xEF\x40\x16", 3);
     *reg(0x6000021C) = 0x12;
-    assert_int_equal(loader_flash_attach(&loader, 0, &facts, &error), 0);
+    assert_int_equal(loader_flash_attach(&loader, NULL, 0, &facts, &error), 0);
     assert_true(facts.size == 4 << 20);
     assert_string_equal(facts.vendor, "Winbond");
     assert_int_equal(begins, 1);
@@ -330,7 +330,7 @@ static void attach_esp32_pads(void **state)
     script_reply(&script, OK_ROM("0d"));
     script_expect_op(&script, OP_READ_REG);
     script_fail(&script, ERR_PORT_LOST);
-    assert_int_equal(loader_flash_attach(&loader, 0, &facts, &error), ERR_PORT_LOST);
+    assert_int_equal(loader_flash_attach(&loader, NULL, 0, &facts, &error), ERR_PORT_LOST);
     script_done(&script);
 }
 

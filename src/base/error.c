@@ -90,6 +90,9 @@ static const struct error_row rows[] = {
     [-ERR_WORKER_DIED] =
         {"worker-died", 1,
          "This is a fault in espjig; please report it. Treat the board as not flashed."},
+    [-ERR_NOT_VERIFIED] = {"not-verified", 5,
+                           "The chip's security settings forbid reading the flash and its MD5: try "
+                           "whether the board starts."},
 };
 
 static const struct error_row *row_of(enum err code)

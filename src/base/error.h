@@ -49,9 +49,10 @@ enum err {
     ERR_MD5_MISMATCH = -31,     /* the chip's MD5 differs from the image's */
     ERR_VERIFY_FAILED = -32,    /* what was read back differs */
     ERR_CANCELLED = -33,
-    ERR_STATION = -34,     /* the station can't be reached or started */
-    ERR_WORKER_DIED = -35, /* a worker process ended without a result */
-    ERR_LAST = ERR_WORKER_DIED
+    ERR_STATION = -34,      /* the station can't be reached or started */
+    ERR_WORKER_DIED = -35,  /* a worker process ended without a result */
+    ERR_NOT_VERIFIED = -36, /* written, but this chip lets nobody check it: no PASS */
+    ERR_LAST = ERR_NOT_VERIFIED
 };
 
 struct error {

@@ -58,6 +58,28 @@ struct chip_spi {
     bool address_in_msb; /* ESP8266, ESP32: address left-justified */
 };
 
+/* The watchdogs that run on in the ROM when the chip is flashed over its own USB-Serial/JTAG, and
+ * that `--after watchdog-reset` uses (peers.md 3d; esptool targets). Register addresses; 0: none.
+ */
+struct chip_watchdog {
+    uint32_t config0, config1, protect, key;
+    uint32_t swd_config, swd_protect, swd_key;
+    uint32_t swd_feed; /* the bit of swd_config that makes the super watchdog feed itself */
+    bool resets;       /* a chip reset by the watchdog works (esptool: watchdog_reset) */
+};
+
+/* How an operation was verified, the best of its kind; shown by `espjig chips`. */
+enum chip_proof {
+    PROOF_NONE,
+    PROOF_EMULATED, /* on the emulated chip only */
+    PROOF_ROM,      /* against real ROM code that was executed, or its recordings */
+    PROOF_SILICON
+};
+
+struct chip_tested {
+    uint8_t identify, rom_write, stub_write, read, erase, baud; /* enum chip_proof */
+};
+
 struct chip {
     enum chip_id id;
     const char *key;  /* what -c takes: "esp32c3" */
@@ -83,6 +105,14 @@ struct chip {
     bool rom_begin_encrypt; /* FLASH_BEGIN carries a fifth word */
     bool rom_erase_bug;     /* ESP8266: FLASH_BEGIN erases too much */
     unsigned boot_baud;     /* of the ROM's boot log */
+
+    unsigned rom_baud_max;  /* the highest rate at which its ROM is spoken to; bit/s */
+    unsigned stub_baud_max; /* and its stub */
+    unsigned usb_otg_pid;   /* of 303A, when it is on its own USB-OTG; 0: has none */
+    bool usb_jtag;          /* has a USB-Serial/JTAG */
+    bool flash_32bit;       /* the stub reaches flash above 16 MB */
+    struct chip_watchdog watchdog;
+    struct chip_tested tested;
 
     const struct chip_nibble *freqs; /* ended by name NULL */
     const struct chip_nibble *sizes; /* ended by name NULL */

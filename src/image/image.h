@@ -28,6 +28,19 @@ struct image_settings {
     uint64_t detected_size; /* bytes; for "detect"; 0: not known */
 };
 
+/* One block of a region's compressed stream, framed for the wire. */
+struct wire_block {
+    uint32_t offset; /* of the frame in wire_frames.bytes */
+    uint32_t length; /* of the frame */
+    uint32_t out;    /* image bytes that it stands for */
+};
+/* All of them, ready to be sent to the stub (made by loader_frames_build). */
+struct wire_frames {
+    const uint8_t *bytes;
+    const struct wire_block *blocks;
+    size_t n;
+};
+
 struct region {
     char *path; /* the file it came from */
     uint32_t address;
@@ -38,7 +51,8 @@ struct region {
     uint8_t *deflated; /* zlib stream of data; NULL: sent plain (not asked for, or it would not be
                           smaller) */
     size_t deflated_size;
-    bool patched;  /* header differs from the file */
+    struct wire_frames frames; /* n 0: the loader frames `deflated` itself */
+    bool patched;              /* header differs from the file */
     char what[64]; /* "ESP32 bootloader", "partition table", "ESP32 app blink 1.4.0", "data" */
 };
 

@@ -35,6 +35,8 @@ bool op_parse(const char *name, enum op_kind *op);
 
 /* An image may be for whatever chip is found: `{chip}` in its path stands for the chip's key
  * ("esp32c3"), and this address for the place of that chip's bootloader. */
+#define JOB_BAUD_AUTO 0
+
 #define JOB_PATH_CHIP          "{chip}"
 #define JOB_ADDRESS_BOOTLOADER UINT32_MAX
 
@@ -55,14 +57,17 @@ struct job {
     char *port; /* address, link/link.h */
     char slot[64];
     enum chip_id chip;
-    unsigned baud; /* to work at; connecting is done at min(baud, 115200) */
+    unsigned baud; /* to work at, JOB_BAUD_AUTO: the best that works; connecting is done at
+                      min(baud, 115200) */
     enum loader_before before;
     enum loader_after after;
     int connect_attempts;
     bool no_stub;
-    bool compress;  /* with the stub and where the ROM can; default true */
-    bool erase_all; /* before OP_WRITE_FLASH */
-    bool force;     /* skip the checks that protect the chip */
+    bool compress;           /* with the stub and where the ROM can; default true */
+    bool erase_all;          /* before OP_WRITE_FLASH */
+    bool force;              /* skip the checks that protect the chip */
+    bool no_diff;            /* send also what the flash already holds */
+    char spi_connection[24]; /* "", or --spi-connection */
     enum flash_mode flash_mode;
     char flash_freq[8];  /* "keep", "40m" ... */
     char flash_size[8];  /* "detect", "keep", "4MB" ... */

@@ -274,7 +274,7 @@ static int attach_flash(struct run *run)
     char size[32] = "unknown size";
     const struct flash_facts *flash = &run->flash;
 
-    if (loader_flash_attach(&run->loader, flash_size_bytes(run->job->flash_size), &run->flash,
+    if (loader_flash_attach(&run->loader, NULL, flash_size_bytes(run->job->flash_size), &run->flash,
                             &run->error) != 0)
         return run->error.code;
     report_flash(&run->report, flash);

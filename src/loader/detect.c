@@ -6,6 +6,8 @@
 #include "base/util.h"
 #include "loader/command.h"
 
+#include <string.h>
+
 enum {
     MAGIC_ADDRESS = 0x40001000,
     MAGIC_TRIES = 3,
@@ -28,7 +30,9 @@ int loader_security_info(struct loader *loader, struct security_info *info, stru
         return error_set(error, (enum err)rc, "%s", own.text);
     info->flags = le32_get(reply.data);
     info->flash_crypt_cnt = reply.data[4];
+    memcpy(info->key_purposes, reply.data + 5, sizeof info->key_purposes);
     info->chip_id = is_short ? -1 : (int)le32_get(reply.data + 12);
+    info->api_version = is_short ? -1 : (int)le32_get(reply.data + 16);
     return 0;
 }
 

@@ -98,12 +98,13 @@ static int set_params(struct loader *loader, uint64_t size, struct error *error)
     return command_run(loader, &request, NULL, error);
 }
 
-int loader_flash_attach(struct loader *loader, uint64_t size, struct flash_facts *facts,
-                        struct error *error)
+int loader_flash_attach(struct loader *loader, const struct spi_connection *connection,
+                        uint64_t size, struct flash_facts *facts, struct error *error)
 {
     bool stub = loader->stage == STAGE_STUB;
     int rc = 0;
 
+    (void)connection;
     memset(facts, 0, sizeof *facts);
     if (!stub)
         rc = rom_attach(loader, error);

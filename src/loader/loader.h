@@ -14,6 +14,7 @@
 #ifndef ESPJIG_LOADER_LOADER_H
 #define ESPJIG_LOADER_LOADER_H
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "chip/chip.h"
@@ -62,6 +63,8 @@ struct loader {
     unsigned requests;   /* round trips so far */
     uint64_t wire_sent;  /* bytes put on the wire */
     uint64_t wire_received;
+    bool prove_block;   /* the next flash_write asks for the MD5 of its first block as soon as it
+                           is written, and fails with ERR_MD5_MISMATCH; it then resets this */
     uint32_t rom_value; /* value field of the last reply */
     uint8_t rx[1024];   /* received, not yet decoded: rx[rx_pos..rx_len) */
     size_t rx_pos, rx_len;
@@ -83,16 +86,29 @@ struct connect_options {
     void *context;
 };
 
+/* Reply to GET_SECURITY_INFO (Espressif, "Serial Protocol"; esptool loader.py,
+ * get_security_info). */
+struct security_info {
+    uint32_t flags;          /* bit 0 secure boot, bit 2 Secure Download Mode; see the table in
+                                security.c */
+    uint8_t flash_crypt_cnt; /* an odd number of bits: flash encryption is on */
+    uint8_t key_purposes[7];
+    int chip_id;     /* -1: not told (ESP32-S2) */
+    int api_version; /* -1: not told */
+};
+
 /* What identify found. Texts are "" where the chip does not tell. */
 struct chip_facts {
     enum chip_id chip;
     char name[64];     /* "ESP32-D0WD-V3", "ESP32-C3 (QFN32)" */
     char revision[16]; /* "v3.0" */
     uint8_t mac[6];
-    char mac_text[24];    /* "24:0a:c4:00:12:34" */
-    unsigned crystal_mhz; /* 0: not known */
-    char features[160];   /* "Wi-Fi, BT, Dual Core, 240MHz" */
-    char usb_mode[24];    /* "", "USB-Serial/JTAG", "USB-OTG" */
+    char mac_text[24];   /* "24:0a:c4:00:12:34" */
+    char eui64_text[32]; /* "60:55:f9:ff:fe:f7:2c:a2", where the chip has one */
+    char mac_ap[24], mac_bt[24], mac_ethernet[24]; /* derived as ESP-IDF does; "": has no such */
+    unsigned crystal_mhz;                          /* 0: not known */
+    char features[160];                            /* "Wi-Fi, BT, Dual Core, 240MHz" */
+    char usb_mode[24];                             /* "", "USB-Serial/JTAG", "USB-OTG" */
     bool secure_boot, flash_encryption, secure_download;
     char security[64]; /* "none", or what is enabled, for people */
 };
@@ -124,11 +140,20 @@ int loader_stub_run(struct loader *loader, const struct stub *stub, struct error
  * Proved by a round trip. */
 int loader_set_baud(struct loader *loader, unsigned baud, struct error *error);
 
+/* --spi-connection: which pins the flash is on. */
+struct spi_connection {
+    bool given;
+    uint32_t value; /* SPI_ATTACH's word: 0 SPI, 1 HSPI, or hd<<24 | cs<<18 | d<<12 | q<<6 | clk */
+};
+/* "SPI", "HSPI" or "CLK,Q,D,HD,CS"; ERR_USAGE names what is wrong. Which pins a chip has is
+ * checked by loader_flash_attach. */
+int spi_connection_parse(const char *text, struct spi_connection *connection, struct error *error);
+
 /* Makes the flash usable and finds out what it is. When not 0, `size` counts instead of the
- * detected size, unless it is larger. ERR_NO_FLASH when the flash answers with all ones or zeros.
- */
-int loader_flash_attach(struct loader *loader, uint64_t size, struct flash_facts *facts,
-                        struct error *error);
+ * detected size, unless it is larger. `connection` may be NULL. ERR_NO_FLASH when the flash
+ * answers with all ones or zeros. */
+int loader_flash_attach(struct loader *loader, const struct spi_connection *connection,
+                        uint64_t size, struct flash_facts *facts, struct error *error);
 
 /* Writes one region: erase, all blocks, and the command that flushes the last block's error.
  * Compressed when region->deflated and the loader can. Does not verify. No block is ever sent twice
@@ -136,6 +161,11 @@ int loader_flash_attach(struct loader *loader, uint64_t size, struct flash_facts
  * start. */
 int loader_flash_write(struct loader *loader, const struct region *region,
                        const struct loader_progress *progress, struct error *error);
+
+/* The frames of region->deflated as the stub takes them, checksums and SLIP included, appended to
+ * `bytes`; *blocks is a malloc'ed array of *n. Needs no chip: it is done once for all ports. */
+int loader_frames_build(const uint8_t *deflated, size_t size, struct buffer *bytes,
+                        struct wire_block **blocks, size_t *n, struct error *error);
 
 /* Whether loader_flash_md5 is possible in the present stage. */
 bool loader_can_md5(const struct loader *loader);
@@ -158,8 +188,35 @@ int loader_flash_erase_all(struct loader *loader, const struct loader_progress *
  * and returns 0. */
 int loader_leave(struct loader *loader, enum loader_after after, struct error *error);
 
-/* Single registers, for identify and for tests. */
+/* ---- what needs no flash ---- */
+
+int loader_security_info(struct loader *loader, struct security_info *info, struct error *error);
+
+/* Into the chip's RAM, without running it: MEM_BEGIN and MEM_DATA. ERR_NOT_POSSIBLE where it
+ * would overwrite the stub that runs. */
+int loader_ram_write(struct loader *loader, uint32_t address, const uint8_t *data, size_t n,
+                     const struct loader_progress *progress, struct error *error);
+/* Jumps there; the loader is gone then (STAGE_NONE). */
+int loader_ram_run(struct loader *loader, uint32_t entry, struct error *error);
+/* Starts the program in the flash without a reset (esptool: run). */
+int loader_run(struct loader *loader, struct error *error);
+
+/* ---- the flash chip's own registers; loader_flash_attach must have been done ---- */
+
+/* RDSR, RDSR2, RDSR3: `bytes` is 1 to 3 of them, low byte first. */
+int loader_flash_status_read(struct loader *loader, unsigned bytes, uint32_t *status,
+                             struct error *error);
+int loader_flash_status_write(struct loader *loader, unsigned bytes, uint32_t status,
+                              bool non_volatile, struct error *error);
+/* n bytes of the SFDP tables from `address` on. */
+int loader_flash_sfdp(struct loader *loader, uint32_t address, uint8_t *data, size_t n,
+                      struct error *error);
+
+/* Single registers, also words of memory. */
 int loader_read_reg(struct loader *loader, uint32_t address, uint32_t *value, struct error *error);
 int loader_write_reg(struct loader *loader, uint32_t address, uint32_t value, struct error *error);
+/* Only the bits of `mask` are changed, by the chip itself. */
+int loader_write_reg_masked(struct loader *loader, uint32_t address, uint32_t value, uint32_t mask,
+                            struct error *error);
 
 #endif
