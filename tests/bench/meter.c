@@ -6,8 +6,8 @@
  *                                         seconds, CPU seconds, peak RSS in KiB of the largest of
  *                                         its processes, and private KiB of all of them together at
  *                                         the worst moment (0 unless SAMPLE_MS > 0)
- *   meter image CHIP SIZE OUT             an app image that compresses as real firmware does, the
- *                                         same bytes everywhere
+ *   meter image CHIP SIZE OUT             data that compresses as real firmware does, the same
+ *                                         bytes everywhere
  *   meter old IN OUT                      other bytes of the same size: the firmware before
  *   meter change IN OUT N                 IN with one word changed in each of N scattered sectors
  *   meter limit IN BAUD DIGESTS [SECTORS] the least seconds that writing can take, see bench.sh
@@ -119,16 +119,18 @@ static long private_kib(pid_t pid)
     return sum;
 }
 
-static long family_kib(pid_t first)
+/* Of all that came from this process, itself not counted. */
+static long family_kib(void)
 {
     static struct process list[4096];
     size_t n = list_processes(list, ARRAY_LEN(list));
+    pid_t self = getpid();
     long sum = 0;
 
     for (bool found = true; found;) { /* children may be listed before their parents */
         found = false;
         for (size_t i = 0; i < n; i++) {
-            bool ours = list[i].pid == first;
+            bool ours = list[i].parent == self;
             for (size_t j = 0; j < n && !ours; j++)
                 ours = list[j].ours && list[j].pid == list[i].parent;
             found |= ours && !list[i].ours;
@@ -161,29 +163,54 @@ static void child(const char *out, char **command)
     die(command[0]);
 }
 
+/* What the command left behind (a station that ends when nobody looks any more) is ours to wait
+ * for, so that its CPU time is counted. False: something still runs after a while. */
+static bool reap_the_rest(void)
+{
+    enum { WAIT_MS = 5000, STEP_MS = 10 };
+    pid_t pid = 0;
+
+    for (int ms = 0; ms < WAIT_MS && pid >= 0; ms += pid == 0 ? STEP_MS : 0) {
+        pid = waitpid(-1, NULL, WNOHANG);
+        if (pid == 0)
+            usleep(STEP_MS * 1000);
+    }
+    return pid < 0;
+}
+
 static int run(int argc, char **argv)
 {
     if (argc < 3)
         return -1;
     int64_t sample_ms = atoi(argv[1]), begin = clock_us();
+    struct timespec pause = {.tv_sec = sample_ms / 1000, .tv_nsec = sample_ms % 1000 * 1000000};
     struct rusage used;
+    sigset_t ends, before;
     int status;
     long worst = 0;
 
-    prctl(PR_SET_CHILD_SUBREAPER, 1); /* what it leaves behind is still counted as its own */
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &ends, &before);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
     pid_t pid = fork();
-    if (pid == 0)
+    if (pid == 0) {
+        sigprocmask(SIG_SETMASK, &before, NULL);
         child(argv[0], argv + 2);
+    }
     if (pid < 0)
         die("fork");
-    while (sample_ms > 0 && wait4(pid, &status, WNOHANG, &used) == 0) {
-        long kib = family_kib(pid);
+    while (sample_ms > 0 && waitpid(pid, &status, WNOHANG) == 0) {
+        long kib = family_kib();
         worst = kib > worst ? kib : worst;
-        usleep((useconds_t)sample_ms * 1000);
+        sigtimedwait(&ends, NULL, &pause); /* an end does not wait for the next sample */
     }
-    if (sample_ms <= 0 && wait4(pid, &status, 0, &used) < 0)
-        die("wait4");
+    if (sample_ms <= 0 && waitpid(pid, &status, 0) < 0)
+        die("waitpid");
     double wall = (double)(clock_us() - begin) / 1e6;
+    if (!reap_the_rest())
+        fprintf(stderr, "meter: %s left something running\n", argv[2]);
+    getrusage(RUSAGE_CHILDREN, &used);
     printf("%d %.4f %.4f %ld %ld\n",
            WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), wall,
            seconds(used.ru_utime) + seconds(used.ru_stime), used.ru_maxrss, worst);
@@ -206,6 +233,7 @@ static int image(int argc, char **argv)
     }
     while (b.len < size)
         buffer_append_byte(&b, 0xFF);
+    b.data[0] = 0; /* no app: what is changed in it would have to be signed for in its checksum */
     return b.len ? save(argv[2], &b) : -1;
 }
 
