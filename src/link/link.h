@@ -33,8 +33,8 @@ struct link_ops {
     int (*open)(struct link *link, const char *address, const struct link_options *options,
                 struct error *error);
     void (*close)(struct link *link); /* discards unsent output; never waits */
-    /* 1..n bytes; 0: the deadline passed; ERR_PORT_LOST, ERR_CANCELLED. Never an error for mere
-     * silence. */
+    /* 1..n bytes; 0: the deadline passed; ERR_PORT_LOST, ERR_CANCELLED (also when bytes are there).
+     * Never an error for mere silence. */
     ssize_t (*read)(struct link *link, void *bytes, size_t n, int ms);
     /* All n bytes or an error: ERR_NO_REPLY when they could not be handed over by the deadline. */
     ssize_t (*write)(struct link *link, const void *bytes, size_t n, int ms);
