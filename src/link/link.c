@@ -125,6 +125,19 @@ int link_discard_input(struct link *link)
     return link->ops->discard_input(link);
 }
 
+int link_reopen(struct link *link, int ms)
+{
+    int rc;
+
+    if (link->ops->reopen == NULL)
+        return ERR_PORT_LOST; /* recorded when it was lost */
+    error_clear(&link->error);
+    rc = link->ops->reopen(link, ms);
+    if (rc == 0)
+        link->dtr = link->rts = false;
+    return rc;
+}
+
 int link_sleep(struct link *link, int ms)
 {
     return clock_sleep(link->cancel, ms) < 0 ? link_cancelled(link) : 0;
