@@ -64,13 +64,17 @@ die() {
 
 stats=
 "$emu" --help | grep -q -- '--stats' && stats=yes
+adapter= # the fastest rate of the emulated adapter; empty: any
+limits_adapters=
+"$emu" --help | grep -q -- '--max-baud' && limits_adapters=yes
 
 start_emu() { # number, latency in ms, file that the flash begins with at $at, or ""
     rm -f "$dir/ready$1" "$dir/stats$1"
     head -c 4194304 /dev/zero | tr '\0' '\377' >"$dir/flash$1"
     test -z "$3" || dd if="$3" of="$dir/flash$1" bs=65536 seek=1 conv=notrunc 2>/dev/null
     "$emu" --chip "$chip" --flash 4MB --flash-file "$dir/flash$1" --link "$dir/port$1" \
-        --boot download --pace --latency "$2" ${stats:+--stats "$dir/stats$1"} >"$dir/ready$1" &
+        --boot download --pace --latency "$2" ${stats:+--stats "$dir/stats$1"} \
+        ${adapter:+--max-baud "$adapter"} >"$dir/ready$1" &
     emus="$emus $!"
 }
 
@@ -210,13 +214,12 @@ case_write() { # write-BAUD-LATENCY
 
 # No -b: what a user gets who asks for nothing. esptool's default is 115200.
 case_default() {
-    auto=
-    knows 'auto' && auto=" (espjig: --baud auto)"
+    adapter=${limits_adapters:+2000000}
     # shellcheck disable=SC2046
     measure 1 default espjig "$dir/old" 1 "$dir/image" $(ours write-flash "$at" "$dir/image")
+    adapter=
     full_theirs write-115200-1
     row default "$("$meter" limit "$dir/image" 2000000 1)" write-115200-1
-    test -z "$auto" || defaults=$auto
 }
 
 case_same() {
@@ -380,7 +383,6 @@ EOF
 "$meter" change "$dir/image" "$dir/one" 1
 "$meter" change "$dir/image" "$dir/sixteen" 16
 printf 'case\ttool\twall\tcpu\trss_kib\tprivate_kib\ttrips\tother_trips\tto_chip\tto_host\n' >"$figures"
-defaults=
 echo "$("$espjig" --version | head -1), $chip, image of $size bytes, $(nproc) processors"
 if have; then
     # shellcheck disable=SC2086
@@ -402,7 +404,6 @@ for c in $cases; do
     *) die "there is no case \"$c\"; there are: $all" ;;
     esac
 done
-test -z "$defaults" || echo "default$defaults"
 case " $cases" in
 *" scale-"*)
     printf '\n%-16s %8s %8s %10s %10s %12s %14s\n' case wall 'to one' 'CPU/board' 'MiB/board' \
