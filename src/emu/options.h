@@ -13,6 +13,7 @@ enum transport { TRANSPORT_NONE, TRANSPORT_PTY, TRANSPORT_TCP, TRANSPORT_RFC2217
 
 struct options {
     const struct persona *persona;
+    unsigned crystal_hz; /* 0: the persona's usual one */
     size_t flash_size;
     const char *flash_file, *efuse_file, *log_file, *control, *link;
     enum transport transport;
