@@ -218,7 +218,7 @@ static const struct {
     int (*take)(struct options *o, const char *value, struct error *e);
     const char *help;
 } table[] = {
-    {"chip", "CHIP", take_chip, "esp32 (default), esp32c3 ...: see espjig-emu(1)"},
+    {"chip", "CHIP", take_chip, "esp8266, esp32 (default), esp32s2 ... esp32e22"},
     {"crystal", "MHZ", take_crystal, "26 or 40 with esp32c2, 40 or 48 with esp32c5"},
     {"flash", "SIZE", take_flash, "512KB, 1MB, 2MB, 4MB, 8MB or 16MB (default 4MB)"},
     {"flash-file", "FILE", take_flash_file, "keep the flash in FILE"},
