@@ -12,30 +12,120 @@
 
 /* ---- tables ---- */
 
+/* The blocks lie in the row of readable words, the fields in their blocks, and no bit twice. */
+static void efuses_are_sound(const struct persona *p)
+{
+    uint32_t used[128] = {0};
+    size_t words = 0;
+
+    for (size_t b = 0; b < sizeof p->efuse.block_words; b++) {
+        if (p->efuse.block_words[b] > 0)
+            words = efuse_block_word(&p->efuse, b) + p->efuse.block_words[b];
+        assert_true(words <= p->efuse.words);
+    }
+    assert_true(p->efuse.block_words[p->mac_block] >= 2);
+    if (p->style == BOOT_NEWER) { /* the MAC's words */
+        used[efuse_block_word(&p->efuse, p->mac_block)] = UINT32_MAX;
+        used[efuse_block_word(&p->efuse, p->mac_block) + 1] = 0xffff;
+    }
+    for (const struct efuse_field *f = p->factory; f->width != 0; f++) {
+        assert_true(f->value != 0 && f->width <= 32 && (uint64_t)f->value >> f->width == 0);
+        assert_true(f->bit + f->width <= 32 * p->efuse.block_words[f->block]);
+        for (unsigned i = f->bit; i < f->bit + f->width; i++) {
+            size_t word = efuse_block_word(&p->efuse, f->block) + i / 32;
+            assert_false(used[word] >> i % 32 & 1);
+            used[word] |= UINT32_C(1) << i % 32;
+        }
+    }
+}
+
+static void security_is_sound(const struct persona *p)
+{
+    const struct security_layout *l = &p->security;
+    unsigned bits = 32u * p->efuse.block_words[0];
+
+    assert_int_equal(l->size != 0, p->commands >> 0x14 & 1);
+    assert_true(l->size == 0 || l->size == 12 || l->size == 20);
+    assert_true(l->keys <= 6 && l->purpose + l->keys * l->purpose_width <= (int)bits);
+    assert_true(l->crypt_cnt + 3u <= bits && l->soft_jtag + 3u <= bits);
+    for (size_t i = 0; i < sizeof l->flags; i++) {
+        assert_true(l->flags[i] < bits);
+        for (size_t j = 0; j < i; j++)
+            assert_true(l->flags[i] == 0 || l->flags[i] != l->flags[j]);
+    }
+}
+
+static bool is_ram(const struct persona *p, uint32_t start, uint32_t len)
+{
+    for (size_t i = 0; i < sizeof p->ram / sizeof *p->ram; i++) {
+        if (start >= p->ram[i].start && start < p->ram[i].end && len <= p->ram[i].end - start)
+            return true;
+    }
+    return false;
+}
+
+/* Registers that do something don't lie in each other's way. */
+static void registers_are_sound(const struct persona *p)
+{
+    const uint32_t known[] = {p->uart_clkdiv, p->strap_reg,  p->wdt_config0, p->wdt_config1,
+                              p->wdt_protect, p->swd_conf,   p->swd_protect, p->efuse.conf,
+                              p->efuse.cmd,   p->efuse.base, p->spi.base};
+    size_t efuse;
+    struct efuse e = {.persona = p};
+
+    for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+        assert_int_equal(known[i] % 4, 0);
+        assert_false(is_ram(p, known[i], 4));
+        for (size_t j = 0; j < i && known[i] != 0 && p->efuse.cmd != 0; j++)
+            assert_true(known[i] != known[j]);
+        if (known[i] != p->efuse.base)
+            assert_false(efuse_at(&e, known[i], &efuse));
+    }
+    assert_int_equal(p->wdt_config0 == 0, p->wdt_protect == 0);
+    assert_int_equal(p->swd_conf == 0, p->swd_key == 0);
+    /* All of the controller's registers that are used fit into its first 256 bytes. */
+    assert_true(p->spi.user1 > p->spi.user && p->spi.user2 > p->spi.user1);
+    assert_true(p->spi.w0 > p->spi.user2 && p->spi.w0 + 64 <= 0x100);
+    assert_true(p->spi.base % 0x100 == 0);
+    assert_int_equal(p->spi.mosi_dlen == 0, p->spi.miso_dlen == 0);
+    assert_true(p->spi.mosi_dlen == 0 ||
+                (p->spi.mosi_dlen > p->spi.user2 && p->spi.miso_dlen < p->spi.w0));
+}
+
 static void personas_are_sound(void **state)
 {
     (void)state;
     for (size_t i = 0; persona_at(i); i++) {
         const struct persona *p = persona_at(i);
-        size_t words = 0;
         assert_ptr_equal(persona_find(p->name), p); /* no name twice */
-        for (size_t b = 0; b < sizeof p->efuse.block_words; b++)
-            words += p->efuse.block_words[b];
-        assert_true(words <= p->efuse.words);
-        for (const struct efuse_value *v = p->efuse_values; v->word != 0xff; v++)
-            assert_true(v->word < p->efuse.words);
+        for (size_t j = 0; j < i; j++) {
+            const struct persona *other = persona_at(j);
+            bool p4 = p->image_chip_id == 18 && other->image_chip_id == 18;
+            if (p->extended_header && other->extended_header && !p4)
+                assert_int_not_equal(p->image_chip_id, other->image_chip_id);
+            assert_true(p->magic == 0 || p->magic != other->magic);
+            assert_true(memcmp(p->mac, other->mac, 6) != 0);
+            assert_string_not_equal(p->banner, other->banner);
+        }
+        efuses_are_sound(p);
+        security_is_sound(p);
+        registers_are_sound(p);
+        assert_true(p->ram[0].end > p->ram[0].start);
         assert_true(p->status_len == 2 || p->status_len == 4);
-        assert_true(p->spi.user1 > p->spi.user && p->spi.user2 > p->spi.user1);
-        assert_int_equal(p->spi.mosi_dlen == 0, p->spi.miso_dlen == 0);
         assert_true(p->uart_clkdiv != 0 && p->uart_clock_hz >= p->crystal_hz);
-        assert_true(p->style == BOOT_ESP8266 || (p->text_flash && p->text_download));
+        assert_true(p->crystal_other_hz != p->crystal_hz);
+        assert_true(p->style == BOOT_ESP8266 || (p->text_flash && p->text_download && p->spi_line));
+        assert_true(p->strap_flash != p->strap_download);
         assert_non_null(p->banner);
+        for (size_t j = 0; j < RESET_CAUSES; j++)
+            assert_true(p->resets[j].number != 0 && p->resets[j].text);
+        assert_true(p->speeds[0] > p->speeds[1] && p->speeds[3] > 0);
     }
 }
 
 static void stub_digests_are_sound(void **state)
 {
-    bool both[8][3] = {{0}};
+    bool has[32][3] = {{0}};
 
     (void)state;
     for (size_t i = 0; stub_known_at(i); i++) {
@@ -43,17 +133,18 @@ static void stub_digests_are_sound(void **state)
         assert_int_equal(strlen(k->sha256), 64);
         assert_int_equal(strspn(k->sha256, "0123456789abcdef"), 64);
         assert_true(k->generation == 1 || k->generation == 2);
-        assert_true(k->len > 1000 && k->len < 0x8000 && k->start >= 0x40000000);
         for (size_t j = 0; j < i; j++)
             assert_string_not_equal(k->sha256, stub_known_at(j)->sha256);
         size_t chip = 0;
         while (persona_at(chip) && strcmp(persona_at(chip)->name, k->chip) != 0)
             chip++;
         assert_non_null(persona_at(chip));
-        both[chip][k->generation] = true;
+        assert_true(k->len > 1000 && is_ram(persona_at(chip), k->start, k->len));
+        has[chip][k->generation] = true;
     }
     for (size_t i = 0; persona_at(i); i++)
-        assert_true(both[i][1] && both[i][2]);
+        assert_int_equal(has[i][2], !persona_at(i)->no_stub);
+    assert_true(has[0][1] && has[1][1]); /* ESP8266 and ESP32 had the first ones */
 }
 
 /* ---- flash ---- */
