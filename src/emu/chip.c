@@ -106,6 +106,7 @@ static void start(struct chip *chip, enum reset_cause cause)
     chip->stats.resets++;
     regs_reset(chip);
     rom_start(chip);
+    chip->flash.unpowered = chip->persona->flash_power_reg != 0 && chip->strap_download;
     chip->mode = chip->strap_download ? CHIP_ROM : CHIP_APP;
     boot_start(chip, cause);
     trace_event(chip->trace, chip->time_us, "reset (%s) into %s", cause_names[cause],

@@ -312,6 +312,10 @@ static void spi_controller_reaches_the_flash(const char *chip)
 
     bench_open(&b, chip, 4 << 20);
     bench_sync(&b, 0);
+    if (b.chip.persona->flash_power_reg != 0) { /* an ESP32-P4 has to turn it on first */
+        assert_int_equal(spi(&b, 0x9f, MISO, 24, 0), 0xffffff);
+        bench_write_reg(&b, b.chip.persona->flash_power_reg, 3);
+    }
     flash_program(&b.chip.flash, 0x12345, (const uint8_t *)"\x11\x22\x33\x44", 4);
     assert_int_equal(spi(&b, 0x9f, MISO, 24, 0), 0x1640ef);
     assert_int_equal(spi(&b, 0x5a, MISO | ADDRESS | DUMMY, 32, 0), 0x50444653); /* "SFDP" */
