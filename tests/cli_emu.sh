@@ -81,7 +81,7 @@ every_op()
     erased "$chip.flash" 0 0x400000
 }
 
-stubs=$("$espjig" --version | grep -c '^stub for .*: /')
+stubs=$("$espjig" --version -v | grep -c '^stub for .*: /')
 [ "$stubs" -gt 0 ] || echo "no stubs are found: the ROM alone is tested"
 for chip in esp8266 esp32 esp32c3; do
     every_op "$chip" --no-stub

@@ -29,7 +29,7 @@ static const struct error_row rows[] = {
                       "Give each image an address behind the end of the one before it."},
     [-ERR_UNKNOWN_CHIP] =
         {"unknown-chip", 2,
-         "Leave the chip out to have it detected, or name one that `espjig --help` lists."},
+         "Leave the chip out to have it detected, or name one that `espjig chips` lists."},
     [-ERR_PORT_MISSING] =
         {"port-missing", 3,
          "Check the cable and `espjig ports`. A charge-only cable carries no data."},

@@ -211,8 +211,8 @@ const struct cli_option cli_options[] = {
      true, SET(set_fault)},
     {"help", "h", NULL, "print this; after a command: about that command", FOR_ALL, false,
      SWITCH(help)},
-    {"version", "V", NULL, "print the version and the stubs that are found", FOR_ALL, false,
-     SWITCH(version)},
+    {"version", "V", NULL, "print the version; with -v also the stubs that are found", FOR_ALL,
+     false, SWITCH(version)},
     {.name = NULL},
 };
 
