@@ -67,7 +67,7 @@ static const struct error_row rows[] = {
                          "Choose the right chip and the images that were built for it."},
     [-ERR_CHIP_UNSUPPORTED] =
         {"chip-unsupported", 6,
-         "This version of espjig can't flash this chip. If it is one of those that `espjig --help` "
+         "This version of espjig can't flash this chip. If it is one of those that `espjig chips` "
          "lists, the line is disturbed: try again."},
     [-ERR_NOT_POSSIBLE] = {"not-possible", 2,
                            "Use the stub (leave --no-stub out) or another command."},
