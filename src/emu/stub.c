@@ -383,6 +383,19 @@ static uint16_t mem_begin(struct chip *chip, struct request *r)
     return OK;
 }
 
+/* Whether the stub's own code lies there; nothing checks that (esp-flasher-stub
+ * src/command_handler.c). */
+static bool is_resident(const struct chip *chip, uint32_t at, uint32_t n)
+{
+    const struct known_stub *k;
+
+    for (size_t i = 0; (k = stub_known_at(i)) != NULL; i++) {
+        if (k->generation == chip->stub.generation && strcmp(k->chip, chip->persona->name) == 0)
+            return at < k->start + k->len && (uint64_t)at + n > k->start;
+    }
+    return false;
+}
+
 /* No checksum here, in either generation (recording: generation 2). */
 static uint16_t mem_data(struct chip *chip, struct request *r)
 {
@@ -395,6 +408,10 @@ static uint16_t mem_data(struct chip *chip, struct request *r)
     uint32_t n = word(r, 0);
     if (s->ram_remaining < n || n != r->len - DATA_HEADER)
         return TOO_MUCH_DATA;
+    if (is_resident(chip, s->ram_at, n)) {
+        trace_event(chip->trace, chip->time_us, "0x%08x: the stub overwrites itself", s->ram_at);
+        chip->mode = CHIP_DEAD;
+    }
     regs_load(&chip->regs, s->ram_at, r->data + DATA_HEADER, n);
     s->ram_at += n;
     s->ram_remaining -= n;
@@ -464,12 +481,18 @@ static uint16_t change_baud(struct chip *chip, struct request *r)
     return r->len == 8 ? OK : BAD_LENGTH;
 }
 
+/* Generation 2 takes the rate as it is, generation 1 scales its divider with what the client says
+ * it was (0: it is lost). Delays: esp-stub-lib src/target/common/src/uart.c. */
 static void after_change_baud(struct chip *chip, const struct request *r)
 {
-    if (word(r, 0) != 0)
-        chip->baud = word(r, 0);
-    chip->stats.chip_bauds++;
-    trace_event(chip->trace, chip->time_us, "%u baud", chip->baud);
+    uint32_t baud = word(r, 0), old = word(r, 1);
+
+    if (baud == 0)
+        return;
+    if (chip->stub.generation < 2)
+        baud = old ? (uint32_t)((uint64_t)chip->baud * baud / old) : 1;
+    chip_baud_later(chip, 5000, baud);
+    chip_busy(chip, 10000);
 }
 
 static uint16_t security_info(struct chip *chip, struct request *r)
@@ -535,6 +558,8 @@ static void dispatch(struct chip *chip, struct request *r)
     } else if (commands[r->op].run) {
         status = commands[r->op].run(chip, r);
     }
+    if (chip->mode != CHIP_STUB)
+        return;
     reply(chip, r, status);
     if (status == OK && commands[r->op].after)
         commands[r->op].after(chip, r);
@@ -582,6 +607,11 @@ void stub_start(struct chip *chip, int generation)
     chip->flash.reach = chip->stub.large ? 0 : FLASH_REACH_3;
     slip_reset(&chip->slip, true);
     chip_busy(chip, 10000); /* esp-flasher-stub src/transport.c */
+    /* It sets the divider for the same rate where it raises the UART's clock (src/main.c). */
+    if (generation >= 2 && chip->persona->stub_uart_clock_hz != 0)
+        chip_busy(chip, 10000);
+    if (generation >= 2 && chip->usb_jtag)
+        watchdog_stop(chip);
     chip_reply(chip, greeting, sizeof greeting);
 }
 

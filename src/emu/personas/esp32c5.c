@@ -26,6 +26,7 @@ const struct persona persona_esp32c5 = {
     .status_len = 4,
     .commands = COMMANDS_NEWER,
     .flash_size = 0x400000,
+    .flash_4byte = true,
     .end = ROM_END_STAYS,
     .crystal_hz = 48000000,
     .crystal_other_hz = 40000000,

@@ -19,6 +19,7 @@ const struct persona persona_esp32c61 = {
     .status_len = 4,
     .commands = COMMANDS_NEWER,
     .flash_size = 0x400000,
+    .flash_4byte = true,
     .end = ROM_END_STAYS,
     .crystal_hz = 40000000,
     .uart_clock_hz = 40000000,
