@@ -325,14 +325,21 @@ static void take_frame(struct chip *chip)
     chip->stats.round_trips += chip->stats.replies > replies;
 }
 
+/* What n bytes take. */
+static int64_t bytes_us(size_t n, unsigned baud)
+{
+    return (int64_t)((uint64_t)n * 10000000 / (baud ? baud : 115200));
+}
+
 /* How many of n bytes come too early, the last one being there at `now_us`. */
-static size_t unheard(const struct chip *chip, int64_t now_us, int64_t byte_us, size_t n)
+static size_t unheard(const struct chip *chip, int64_t now_us, unsigned baud, size_t n)
 {
     if (chip->deaf_until == 0)
         return 0;
     if (now_us < chip->deaf_until)
         return n;
-    uint64_t heard = (uint64_t)((now_us - chip->deaf_until) / byte_us) + 1;
+    uint64_t us = (uint64_t)(now_us - chip->deaf_until);
+    uint64_t heard = us * (baud ? baud : 115200) / 10000000 + 1;
     return heard < n ? n - (size_t)heard : 0;
 }
 
@@ -351,13 +358,12 @@ static void feed_byte(struct chip *chip, uint8_t byte)
 
 void chip_feed(struct chip *chip, int64_t now_us, unsigned baud, const uint8_t *bytes, size_t n)
 {
-    int64_t byte_us = 10000000 / (baud ? baud : 115200) + 1;
-    int64_t first_us = now_us - (int64_t)(n - 1) * byte_us;
-    size_t from = unheard(chip, now_us, byte_us, n);
+    int64_t first_us = now_us - bytes_us(n - 1, baud);
+    size_t from = unheard(chip, now_us, baud, n);
 
     change_baud(chip, now_us);
     /* Only what follows at once lies in the same FIFO. */
-    if (chip->instant || first_us > chip->feed_us + 2 * byte_us)
+    if (chip->instant || first_us > chip->feed_us + bytes_us(2, baud))
         chip->skip = 0;
     chip->feed_baud = baud;
     chip->feed_us = now_us;
