@@ -41,7 +41,7 @@ static int take_crystal(struct options *o, const char *value, struct error *e)
 
 static int check_usb(const struct options *o, struct error *e)
 {
-    if (o->usb_jtag && o->persona->swd_conf == 0)
+    if (o->usb_jtag && o->persona->swd_conf == 0 && !o->persona->usb_jtag)
         return error_set(e, ERR_USAGE, "--usb jtag: the %s has no USB-Serial/JTAG",
                          o->persona->title);
     return 0;

@@ -113,6 +113,7 @@ struct persona {
     uint32_t wdt_config0, wdt_config1, wdt_protect;
     /* The super watchdog, which only a port of USB-Serial/JTAG has to mind (peers.md 3d). */
     uint32_t swd_conf, swd_protect, swd_key, swd_autofeed;
+    bool usb_jtag; /* has such a port, though no super watchdog (the others: swd_conf) */
 
     /* boot */
     enum boot_style style;
