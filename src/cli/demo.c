@@ -40,8 +40,6 @@ static int chips_take(struct demo *demo, const char *list, struct error *error)
         if (chip == NULL)
             return error_set(error, ERR_UNKNOWN_CHIP, "\"%s\" is no chip that espjig knows (%s)",
                              name, chip_names());
-        if (chip->support != CHIP_SUPPORTED)
-            return error_set(error, ERR_CHIP_UNSUPPORTED, "%s can't be emulated yet", chip->name);
         if (demo->n_chips == CHIPS_MAX)
             return error_set(error, ERR_USAGE, "--chip: more than %d chips are given", CHIPS_MAX);
         demo->chips[demo->n_chips++] = chip;
@@ -80,6 +78,19 @@ static int samples_find(struct demo *demo, struct error *error)
     return error_set(error, ERR_FILE_UNREADABLE,
                      "the sample images are neither in $ESPJIG_SAMPLES nor in %s nor in %s",
                      n > 0 ? self : "the program's directory", PKGDATADIR "/samples");
+}
+
+static int samples_check(const struct demo *demo, struct error *error)
+{
+    for (size_t i = 0; i < demo->n_chips; i++) {
+        char path[600];
+        snprintf(path, sizeof path, "%s/%s", demo->samples, demo->chips[i]->key);
+        if (access(path, X_OK) != 0)
+            return error_set(error, ERR_CHIP_UNSUPPORTED,
+                             "there are no sample images for the %s in %s", demo->chips[i]->name,
+                             demo->samples);
+    }
+    return 0;
 }
 
 /* ---- the boards ---- */
@@ -195,7 +206,7 @@ static bool station_answers(const char *socket)
 static int demo_prepare(struct demo *demo, struct cli *cli, struct error *error)
 {
     if (chips_take(demo, cli->chip ? cli->chip : "esp32", error) != 0 ||
-        samples_find(demo, error) != 0)
+        samples_find(demo, error) != 0 || samples_check(demo, error) != 0)
         return error->code;
     demo->n_boards = cli->boards ? cli->boards : demo->n_chips;
     bench_make(demo, &cli->job);

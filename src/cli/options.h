@@ -56,6 +56,7 @@ enum command_bit {
     FOR_IDS = 1 << 7,
     FOR_DEMO = 1 << 8,
     FOR_STATION = 1 << 9,
+    FOR_CHIPS = 1 << 20,
 };
 #define FOR_JOBS (FOR_WRITE | FOR_VERIFY | FOR_READ | FOR_ERASE | FOR_REGION | FOR_IDS)
 #define FOR_ALL  (~0U)

@@ -111,6 +111,7 @@ static void start(struct chip *chip, enum reset_cause cause)
     chip->stats.resets++;
     regs_reset(chip);
     rom_start(chip);
+    chip->flash.unpowered = chip->persona->flash_power_reg != 0 && chip->strap_download;
     chip->mode = chip->strap_download ? CHIP_ROM : CHIP_APP;
     if (chip->mode == CHIP_ROM)
         watchdog_start(chip);

@@ -21,44 +21,12 @@ static int take_chip(struct options *o, const char *value, struct error *e)
     return ERR_UNKNOWN_CHIP;
 }
 
-static int number(const char *option, const char *value, uint64_t max, uint64_t *to,
-                  struct error *e)
-{
-    if (util_number_parse(value, false, max, to))
-        return 0;
-    return error_set(e, ERR_USAGE, "--%s %s: not a number from 0 to %llu", option, value,
-                     (unsigned long long)max);
-}
-
-static int take_crystal(struct options *o, const char *value, struct error *e)
-{
-    uint64_t mhz = 0;
-    int result = number("crystal", value, 100, &mhz, e);
-
-    o->crystal_hz = (unsigned)mhz * 1000000;
-    return result;
-}
-
 static int check_usb(const struct options *o, struct error *e)
 {
     if (o->usb_jtag && o->persona->swd_conf == 0 && !o->persona->usb_jtag)
         return error_set(e, ERR_USAGE, "--usb jtag: the %s has no USB-Serial/JTAG",
                          o->persona->title);
     return 0;
-}
-
-static int check_crystal(const struct options *o, struct error *e)
-{
-    const struct persona *p = o->persona;
-
-    if (o->crystal_hz == 0 || o->crystal_hz == p->crystal_hz ||
-        o->crystal_hz == p->crystal_other_hz)
-        return 0;
-    if (p->crystal_other_hz == 0)
-        return error_set(e, ERR_USAGE, "--crystal %u: with %s it is always %u",
-                         o->crystal_hz / 1000000, p->name, p->crystal_hz / 1000000);
-    return error_set(e, ERR_USAGE, "--crystal %u: with %s it is %u or %u", o->crystal_hz / 1000000,
-                     p->name, p->crystal_hz / 1000000, p->crystal_other_hz / 1000000);
 }
 
 static int take_flash(struct options *o, const char *value, struct error *e)
@@ -125,6 +93,38 @@ static int take_mac(struct options *o, const char *value, struct error *e)
         return error_set(e, ERR_USAGE, "%s is not a MAC address like 24:6f:28:12:34:56", value);
     o->has_mac = true;
     return 0;
+}
+
+static int number(const char *option, const char *value, uint64_t max, uint64_t *to,
+                  struct error *e)
+{
+    if (util_number_parse(value, false, max, to))
+        return 0;
+    return error_set(e, ERR_USAGE, "--%s %s: not a number from 0 to %llu", option, value,
+                     (unsigned long long)max);
+}
+
+static int take_crystal(struct options *o, const char *value, struct error *e)
+{
+    uint64_t mhz = 0;
+    int result = number("crystal", value, 100, &mhz, e);
+
+    o->crystal_hz = (unsigned)mhz * 1000000;
+    return result;
+}
+
+static int check_crystal(const struct options *o, struct error *e)
+{
+    const struct persona *p = o->persona;
+
+    if (o->crystal_hz == 0 || o->crystal_hz == p->crystal_hz ||
+        o->crystal_hz == p->crystal_other_hz)
+        return 0;
+    if (p->crystal_other_hz == 0)
+        return error_set(e, ERR_USAGE, "--crystal %u: with %s it is always %u",
+                         o->crystal_hz / 1000000, p->name, p->crystal_hz / 1000000);
+    return error_set(e, ERR_USAGE, "--crystal %u: with %s it is %u or %u", o->crystal_hz / 1000000,
+                     p->name, p->crystal_hz / 1000000, p->crystal_other_hz / 1000000);
 }
 
 static int take_transport(struct options *o, enum transport t, struct error *e)

@@ -109,6 +109,9 @@ struct persona {
     struct security_layout security;
     const struct reg_value *regs; /* registers that hold something at start; address 0 ends */
     uint32_t strap_reg;           /* GPIO_STRAP, 0: not modelled */
+    /* The flash is off in download mode until bits 0 and 1 of this register are set (esptool
+     * targets/esp32p4.py, power_on_flash); 0: always on. */
+    uint32_t flash_power_reg;
     /* The watchdog that `--after watchdog-reset` uses, 0: none. */
     uint32_t wdt_config0, wdt_config1, wdt_protect;
     /* The super watchdog, which only a port of USB-Serial/JTAG has to mind (peers.md 3d). */

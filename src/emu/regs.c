@@ -185,6 +185,8 @@ void regs_write(struct chip *chip, uint32_t address, uint32_t value)
     } else if (address == p->spi.base && (value & UINT32_C(1) << 18)) {
         spi_run(chip);
         regs_poke(&chip->regs, address, 0); /* done at once: SPI is much faster than a request */
+    } else if (p->flash_power_reg != 0 && address == p->flash_power_reg) {
+        chip->flash.unpowered = chip->flash.unpowered && (value & 3) != 3;
     } else {
         watchdog_written(chip, address, value);
     }

@@ -38,7 +38,8 @@ enum loader_after { /* --after */
                     AFTER_HARD_RESET,
                     AFTER_SOFT_RESET,
                     AFTER_NO_RESET,
-                    AFTER_NO_RESET_STUB
+                    AFTER_NO_RESET_STUB,
+                    AFTER_WATCHDOG_RESET
 };
 
 /* esptool v5's words, and v4's with underscores; false when it is none. */
@@ -49,6 +50,33 @@ const char *loader_after_name(enum loader_after after);
 
 enum loader_stage { STAGE_NONE, STAGE_ROM, STAGE_STUB };
 
+/* Reply to GET_SECURITY_INFO (Espressif, "Serial Protocol"; esptool loader.py,
+ * get_security_info). */
+struct security_info {
+    uint32_t flags;          /* bit 0 secure boot, bit 2 Secure Download Mode; see the table in
+                                security.c */
+    uint8_t flash_crypt_cnt; /* an odd number of bits: flash encryption is on */
+    uint8_t key_purposes[7];
+    int chip_id;     /* -1: not told (ESP32-S2) */
+    int api_version; /* -1: not told */
+};
+
+/* The bits of its `flags`, under Espressif's names; ended by name NULL. The same on all chips. */
+struct security_flag {
+    uint32_t mask;
+    const char *name; /* "SECURE_BOOT_EN" */
+    const char *text; /* "secure boot is on" */
+};
+extern const struct security_flag security_flags[];
+enum { SECURITY_SECURE_BOOT = 1 << 0, SECURITY_SECURE_DOWNLOAD = 1 << 2 };
+const char *security_flag_name(unsigned bit); /* "" when it has none */
+bool security_flash_encrypted(const struct security_info *info);
+
+/* A word of the chip that does not change while it is connected: of its eFuses. */
+struct loader_word {
+    uint32_t address, value;
+};
+
 struct loader {
     struct link *link;     /* not owned */
     const struct log *log; /* may be NULL */
@@ -56,7 +84,12 @@ struct loader {
     enum loader_stage stage;
     int stub_version;     /* 1 or 2 in STAGE_STUB, when known; else 0 */
     bool secure_download; /* Secure Download Mode: hardly anything is allowed */
-    uint64_t flash_size;  /* bytes, as set by loader_flash_attach; 0: not known */
+    bool security_known;  /* the chip told: */
+    struct security_info security;
+    int revision;                 /* of the chip, 301 for v3.1; -1: not known (yet) */
+    struct loader_word words[24]; /* that loader_read_efuse has read */
+    size_t n_words;
+    uint64_t flash_size; /* bytes, as set by loader_flash_attach; 0: not known */
     struct slip_decoder slip;
     char boot_log[2048]; /* text seen from the chip while connecting, NUL-terminated; evidence for
                             hints */
@@ -66,7 +99,9 @@ struct loader {
     bool prove_block;   /* the next flash_write asks for the MD5 of its first block as soon as it
                            is written, and fails with ERR_MD5_MISMATCH; it then resets this */
     uint32_t rom_value; /* value field of the last reply */
-    uint8_t rx[1024];   /* received, not yet decoded: rx[rx_pos..rx_len) */
+    uint32_t spi_usr, spi_usr2; /* of the SPI controller, as found: see spi.c */
+    bool spi_saved;
+    uint8_t rx[1024]; /* received, not yet decoded: rx[rx_pos..rx_len) */
     size_t rx_pos, rx_len;
 };
 
@@ -86,31 +121,22 @@ struct connect_options {
     void *context;
 };
 
-/* Reply to GET_SECURITY_INFO (Espressif, "Serial Protocol"; esptool loader.py,
- * get_security_info). */
-struct security_info {
-    uint32_t flags;          /* bit 0 secure boot, bit 2 Secure Download Mode; see the table in
-                                security.c */
-    uint8_t flash_crypt_cnt; /* an odd number of bits: flash encryption is on */
-    uint8_t key_purposes[7];
-    int chip_id;     /* -1: not told (ESP32-S2) */
-    int api_version; /* -1: not told */
-};
-
 /* What identify found. Texts are "" where the chip does not tell. */
 struct chip_facts {
     enum chip_id chip;
     char name[64];     /* "ESP32-D0WD-V3", "ESP32-C3 (QFN32)" */
-    char revision[16]; /* "v3.0" */
+    char revision[16]; /* "v3.0"; "": has none or does not tell */
     uint8_t mac[6];
     char mac_text[24];   /* "24:0a:c4:00:12:34" */
     char eui64_text[32]; /* "60:55:f9:ff:fe:f7:2c:a2", where the chip has one */
     char mac_ap[24], mac_bt[24], mac_ethernet[24]; /* derived as ESP-IDF does; "": has no such */
     unsigned crystal_mhz;                          /* 0: not known */
-    char features[160];                            /* "Wi-Fi, BT, Dual Core, 240MHz" */
+    char features[192];                            /* "Wi-Fi, BT, Dual Core, 240MHz" */
     char usb_mode[24];                             /* "", "USB-Serial/JTAG", "USB-OTG" */
     bool secure_boot, flash_encryption, secure_download;
-    char security[64]; /* "none", or what is enabled, for people */
+    char security[64];    /* "none", or what is enabled, for people */
+    bool stub_possible;   /* a flasher stub can run on this very chip */
+    char stub_reason[96]; /* why not; "" when it can */
 };
 
 struct flash_facts {
@@ -131,6 +157,15 @@ int loader_connect(struct loader *loader, const struct connect_options *options,
                    struct error *error);
 
 int loader_identify(struct loader *loader, struct chip_facts *facts, struct error *error);
+
+/* Whether the port is the chip's own USB-Serial/JTAG, or its own USB-OTG (then ROM and stub take
+ * blocks of 0x800 bytes only). The host knows best: by the port's USB ids. */
+bool loader_usb_jtag(const struct loader *loader);
+bool loader_usb_otg(const struct loader *loader);
+
+/* Base name of the stub's file for this very chip ("esp32p4-rev1" for an ESP32-P4 before v3.0),
+ * once it is identified; NULL: there is none. */
+const char *loader_stub_name(const struct loader *loader);
 
 /* Uploads and starts the stub. Nothing happens when one runs already. ERR_STUB_FAILED leaves the
  * chip unusable until the next connect. */
@@ -185,31 +220,59 @@ int loader_flash_erase_all(struct loader *loader, const struct loader_progress *
                            struct error *error);
 
 /* Ends the conversation: resets as asked. A link without lines can't hard-reset: says so in the log
- * and returns 0. */
+ * and returns 0. Where a soft reset or one by the watchdog is not possible, a warning says why and
+ * a hard reset does it (ERR_NOT_POSSIBLE: a soft reset without lines). */
 int loader_leave(struct loader *loader, enum loader_after after, struct error *error);
 
 /* ---- what needs no flash ---- */
 
 int loader_security_info(struct loader *loader, struct security_info *info, struct error *error);
 
-/* Into the chip's RAM, without running it: MEM_BEGIN and MEM_DATA. ERR_NOT_POSSIBLE where it
- * would overwrite the stub that runs. */
+/* Whether the chip has RAM there that programs can be loaded to. */
+bool loader_ram_holds(const struct chip *chip, uint32_t address, uint64_t size);
+
+/* Memory or registers, a word at a time: neither ROM nor stub has anything faster. */
+int loader_ram_read(struct loader *loader, uint32_t address, uint8_t *data, size_t n,
+                    const struct loader_progress *progress, struct error *error);
+
+/* Into the chip's RAM, without running it: MEM_BEGIN and MEM_DATA. ERR_NOT_POSSIBLE while a stub
+ * runs there. `wire` of the progress is counted from the beginning of the call. */
 int loader_ram_write(struct loader *loader, uint32_t address, const uint8_t *data, size_t n,
                      const struct loader_progress *progress, struct error *error);
 /* Jumps there; the loader is gone then (STAGE_NONE). */
 int loader_ram_run(struct loader *loader, uint32_t entry, struct error *error);
-/* Starts the program in the flash without a reset (esptool: run). */
+
+/* Starts the program in the flash without a reset (esptool: run); the loader is gone then.
+ * ERR_NOT_POSSIBLE where the stub that runs has no such command. */
 int loader_run(struct loader *loader, struct error *error);
 
 /* ---- the flash chip's own registers; loader_flash_attach must have been done ---- */
 
-/* RDSR, RDSR2, RDSR3: `bytes` is 1 to 3 of them, low byte first. */
+/* RDSR, RDSR2, RDSR3: `bytes` is 1 to 3 of them, low byte first. Writing waits until the flash is
+ * ready again; without `non_volatile` the value is lost when the flash loses its power. A flash
+ * may ignore it: read it back. */
 int loader_flash_status_read(struct loader *loader, unsigned bytes, uint32_t *status,
                              struct error *error);
 int loader_flash_status_write(struct loader *loader, unsigned bytes, uint32_t status,
                               bool non_volatile, struct error *error);
-/* n bytes of the SFDP tables from `address` on. */
+/* n bytes, at most FLASH_SFDP_MAX, of the SFDP tables (JESD216) from `address` on. */
+enum { FLASH_SFDP_MAX = 64 };
 int loader_flash_sfdp(struct loader *loader, uint32_t address, uint8_t *data, size_t n,
+                      struct error *error);
+
+/* Word of the eFuses, by its address: asked from the chip once. */
+int loader_read_efuse(struct loader *loader, uint32_t address, uint32_t *value,
+                      struct error *error);
+
+/* One write to a register of the chip. Of the register only the bits in `mask` are changed, by the
+ * chip itself. */
+struct reg_write {
+    uint32_t address, value;
+    uint32_t mask;     /* 0xFFFFFFFF: all of it */
+    uint32_t delay_us; /* the chip waits that long before it writes */
+};
+/* In as few WRITE_REG frames as the loader takes: one. */
+int loader_write_regs(struct loader *loader, const struct reg_write *writes, size_t n,
                       struct error *error);
 
 /* Single registers, also words of memory. */

@@ -147,6 +147,52 @@ static void stub_digests_are_sound(void **state)
     assert_true(has[0][1] && has[1][1]); /* ESP8266 and ESP32 had the first ones */
 }
 
+/* Each flag of the security information stands where its eFuse says, and nowhere else. */
+static void security_information_follows_the_efuses(void **state)
+{
+    uint8_t info[20];
+    struct bench b;
+
+    (void)state;
+    for (size_t i = 0; persona_at(i); i++) {
+        const struct security_layout *l = &persona_at(i)->security;
+        if (l->size == 0)
+            continue;
+        for (size_t flag = 0; flag < sizeof l->flags; flag++) {
+            if (l->flags[flag] == 0)
+                continue;
+            bench_open(&b, persona_at(i)->name, 1 << 20);
+            efuse_burn(&b.chip.efuse, l->flags[flag] / 32, UINT32_C(1) << l->flags[flag] % 32);
+            assert_int_equal(digest_security_info(&b.chip, info), l->size);
+            assert_int_equal(le32_get(info), 1 << flag);
+            assert_int_equal(info[4], 0);
+            bench_close(&b);
+        }
+        bench_open(&b, persona_at(i)->name, 1 << 20);
+        digest_security_info(&b.chip, info);
+        assert_int_equal(le32_get(info), 0);
+        assert_int_equal(le32_get(info + 12), persona_at(i)->image_chip_id);
+        bench_close(&b);
+    }
+    /* Two bits of SOFT_DIS_JTAG disable nothing. */
+    bench_open(&b, "esp32h4", 1 << 20);
+    efuse_burn(&b.chip.efuse, 5, 3 << 11);
+    digest_security_info(&b.chip, info);
+    assert_int_equal(le32_get(info), 0);
+    /* KEY_PURPOSE_2 of five bits lies at bit 10 of its word. */
+    efuse_burn(&b.chip.efuse, 2, 18 << 10);
+    digest_security_info(&b.chip, info);
+    assert_int_equal(info[7], 18);
+    bench_close(&b);
+    /* And KEY_PURPOSE_1 of an ESP32-C5 ends with its word. */
+    bench_open(&b, "esp32c5", 1 << 20);
+    efuse_burn(&b.chip.efuse, 2, UINT32_C(18) << 27);
+    digest_security_info(&b.chip, info);
+    assert_int_equal(info[6], 18);
+    assert_int_equal(info[7], 0);
+    bench_close(&b);
+}
+
 /* ---- the SPI controller, as esptool drives it ---- */
 
 static uint32_t spi(struct bench *b, uint8_t command, uint32_t user, size_t bits, uint32_t address)
@@ -174,6 +220,10 @@ static void spi_controller_reaches_the_flash(const char *chip)
 
     bench_open(&b, chip, 4 << 20);
     bench_sync(&b, 0);
+    if (b.chip.persona->flash_power_reg != 0) { /* an ESP32-P4 has to turn it on first */
+        assert_int_equal(spi(&b, 0x9f, MISO, 24, 0), 0xffffff);
+        bench_write_reg(&b, b.chip.persona->flash_power_reg, 3);
+    }
     flash_program(&b.chip.flash, 0x12345, (const uint8_t *)"\x11\x22\x33\x44", 4);
     assert_int_equal(spi(&b, 0x9f, MISO, 24, 0), 0x1640ef);
     assert_int_equal(spi(&b, 0x5a, MISO | ADDRESS | DUMMY, 32, 0), 0x50444653); /* "SFDP" */
@@ -342,12 +392,12 @@ static void both_lines_pull_nothing(void **state)
 
 /* A software reset keeps the strap, the RTC watchdog (esptool --after watchdog-reset) samples it.
  */
-static void watchdog_samples_the_strap(void **state)
+static void watchdog_resets(const char *chip)
 {
     struct bench b;
 
-    (void)state;
-    bench_open(&b, "esp32c3", 4 << 20);
+    bench_open(&b, chip, 4 << 20);
+    const struct persona *p = b.chip.persona;
     bench_start(&b, false);
     bench_lines(&b, false, true);
     bench_lines(&b, true, false);
@@ -356,11 +406,22 @@ static void watchdog_samples_the_strap(void **state)
     chip_reset_later(&b.chip, 1000, RESET_SOFTWARE);
     expect_mode(&b, CHIP_ROM);
     b.chip.baud = 115200;
-    bench_write_reg(&b, 0x600080a8, 0x50d83aa1);
-    bench_write_reg(&b, 0x60008094, 2000);
-    bench_write_reg(&b, 0x60008090, UINT32_C(1) << 31 | 5 << 28 | 1 << 8 | 2);
+    bench_write_reg(&b, p->wdt_config1, 2000);
+    bench_write_reg(&b, p->wdt_config0, UINT32_C(1) << 31 | 5 << 28 | 1 << 8 | 2);
+    expect_mode(&b, CHIP_ROM); /* locked */
+    bench_write_reg(&b, p->wdt_protect, 0x50d83aa1);
+    bench_write_reg(&b, p->wdt_config0, UINT32_C(1) << 31 | 5 << 28 | 1 << 8 | 2);
     expect_mode(&b, CHIP_APP);
     bench_close(&b);
+}
+
+static void watchdog_samples_the_strap(void **state)
+{
+    (void)state;
+    for (size_t i = 0; persona_at(i); i++) {
+        if (persona_at(i)->wdt_config0 != 0)
+            watchdog_resets(persona_at(i)->name);
+    }
 }
 
 static void without_reset_nothing_changes(void **state)
@@ -447,6 +508,64 @@ static void esp32_rom_takes_rates_in_its_own_measure(void **state)
     bench_close(&b);
 }
 
+static unsigned rate_after(const char *name, unsigned crystal_hz, unsigned request)
+{
+    struct bench b;
+    uint32_t words[2] = {request};
+
+    bench_open(&b, name, 1 << 20);
+    b.chip.crystal_hz = crystal_hz;
+    bench_sync(&b, 0);
+    bench_command(&b, 0x0f, words, 2);
+    unsigned baud = b.chip.baud;
+    bench_close(&b);
+    return baud;
+}
+
+/* Their ROMs compute with the crystal that they suppose; the stub's rates are right. */
+static void another_crystal_shifts_the_roms_rates(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    assert_int_equal(rate_after("esp32c2", 26000000, 230400 * 40 / 26), 230399);
+    assert_int_equal(rate_after("esp32c2", 40000000, 230400), 230400);
+    assert_int_equal(rate_after("esp32c5", 48000000, 230400), 230400);
+    assert_int_equal(rate_after("esp32c5", 40000000, 230400 * 48 / 40), 230400);
+    assert_int_equal(rate_after("esp32c3", 40000000, 230400), 230400);
+    bench_open(&b, "esp32c2", 1 << 20);
+    bench_start(&b, false);
+    bench_pass(&b, 100);
+    assert_int_equal(b.last_baud, 74880);
+    b.chip.crystal_hz = 40000000;
+    bench_start(&b, false);
+    bench_pass(&b, 100);
+    assert_int_equal(b.last_baud, 115200);
+    bench_sync(&b, 0);
+    assert_int_equal(bench_read_reg(&b, b.chip.persona->uart_clkdiv) & 0xfffff, 347);
+    b.chip.crystal_hz = 26000000;
+    assert_int_equal(bench_read_reg(&b, b.chip.persona->uart_clkdiv) & 0xfffff, 225);
+    bench_close(&b);
+}
+
+static void the_strapping_register_tells_the_mode(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    for (size_t i = 0; persona_at(i); i++) {
+        const struct persona *p = persona_at(i);
+        if (p->strap_reg == 0)
+            continue;
+        bench_open(&b, p->name, 1 << 20);
+        bench_sync(&b, 0);
+        assert_int_equal(bench_read_reg(&b, p->strap_reg), p->strap_download);
+        bench_start(&b, false);
+        assert_int_equal(regs_read(&b.chip, p->strap_reg), p->strap_flash);
+        bench_close(&b);
+    }
+}
+
 static void noise_is_the_same_for_a_seed(void **state)
 {
     uint8_t a[16], b[16];
@@ -520,6 +639,7 @@ int run_chip_tests(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(personas_are_sound),
         cmocka_unit_test(stub_digests_are_sound),
+        cmocka_unit_test(security_information_follows_the_efuses),
         cmocka_unit_test(every_chip_reaches_its_flash),
         cmocka_unit_test(efuse_bits_stay_set),
         cmocka_unit_test(efuse_blocks_of_newer_chips),
@@ -534,6 +654,8 @@ int run_chip_tests(void)
         cmocka_unit_test(a_ram_program_takes_over),
         cmocka_unit_test(the_rom_measures_the_rate),
         cmocka_unit_test(esp32_rom_takes_rates_in_its_own_measure),
+        cmocka_unit_test(another_crystal_shifts_the_roms_rates),
+        cmocka_unit_test(the_strapping_register_tells_the_mode),
         cmocka_unit_test(noise_is_the_same_for_a_seed),
         cmocka_unit_test(work_delays_the_next_reply),
         cmocka_unit_test(garbage_does_no_harm),

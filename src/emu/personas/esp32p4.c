@@ -53,6 +53,7 @@ const struct persona persona_esp32p4 = {
     .security = SECURITY_P4,
     .regs = regs_none,
     .strap_reg = 0x500e0038,
+    .flash_power_reg = 0x501153fc, /* PMU_DATE; revisions 3.1 and 3.2 are like that */
     .wdt_config0 = 0x50116000,
     .wdt_config1 = 0x50116004,
     .wdt_protect = 0x50116018,
