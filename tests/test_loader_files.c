@@ -268,29 +268,29 @@ static void find_in_order(void **state)
     unsetenv("IDF_PYTHON_ENV_PATH");
     assert_int_equal(mkdir(path_of("1"), 0700), 0);
     put("1/esp32c3.json", good);
-    assert_int_equal(stub_find(chip, dir, 0, &stub, &error), 0);
+    assert_int_equal(stub_find(chip, NULL, dir, 0, &stub, &error), 0);
     assert_int_equal(stub.version, 1);
     stub_done(&stub);
 
     assert_int_equal(mkdir(path_of("2"), 0700), 0);
     put("2/esp32c3.json", good);
     setenv("ESPJIG_STUB_DIR", dir, 1);
-    assert_int_equal(stub_find(chip, NULL, 0, &stub, &error), 0);
+    assert_int_equal(stub_find(chip, NULL, NULL, 0, &stub, &error), 0);
     assert_int_equal(stub.version, 2);
     stub_done(&stub);
-    assert_int_equal(stub_find(chip, NULL, 1, &stub, &error), 0);
+    assert_int_equal(stub_find(chip, NULL, NULL, 1, &stub, &error), 0);
     assert_int_equal(stub.version, 1);
     stub_done(&stub);
-    assert_int_equal(stub_find(chip, NULL, 2, &stub, &error), ERR_FILE_UNREADABLE);
+    assert_int_equal(stub_find(chip, NULL, NULL, 2, &stub, &error), ERR_FILE_UNREADABLE);
     if (strstr(error.text, "esp32c3.json") == NULL || strstr(error.text, dir) == NULL)
         fail_msg("%s", error.text);
 
     /* a damaged one is told, not passed over */
     error_clear(&error);
     put("2/esp32c3.json", "{");
-    assert_int_equal(stub_find(chip, dir, 0, &stub, &error), ERR_STUB_FILE);
+    assert_int_equal(stub_find(chip, NULL, dir, 0, &stub, &error), ERR_STUB_FILE);
     error_clear(&error);
-    assert_int_equal(stub_find(chip, dir, 1, &stub, &error), 0);
+    assert_int_equal(stub_find(chip, NULL, dir, 1, &stub, &error), 0);
     assert_int_equal(stub.version, 1);
     stub_done(&stub);
 
@@ -302,13 +302,13 @@ static void find_in_order(void **state)
     char asked[128];
     util_copy(asked, sizeof asked, path_of("asked"));
     error_clear(&error);
-    assert_int_equal(stub_find(chip, asked, 0, &stub, &error), 0);
+    assert_int_equal(stub_find(chip, NULL, asked, 0, &stub, &error), 0);
     assert_string_equal(stub.path, path_of("asked/1/esp32c3.json"));
     stub_done(&stub);
-    assert_int_equal(stub_find(chip, asked, 1, &stub, &error), ERR_FILE_UNREADABLE);
+    assert_int_equal(stub_find(chip, NULL, asked, 1, &stub, &error), ERR_FILE_UNREADABLE);
 
     error_clear(&error);
-    assert_int_equal(stub_find(chip_get(CHIP_ESP32H21), dir, 0, &stub, &error),
+    assert_int_equal(stub_find(chip_get(CHIP_ESP32H21), NULL, dir, 0, &stub, &error),
                      ERR_FILE_UNREADABLE);
     unsetenv("ESPJIG_STUB_DIR");
 }
@@ -327,7 +327,7 @@ static void real_stubs(void **state)
         struct error error = {0};
         if (chip->support != CHIP_SUPPORTED)
             continue;
-        if (stub_find(chip, real_dir, 0, &stub, &error) != 0)
+        if (stub_find(chip, NULL, real_dir, 0, &stub, &error) != 0)
             fail_msg("%s", error.text);
         assert_int_equal(stub.n_segments, 2);
         assert_true(stub.segments[0].size > 3000);

@@ -106,9 +106,6 @@ const char *command_who(const struct loader *loader); /* "the ROM", "the stub" *
 /* The usual time limits: milliseconds for `bytes` at `seconds_per_mb`, at least 3 s. */
 int64_t command_limit_ms(uint64_t bytes, unsigned seconds_per_mb);
 
-/* Is the chip on its own USB-OTG? Then it takes smaller blocks (esptool: USB_RAM_BLOCK). */
-bool command_on_usb_otg(const struct loader *loader);
-
 /* Milliseconds that `bytes` need on the wire at the present rate. */
 int64_t command_wire_ms(const struct loader *loader, size_t bytes);
 

@@ -5,7 +5,7 @@ uint32_t flash_block_size(const struct loader *loader)
 {
     if (loader->stage != STAGE_STUB)
         return ROM_BLOCK;
-    return command_on_usb_otg(loader) ? OTG_BLOCK : STUB_BLOCK;
+    return loader_usb_otg(loader) ? OTG_BLOCK : STUB_BLOCK;
 }
 
 void flash_progress(const struct loader_progress *progress, uint64_t done, uint64_t total,

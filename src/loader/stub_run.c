@@ -19,7 +19,7 @@ static int upload(struct loader *loader, const struct stub_segment *segment, str
 {
     uint8_t data[16];
     uint32_t size = (uint32_t)segment->size;
-    uint32_t block_size = command_on_usb_otg(loader) ? OTG_BLOCK : RAM_BLOCK;
+    uint32_t block_size = loader_usb_otg(loader) ? OTG_BLOCK : RAM_BLOCK;
     uint32_t blocks = (size + block_size - 1) / block_size;
     struct request begin = {.op = OP_MEM_BEGIN,
                             .data = data,
