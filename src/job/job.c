@@ -48,7 +48,7 @@ void job_init(struct job *job)
 {
     *job = (struct job){
         .chip = CHIP_AUTO,
-        .baud = 460800,
+        .baud = JOB_BAUD_AUTO,
         .before = BEFORE_DEFAULT_RESET,
         .after = AFTER_HARD_RESET,
         .connect_attempts = 7,

@@ -9,9 +9,6 @@
 
 #include <ctype.h>
 
-/* Every ROM and every adapter can do this rate; esptool connects at it too. */
-enum { CONNECT_BAUD_MAX = 115200 };
-
 static const struct log *log_of(struct run *run)
 {
     return &run->report.log;
@@ -19,7 +16,7 @@ static const struct log *log_of(struct run *run)
 
 unsigned setup_connect_baud(const struct job *job)
 {
-    return job->baud < CONNECT_BAUD_MAX ? job->baud : CONNECT_BAUD_MAX;
+    return job->baud != JOB_BAUD_AUTO && job->baud < RATE_LOWEST ? job->baud : RATE_LOWEST;
 }
 
 int setup_open(struct run *run)
@@ -36,6 +33,8 @@ int setup_open(struct run *run)
     if (link_open(&run->link, run->job->port, &options, &run->error) != 0)
         return run->error.code;
     run->link_is_open = true;
+    run->report.baud = run->link.has_baud ? &run->link.baud : NULL;
+    rate_begin(run);
     loader_init(&run->loader, &run->link, log_of(run));
     return 0;
 }
@@ -61,6 +60,7 @@ int setup_connect(struct run *run)
         .context = run,
     };
 
+    run->rate.now = run->link.baud;
     loader_init(&run->loader, &run->link, log_of(run));
     return loader_connect(&run->loader, &options, &run->error);
 }
@@ -120,13 +120,16 @@ static bool link_is_dead(int code)
     return code == ERR_PORT_LOST || code == ERR_CANCELLED;
 }
 
+bool setup_can_reset(const struct run *run)
+{
+    return run->link.has_lines &&
+           (run->job->before == BEFORE_DEFAULT_RESET || run->job->before == BEFORE_USB_RESET);
+}
+
 /* A stub that did not come up leaves the chip without a loader: reset, and begin again. */
 static int connect_again(struct run *run, const struct error *why)
 {
-    bool can_reset = run->link.has_lines && (run->job->before == BEFORE_DEFAULT_RESET ||
-                                             run->job->before == BEFORE_USB_RESET);
-
-    if (!can_reset)
+    if (!setup_can_reset(run))
         return error_set(&run->error, why->code,
                          "%s; the chip can't be reset from here to go on without", why->text);
     if (link_set_baud(&run->link, setup_connect_baud(run->job)) != 0)
@@ -188,27 +191,6 @@ int setup_stub(struct run *run)
     return run->error.code;
 }
 
-int setup_baud(struct run *run)
-{
-    unsigned now = setup_connect_baud(run->job);
-    struct error why = {0};
-
-    if (run->job->baud == now || !run->link.has_baud)
-        return 0;
-    int result = loader_set_baud(&run->loader, run->job->baud, &why);
-    if (result == ERR_NOT_POSSIBLE)
-        log_line(log_of(run), LOG_INFO, "the ROM of %s can't change the rate: staying at %u baud",
-                 run->loader.chip->name, now);
-    else if (result == ERR_BAUD_REFUSED) { /* the adapter was asked before the chip */
-        log_line(log_of(run), LOG_WARNING, "%s: staying at %u baud", why.text, now);
-        error_clear(&run->link.error);
-    } else if (result != 0)
-        error_set(&run->error, why.code, "changing to %u baud: %s", run->job->baud, why.text);
-    else
-        log_line(log_of(run), LOG_DEBUG, "%u baud", run->job->baud);
-    return run->error.code;
-}
-
 int setup_flash(struct run *run)
 {
     char size[32] = "unknown size";
@@ -217,6 +199,9 @@ int setup_flash(struct run *run)
     if (loader_flash_attach(&run->loader, NULL, flash_size_bytes(run->job->flash_size), &run->flash,
                             &run->error) != 0)
         return run->error.code;
+    if (run->flash_attached) /* all of it has been said before */
+        return 0;
+    run->flash_attached = true;
     report_flash(&run->report, flash);
     if (flash->size)
         util_size_format(size, sizeof size, flash->size);
