@@ -48,7 +48,7 @@ void job_init(struct job *job)
 {
     *job = (struct job){
         .chip = CHIP_AUTO,
-        .baud = 460800,
+        .baud = JOB_BAUD_AUTO,
         .before = BEFORE_DEFAULT_RESET,
         .after = AFTER_HARD_RESET,
         .connect_attempts = 7,
@@ -263,8 +263,6 @@ static int check_settings(const struct job *job, struct error *error)
     if (chip && chip->support != CHIP_SUPPORTED)
         return error_set(error, ERR_CHIP_UNSUPPORTED, "%s is known, but not supported yet",
                          chip->name);
-    if (job->baud == 0)
-        return error_set(error, ERR_USAGE, "the baud rate is 0");
     if (strcmp(job->flash_freq, "keep") != 0 &&
         !name_known(job->chip, job->flash_freq, chip_freq_parse))
         return error_set(error, ERR_USAGE, "flash frequency \"%s\" is unknown to %s",

@@ -70,6 +70,7 @@ struct loader {
                            soon as it is written, and fails with ERR_MD5_MISMATCH; it then resets
                            this. (Not when all fits one block: it is confirmed as a whole.) */
     uint32_t rom_value; /* value field of the last reply */
+    uint16_t status;    /* of the last reply: two bytes, the first one in the high half; 0: done */
     uint32_t spi_usr, spi_usr2; /* of the SPI controller, as found: see spi.c */
     bool spi_saved;
     uint8_t rx[1024]; /* received, not yet decoded: rx[rx_pos..rx_len) */
@@ -202,6 +203,10 @@ int loader_flash_erase(struct loader *loader, uint32_t address, uint32_t size,
                        const struct loader_progress *progress, struct error *error);
 int loader_flash_erase_all(struct loader *loader, const struct loader_progress *progress,
                            struct error *error);
+
+/* Whether a function that failed with `code` may have failed because of what the line did to the
+ * bytes, so that a lower rate could help. */
+bool loader_is_line_trouble(const struct loader *loader, enum err code);
 
 /* Ends the conversation: resets as asked. A link without lines can't hard-reset: says so in the log
  * and returns 0. Where a soft reset or one by the watchdog is not possible, a warning says why and
