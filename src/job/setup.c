@@ -178,31 +178,30 @@ static int raise_rom_baud(struct run *run, bool *slow)
 
 enum step { STEP_AGAIN, STEP_NEXT, STEP_ENDS }; /* the last: well, or with run->error */
 
-/* What follows from a stub that did not come up. */
-static enum step after_failure(struct run *run, int result, const struct error *why, bool *slow)
+/* What follows from a stub that did not come up, at a raised rate or not. */
+static enum step after_failure(struct run *run, int result, const struct error *why, bool raised)
 {
-    bool raised = run->link.baud != setup_connect_baud(run->job);
-
     if (link_is_dead(result)) {
         error_set(&run->error, why->code, "%s", why->text);
         return STEP_ENDS;
     }
+    raised = raised && result != ERR_STUB_FILE;
     log_line(log_of(run), LOG_WARNING, "stub failed: %s; trying %s", why->text,
-             raised && !*slow ? "again without a higher rate" : "the next best");
-    if (result == ERR_STUB_FILE)
+             raised ? "again at the connecting rate" : "the next best");
+    if (result == ERR_STUB_FILE) /* nothing was sent of it */
         return STEP_NEXT;
-    enum step step = raised && !*slow ? STEP_AGAIN : STEP_NEXT;
-    *slow = true;
-    return connect_again(run, why) != 0 ? STEP_ENDS : step;
+    if (connect_again(run, why) != 0)
+        return STEP_ENDS;
+    return raised ? STEP_AGAIN : STEP_NEXT;
 }
 
 /* Tries the nth best stub file. */
-static enum step ladder_step(struct run *run, int nth, bool *slow)
+static enum step ladder_step(struct run *run, const char *name, int nth, bool *slow)
 {
     struct stub stub = {0};
     struct error why = {0};
     enum step step = STEP_ENDS;
-    int result = stub_find(loader_stub_name(&run->loader), run->job->stub_dir, nth, &stub, &why);
+    int result = stub_find(name, run->job->stub_dir, nth, &stub, &why);
 
     if (result == ERR_FILE_UNREADABLE) {
         if (nth == 0)
@@ -214,13 +213,16 @@ static enum step ladder_step(struct run *run, int nth, bool *slow)
     }
     if (result == 0 && raise_rom_baud(run, slow) != 0)
         goto out;
+    bool raised = run->link.baud != setup_connect_baud(run->job);
     if (result == 0)
         result = loader_stub_run(&run->loader, &stub, &why);
     run->rate.now = run->link.baud;
-    if (result == 0)
+    if (result == 0) {
         log_line(log_of(run), LOG_INFO, "stub %s runs", stub.path);
-    else
-        step = after_failure(run, result, &why, slow);
+        goto out;
+    }
+    step = after_failure(run, result, &why, raised);
+    *slow = *slow || step == STEP_AGAIN;
 out:
     stub_done(&stub);
     return step;
@@ -229,6 +231,8 @@ out:
 int setup_stub(struct run *run)
 {
     enum { STEPS_MAX = 16 }; /* more than anyone has stubs; an end for the loop */
+    /* As identified: a connect in between would forget it. */
+    const char *name = loader_stub_name(&run->loader);
     bool slow = false;
     int nth = 0;
 
@@ -243,7 +247,7 @@ int setup_stub(struct run *run)
     }
     report_state(&run->report, STATE_STUB, "%s", "");
     for (int i = 0; i < STEPS_MAX; i++) {
-        enum step step = ladder_step(run, nth, &slow);
+        enum step step = ladder_step(run, name, nth, &slow);
         if (step == STEP_ENDS)
             break;
         nth += step == STEP_NEXT;
