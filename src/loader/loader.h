@@ -66,7 +66,9 @@ struct loader {
     bool prove_block;   /* the next flash_write asks for the MD5 of its first block as soon as it
                            is written, and fails with ERR_MD5_MISMATCH; it then resets this */
     uint32_t rom_value; /* value field of the last reply */
-    uint8_t rx[1024];   /* received, not yet decoded: rx[rx_pos..rx_len) */
+    uint32_t spi_usr, spi_usr2; /* of the SPI controller, as found: see spi.c */
+    bool spi_saved;
+    uint8_t rx[1024]; /* received, not yet decoded: rx[rx_pos..rx_len) */
     size_t rx_pos, rx_len;
 };
 

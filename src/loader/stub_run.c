@@ -83,6 +83,7 @@ int loader_stub_run(struct loader *loader, const struct stub *stub, struct error
     if (rc == 0) {
         loader->stage = STAGE_STUB;
         loader->stub_version = stub->version;
+        loader->spi_saved = false;
         return 0;
     }
     if (rc == ERR_CANCELLED || rc == ERR_PORT_LOST)
