@@ -10,9 +10,7 @@ int op_chip_id(struct run *run, size_t index)
     struct event event;
 
     (void)index;
-    report_event(&run->report, EVENT_RESULT, &event);
-    util_copy(event.result.op, sizeof event.result.op, op_name(OP_CHIP_ID));
-    event.result.ok = true;
+    op_result(run, OP_CHIP_ID, &event);
     event_result_add(&event, "chip", "%s", run->loader.chip->key);
     event_result_add(&event, "name", "%s", chip->name);
     event_result_add(&event, "revision", "%s", chip->revision);
@@ -32,9 +30,7 @@ int op_flash_id(struct run *run, size_t index)
     char size[32];
 
     (void)index;
-    report_event(&run->report, EVENT_RESULT, &event);
-    util_copy(event.result.op, sizeof event.result.op, op_name(OP_FLASH_ID));
-    event.result.ok = true;
+    op_result(run, OP_FLASH_ID, &event);
     event_result_add(&event, "manufacturer", "0x%02x", flash->manufacturer);
     event_result_add(&event, "device", "0x%04x", flash->device);
     event_result_add(&event, "vendor", "%s", flash->vendor);
@@ -50,10 +46,14 @@ int op_read_mac(struct run *run, size_t index)
     struct event event;
 
     (void)index;
-    report_event(&run->report, EVENT_RESULT, &event);
-    util_copy(event.result.op, sizeof event.result.op, op_name(OP_READ_MAC));
-    event.result.ok = true;
+    op_result(run, OP_READ_MAC, &event);
     event_result_add(&event, "mac", "%s", run->chip.mac_text);
     report_put(&run->report, &event);
     return 0;
+}
+
+int op_get_security_info(struct run *run, size_t index)
+{
+    (void)index;
+    return error_set(&run->error, ERR_NOT_POSSIBLE, "not yet");
 }

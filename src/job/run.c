@@ -58,7 +58,7 @@ static int outputs_open(struct run *run)
     for (size_t i = 0; i < job->n_ops; i++)
         run->outputs[i].fd = -1;
     for (size_t i = 0; i < job->n_ops; i++) {
-        if (job->ops[i].kind == OP_READ_FLASH &&
+        if (op_fills_file(job->ops[i].kind) &&
             output_open(&run->outputs[i], job->ops[i].path, &run->error) != 0)
             return run->error.code;
     }
@@ -139,10 +139,23 @@ static bool same_mac(const char *a, const char *b)
     }
 }
 
+static int check_registers(struct run *run)
+{
+    for (size_t i = 0; run->chip.secure_download && i < run->job->n_ops; i++) {
+        if (op_row(run->job->ops[i].kind)->registers)
+            return error_set(&run->error, ERR_NOT_POSSIBLE,
+                             "%s is in Secure Download Mode, which does not allow %s",
+                             run->chip.name, op_name(run->job->ops[i].kind));
+    }
+    return 0;
+}
+
 static int check_security(struct run *run)
 {
     const struct chip_facts *chip = &run->chip;
 
+    if (check_registers(run) != 0)
+        return run->error.code;
     if (!chip->flash_encryption && !chip->secure_boot && !chip->secure_download)
         return 0;
     if (!ANY_OP(run, changes))
@@ -333,7 +346,7 @@ static int work(struct run *run)
 
     if (prepare(run) != 0 || open_port(run) != 0 || connect_chip(run) != 0 || identify(run) != 0)
         return run->error.code;
-    if (fast && (start_stub(run) != 0 || raise_baud(run) != 0))
+    if (fast && ((!ANY_OP(run, rom) && start_stub(run) != 0) || raise_baud(run) != 0))
         return run->error.code;
     if (ANY_OP(run, flash) && attach_flash(run) != 0)
         return run->error.code;
@@ -350,9 +363,11 @@ static void leave_chip(struct run *run)
 {
     struct error why = {0};
 
-    if (!run->link_is_open || run->error.code == ERR_PORT_LOST)
+    bool resets = run->job->after == AFTER_HARD_RESET || run->job->after == AFTER_WATCHDOG_RESET;
+
+    if (!run->link_is_open || run->error.code == ERR_PORT_LOST || run->started)
         return;
-    if (run->loader.stage == STAGE_NONE && run->job->after != AFTER_HARD_RESET)
+    if (run->loader.stage == STAGE_NONE && !resets)
         return;
     run->link.cancel = NULL; /* being asked to stop is no reason to leave it half way */
     report_state(&run->report, STATE_RESET, "%s", loader_after_name(run->job->after));

@@ -13,7 +13,8 @@ enum {
     REPLIES_SKIPPED_MAX = 100, /* an ESP8266 answers SYNC more often than it should */
     WRITE_TIMEOUT_MS = 10000,
     QUIET_MS = 50,
-    QUIET_MAX_MS = 400
+    QUIET_MAX_MS = 400,
+    REG_WRITES_MAX = 16
 };
 
 void loader_init(struct loader *loader, struct link *link, const struct log *log)
@@ -338,13 +339,37 @@ int loader_read_reg(struct loader *loader, uint32_t address, uint32_t *value, st
     return rc;
 }
 
+/* A list of register writes. ROM (seen in recordings of ESP32 and ESP32-C3) and stubs take several
+ * in one WRITE_REG; of the ESP8266's ROM nobody says so, hence one by one there. */
+int loader_write_regs(struct loader *loader, const struct reg_write *writes, size_t n,
+                      struct error *error)
+{
+    bool single = loader->stage != STAGE_STUB && loader->chip->id == CHIP_ESP8266;
+    size_t step = single ? 1 : REG_WRITES_MAX;
+    int rc = 0;
+
+    for (size_t at = 0, some; at < n && rc == 0; at += some) {
+        uint8_t data[REG_WRITES_MAX * 16];
+        struct request request = {
+            .op = OP_WRITE_REG, .data = data, .address = writes[at].address, .has_address = true};
+        some = n - at < step ? n - at : step;
+        for (size_t i = at; i < at + some; i++)
+            request.n += WORDS(data + request.n, writes[i].address, writes[i].value, writes[i].mask,
+                               writes[i].delay_us);
+        rc = command_run(loader, &request, NULL, error);
+    }
+    return rc;
+}
+
+int loader_write_reg_masked(struct loader *loader, uint32_t address, uint32_t value, uint32_t mask,
+                            struct error *error)
+{
+    const struct reg_write write = {.address = address, .value = value, .mask = mask};
+
+    return loader_write_regs(loader, &write, 1, error);
+}
+
 int loader_write_reg(struct loader *loader, uint32_t address, uint32_t value, struct error *error)
 {
-    uint8_t data[16];
-    struct request request = {.op = OP_WRITE_REG,
-                              .data = data,
-                              .n = WORDS(data, address, value, 0xFFFFFFFF, 0),
-                              .address = address,
-                              .has_address = true};
-    return command_run(loader, &request, NULL, error);
+    return loader_write_reg_masked(loader, address, value, UINT32_MAX, error);
 }

@@ -27,7 +27,8 @@ static const char *const before_words[] = {[BEFORE_DEFAULT_RESET] = "default-res
 static const char *const after_words[] = {[AFTER_HARD_RESET] = "hard-reset",
                                           [AFTER_SOFT_RESET] = "soft-reset",
                                           [AFTER_NO_RESET] = "no-reset",
-                                          [AFTER_NO_RESET_STUB] = "no-reset-stub"};
+                                          [AFTER_NO_RESET_STUB] = "no-reset-stub",
+                                          [AFTER_WATCHDOG_RESET] = "watchdog-reset"};
 
 /* esptool v4 wrote underscores where v5 writes dashes. */
 static bool words_equal(const char *a, const char *b)
