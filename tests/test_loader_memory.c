@@ -32,7 +32,7 @@ static const struct log test_log = {.line = on_log};
 /* ---- a model: memory, and an SPI controller with a flash's registers behind it ---- */
 
 static struct {
-    uint32_t address[64], value[64];
+    uint32_t address[128], value[128];
     size_t n;
     uint8_t status[3], forgotten[3]; /* in force; after the next loss of power */
     uint8_t protects[3];             /* bits that can't be changed */
@@ -172,13 +172,6 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    (void)state;
-    script_close(&script);
-    return 0;
-}
-
 static void as_connected(enum chip_id id, enum loader_stage stage)
 {
     loader.chip = chip_get(id);
@@ -265,6 +258,7 @@ static void a_dump_of_odd_bytes(void **state)
             assert_int_equal(seen[1], n);
         }
     }
+    script_done(&script);
 }
 
 static void a_dump_that_is_stopped(void **state)
@@ -376,6 +370,7 @@ static void every_chip_has_ram(void **state)
     assert_true(loader_ram_holds(chip_get(CHIP_ESP32C3), 0x403DFFFF, 1));
     assert_false(loader_ram_holds(chip_get(CHIP_ESP32C3), 0x403DFFFF, 2));
     assert_false(loader_ram_holds(chip_get(CHIP_ESP32C3), 0x4037BFFF, 2));
+    script_done(&script);
 }
 
 /* ---- status ---- */
@@ -396,6 +391,7 @@ static void reading_status(void **state)
             assert_int_equal(status, want[bytes]);
         }
     }
+    script_done(&script);
 }
 
 static void writing_status(void **state)
@@ -423,6 +419,7 @@ static void writing_status(void **state)
     assert_memory_equal(chip.status, ((uint8_t[]){0x1C, 0x02, 0}), 3);
     assert_int_equal(loader_flash_status_write(&loader, 3, 0x600000, true, &error), 0);
     assert_memory_equal(chip.status, ((uint8_t[]){0, 0, 0x60}), 3);
+    script_done(&script);
 }
 
 static void status_stays_busy(void **state)
@@ -434,6 +431,7 @@ static void status_stays_busy(void **state)
     chip.protects[0] = 1;
     assert_int_equal(loader_flash_status_write(&loader, 1, 0, true, &error), ERR_NO_FLASH);
     assert_said(error.text, "busy");
+    script_done(&script);
 }
 
 static void reading_sfdp(void **state)
@@ -455,6 +453,7 @@ static void reading_sfdp(void **state)
             assert_int_equal(data[sizes[j]], 0xEE);
         }
     }
+    script_done(&script);
 }
 
 static void secured_registers(void **state)
@@ -647,6 +646,7 @@ static void resets_over_usb_otg(void **state)
         assert_lines(cases[i].watchdog ? "" : "01 00 ");
         assert_string_equal(logged, "");
     }
+    script_done(&script);
 }
 
 /* Milliseconds that a hard reset takes: some chips come back slowly on their own USB. */
@@ -670,6 +670,7 @@ static void slow_resets(void **state)
     assert_in_range(reset_ms(CHIP_ESP32C3, JTAG), 100, 150);
     assert_in_range(reset_ms(CHIP_ESP32S2, chip_get(CHIP_ESP32S2)->usb_otg_pid), 400, 450);
     assert_in_range(reset_ms(CHIP_ESP32S3, JTAG), 100, 150);
+    script_done(&script);
 }
 
 static void without_a_chip_or_lines(void **state)
@@ -687,7 +688,7 @@ static void without_a_chip_or_lines(void **state)
 
 int main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup(f, setup)
     const struct CMUnitTest tests[] = {
         TEST(a_masked_write),
         TEST(several_writes),

@@ -153,7 +153,7 @@ static bool ladder_step(struct run *run, int nth)
     struct stub stub = {0};
     struct error why = {0};
     bool ends = true;
-    int result = stub_find(run->loader.chip, run->job->stub_dir, nth, &stub, &why);
+    int result = stub_find(loader_stub_name(&run->loader), run->job->stub_dir, nth, &stub, &why);
 
     if (result == ERR_FILE_UNREADABLE) {
         if (nth == 0)
@@ -186,11 +186,11 @@ int setup_stub(struct run *run)
 
     if (run->loader.stage == STAGE_STUB)
         return 0; /* it was left running: --after no-reset-stub */
-    if (run->job->no_stub || run->loader.chip->stub == NULL)
+    if (run->job->no_stub)
         return 0;
-    if (run->loader.secure_download) {
-        log_line(log_of(run), LOG_WARNING,
-                 "secure download mode allows no stub: going on with the ROM alone");
+    if (!run->chip.stub_possible) {
+        log_line(log_of(run), LOG_WARNING, "%s: going on with the ROM alone, which is slower",
+                 run->chip.stub_reason);
         return 0;
     }
     report_state(&run->report, STATE_STUB, "%s", "");

@@ -13,8 +13,7 @@ enum {
     REPLIES_SKIPPED_MAX = 100, /* an ESP8266 answers SYNC more often than it should */
     WRITE_TIMEOUT_MS = 10000,
     QUIET_MS = 50,
-    QUIET_MAX_MS = 400,
-    REG_WRITES_MAX = 16
+    QUIET_MAX_MS = 400
 };
 
 void loader_init(struct loader *loader, struct link *link, const struct log *log)
@@ -22,6 +21,7 @@ void loader_init(struct loader *loader, struct link *link, const struct log *log
     memset(loader, 0, sizeof *loader);
     loader->link = link;
     loader->log = log;
+    loader->revision = -1;
     slip_decoder_init(&loader->slip);
 }
 
@@ -336,28 +336,6 @@ int loader_read_reg(struct loader *loader, uint32_t address, uint32_t *value, st
 
     if (rc == 0)
         *value = reply.value;
-    return rc;
-}
-
-/* A list of register writes. ROM (seen in recordings of ESP32 and ESP32-C3) and stubs take several
- * in one WRITE_REG; of the ESP8266's ROM nobody says so, hence one by one there. */
-int loader_write_regs(struct loader *loader, const struct reg_write *writes, size_t n,
-                      struct error *error)
-{
-    bool single = loader->stage != STAGE_STUB && loader->chip->id == CHIP_ESP8266;
-    size_t step = single ? 1 : REG_WRITES_MAX;
-    int rc = 0;
-
-    for (size_t at = 0, some; at < n && rc == 0; at += some) {
-        uint8_t data[REG_WRITES_MAX * 16];
-        struct request request = {
-            .op = OP_WRITE_REG, .data = data, .address = writes[at].address, .has_address = true};
-        some = n - at < step ? n - at : step;
-        for (size_t i = at; i < at + some; i++)
-            request.n += WORDS(data + request.n, writes[i].address, writes[i].value, writes[i].mask,
-                               writes[i].delay_us);
-        rc = command_run(loader, &request, NULL, error);
-    }
     return rc;
 }
 

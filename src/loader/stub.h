@@ -10,7 +10,6 @@
 #define ESPJIG_LOADER_STUB_H
 
 #include "base/error.h"
-#include "chip/chip.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -29,11 +28,11 @@ struct stub {
     size_t n_segments;
 };
 
-/* The nth best stub file for this chip (0 first: version 2 before 1). `dir` may be NULL. Returns 0
- * with *stub filled (stub_done() it), ERR_FILE_UNREADABLE when there is none (text says where was
+/* The nth best stub file of this base name, such as loader_stub_name() and chip->stub give it (0
+ * first: version 2 before 1). `name` NULL: the chip has no stub. `dir` may be NULL. Returns 0 with
+ * *stub filled (stub_done() it), ERR_FILE_UNREADABLE when there is none (text says where was
  * looked), ERR_STUB_FILE when the file is damaged. */
-int stub_find(const struct chip *chip, const char *dir, int nth, struct stub *stub,
-              struct error *error);
+int stub_find(const char *name, const char *dir, int nth, struct stub *stub, struct error *error);
 int stub_load(const char *path, struct stub *stub, struct error *error);
 void stub_done(struct stub *stub); /* also right for a zeroed struct */
 
