@@ -2,6 +2,7 @@
 /* What has been found out already while connecting, as results. */
 #include "job/ops.h"
 
+#include "base/buffer.h"
 #include "base/util.h"
 
 int op_chip_id(struct run *run, size_t index)
@@ -52,8 +53,65 @@ int op_read_mac(struct run *run, size_t index)
     return 0;
 }
 
+/* ---- get-security-info ---- */
+
+static const char *on_off(bool on)
+{
+    return on ? "on" : "off";
+}
+
+/* The names of the flags that are set, and a sentence about each. */
+static void add_flags(struct run *run, uint32_t flags, struct event *event)
+{
+    struct buffer names = {0};
+
+    for (const struct security_flag *f = security_flags; f->name; f++) {
+        if (!(flags & f->mask))
+            continue;
+        buffer_printf(&names, "%s%s", names.len ? ", " : "", f->name);
+        log_line(&run->report.log, LOG_INFO, "%s", f->text);
+    }
+    event_result_add(event, "flags", "0x%08x", flags);
+    event_result_add(event, "flag_names", "%s", names.len ? (const char *)names.data : "");
+    buffer_done(&names);
+}
+
+static void add_keys(const struct chip *chip, const struct security_info *info, struct event *event)
+{
+    struct buffer keys = {0};
+
+    for (unsigned i = 0; i < chip->key_blocks && i < sizeof info->key_purposes; i++)
+        buffer_printf(&keys, "%s%u %s", i ? ", " : "", i,
+                      chip_key_purpose(chip, info->key_purposes[i]));
+    event_result_add(event, "key_purposes", "%s", keys.len ? (const char *)keys.data : "");
+    buffer_done(&keys);
+}
+
 int op_get_security_info(struct run *run, size_t index)
 {
-    (void)index;
-    return error_set(&run->error, ERR_NOT_POSSIBLE, "not yet");
+    const struct chip *chip = run->loader.chip;
+    struct security_info info = run->loader.security;
+    struct event event;
+
+    if (chip->key_purposes == NULL)
+        return error_set(&run->error, ERR_NOT_POSSIBLE,
+                         "the %s does not tell its security information; chip-id says what its "
+                         "eFuses do",
+                         chip->name);
+    if (!run->loader.security_known && loader_security_info(&run->loader, &info, &run->error) != 0)
+        return error_context(&run->error, "asking for the security information");
+    op_result(run, run->job->ops[index].kind, &event);
+    add_flags(run, info.flags, &event);
+    event_result_add(&event, "secure_boot", "%s", on_off(info.flags & SECURITY_SECURE_BOOT));
+    event_result_add(&event, "secure_download", "%s",
+                     on_off(info.flags & SECURITY_SECURE_DOWNLOAD));
+    event_result_add(&event, "flash_encryption", "%s", on_off(security_flash_encrypted(&info)));
+    event_result_add(&event, "crypt_count", "0x%x", info.flash_crypt_cnt);
+    add_keys(chip, &info, &event);
+    if (info.chip_id >= 0)
+        event_result_add(&event, "chip_id", "%d", info.chip_id);
+    if (info.api_version >= 0)
+        event_result_add(&event, "api_version", "%d", info.api_version);
+    report_put(&run->report, &event);
+    return 0;
 }

@@ -47,8 +47,9 @@ int op_program_load(const struct op *op, const struct chip *chip, uint8_t **data
     int result;
 
     *data = NULL;
-    if (image_file_read(op->path, data, &size, error) != 0)
-        return error->code;
+    result = image_file_read(op->path, data, &size, error);
+    if (result != 0)
+        return result;
     result = esp_image_parse(*data, size, image, error);
     if (result == 0)
         result = esp_image_verify(*data, image, error);
