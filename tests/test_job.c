@@ -213,7 +213,7 @@ static void programs_are_checked(void **state)
     loading(&job, CHIP_AUTO, path);
     expect(&job, 0, NULL);
     loading(&job, CHIP_ESP32, path);
-    expect(&job, ERR_BAD_ADDRESS, "segment 0 of 0x10 bytes at 0x400d0020 is not in the RAM");
+    expect(&job, ERR_FILE_FORMAT, "segment 0 of 0x10 bytes at 0x400d0020 is not in the RAM");
 
     program_make(path, 0, 0x40080400, true);
     loading(&job, CHIP_AUTO, path);

@@ -491,13 +491,14 @@ static void leaving_the_rom(void **state)
     assert_lines("01 00 ");
 
     /* FLASH_END 1 runs the program, 0 would begin the ROM loader anew */
-    as_connected(CHIP_ESP32, STAGE_ROM);
+    as_connected(CHIP_ESP8266, STAGE_ROM);
     script_expect(&script, "000210000000000000000000000000000004000000000000");
-    script_reply(&script, "010204000707122000000000");
+    script_reply(&script, "01020200000000000000");
     script_expect(&script, "000404000000000001000000");
-    script_reply(&script, "010404000707122000000000");
+    script_reply(&script, "01040200000000000000");
     assert_int_equal(loader_leave(&loader, AFTER_SOFT_RESET, &error), 0);
     assert_int_equal(loader.stage, STAGE_NONE);
+    assert_string_equal(logged, "");
 
     as_connected(CHIP_ESP32, STAGE_ROM);
     assert_int_equal(loader_leave(&loader, AFTER_NO_RESET, &error), 0);
@@ -531,13 +532,46 @@ static void leaving_a_stub(void **state)
     script_done(&script);
 }
 
-static void a_soft_reset_that_the_stub_lacks(void **state)
+static void running_without_a_reset(void **state)
 {
     (void)state;
-    as_connected(CHIP_ESP8266, STAGE_STUB);
-    assert_int_equal(loader_leave(&loader, AFTER_SOFT_RESET, &error), 0);
-    assert_lines("01 00 ");
-    assert_said(logged, "hard reset instead");
+    as_connected(CHIP_ESP32C3, STAGE_ROM); /* told so, but see chip->rom_run */
+    script_expect_op(&script, OP_FLASH_BEGIN);
+    script_reply(&script, "010204000707122000000000");
+    script_expect(&script, "000404000000000001000000");
+    script_reply(&script, "010404000707122000000000");
+    assert_int_equal(loader_run(&loader, &error), 0);
+    assert_int_equal(loader.stage, STAGE_NONE);
+
+    as_connected(CHIP_ESP32C3, STAGE_STUB);
+    assert_int_equal(loader_run(&loader, &error), ERR_NOT_POSSIBLE);
+    assert_int_equal(loader.stage, STAGE_STUB);
+    script_done(&script);
+}
+
+static void no_soft_reset(void **state)
+{
+    static const struct {
+        enum chip_id id;
+        enum loader_stage stage;
+        int stub;
+        const char *why;
+    } cases[] = {
+        {CHIP_ESP8266, STAGE_STUB, 2, "the stub of ESP8266 can't do a soft reset: hard reset"},
+        {CHIP_ESP32, STAGE_ROM, 0, "the ROM of ESP32 can't do a soft reset: hard reset"},
+        {CHIP_ESP32, STAGE_STUB, 1, "the stub of ESP32 can't"},
+        {CHIP_ESP32C3, STAGE_STUB, 2, "the stub of ESP32-C3 can't"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        as_connected(cases[i].id, cases[i].stage);
+        loader.stub_version = cases[i].stub;
+        logged[0] = '\0';
+        assert_int_equal(loader_leave(&loader, AFTER_SOFT_RESET, &error), 0);
+        assert_lines("01 00 ");
+        assert_said(logged, cases[i].why);
+    }
 
     as_connected(CHIP_ESP32, STAGE_STUB);
     script.link.has_lines = false;
@@ -706,7 +740,8 @@ int main(void)
         TEST(secured_registers),
         TEST(leaving_the_rom),
         TEST(leaving_a_stub),
-        TEST(a_soft_reset_that_the_stub_lacks),
+        TEST(running_without_a_reset),
+        TEST(no_soft_reset),
         TEST(the_watchdog_bites),
         TEST(a_watchdog_that_does_not),
         TEST(the_s3_is_let_go),

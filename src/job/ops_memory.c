@@ -129,8 +129,10 @@ int op_run(struct run *run, size_t index)
 
     if (loader_run(&run->loader, &run->error) != 0)
         return run->error.code;
-    run->started = true;
-    log_line(&run->report.log, LOG_INFO, "the program in the flash was started");
+    run->started = run->loader.chip->rom_run;
+    log_line(&run->report.log, LOG_INFO,
+             run->started ? "the program in the flash was started"
+                          : "the ROM was told to start the program; a reset makes sure of it");
     op_result(run, run->job->ops[index].kind, &event);
     report_put(&run->report, &event);
     return 0;

@@ -28,13 +28,13 @@ static int check_segments(const struct op *op, const struct chip *chip,
     for (unsigned i = 0; i < image->n_segments; i++) {
         const struct esp_image_segment *segment = &image->segments[i];
         if (!loader_ram_holds(chip, segment->address, segment->size))
-            return error_set(error, ERR_BAD_ADDRESS,
+            return error_set(error, ERR_FILE_FORMAT,
                              "%s: segment %u of 0x%x bytes at 0x%08x is not in the RAM of %s: only "
                              "a program that is linked for RAM can be loaded there",
                              op->path, i, segment->size, segment->address, chip->name);
     }
     if (!loader_ram_holds(chip, image->entry, 1))
-        return error_set(error, ERR_BAD_ADDRESS,
+        return error_set(error, ERR_FILE_FORMAT,
                          "%s: its entry point 0x%08x is not in the RAM of %s", op->path,
                          image->entry, chip->name);
     return 0;

@@ -242,8 +242,9 @@ int loader_ram_write(struct loader *loader, uint32_t address, const uint8_t *dat
 /* Jumps there; the loader is gone then (STAGE_NONE). */
 int loader_ram_run(struct loader *loader, uint32_t entry, struct error *error);
 
-/* Starts the program in the flash without a reset (esptool: run); the loader is gone then.
- * ERR_NOT_POSSIBLE where the stub that runs has no such command. */
+/* Tells the chip to start the program in the flash without a reset (esptool: run); the loader is
+ * gone then. Only where chip->rom_run it is sure to happen. ERR_NOT_POSSIBLE where the stub that
+ * runs has no such command. */
 int loader_run(struct loader *loader, struct error *error);
 
 /* ---- the flash chip's own registers; loader_flash_attach must have been done ---- */

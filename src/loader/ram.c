@@ -14,14 +14,15 @@ enum {
     RANGES_MAX = 4
 };
 
-/* Where programs can be loaded; from, and first address behind (esptool targets, MEMORY_MAP). */
+/* Where programs can be loaded; from, and first address behind (esptool targets, MEMORY_MAP; the
+ * ESP32's includes the RAM that becomes its caches: bootloaders lie there). */
 static const struct ram_range {
     uint32_t start, end;
 } ranges[CHIP_COUNT][RANGES_MAX] = {
     [CHIP_ESP8266] = {{0x3FFE8000, 0x40000000}, {0x40100000, 0x40108000}},
     [CHIP_ESP32] = {{0x3FF80000, 0x3FF82000},
                     {0x3FFAE000, 0x40000000},
-                    {0x40080000, 0x400C2000},
+                    {0x40070000, 0x400C2000},
                     {0x50000000, 0x50002000}},
     [CHIP_ESP32S2] = {{0x3FF9E000, 0x3FFA0000},
                       {0x3FFB0000, 0x40000000},
