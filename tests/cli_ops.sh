@@ -178,22 +178,21 @@ not_logged "EN low" after.log
 leave esp32 watchdog-reset "ESP32 can't be reset by its watchdog: hard reset instead" "EN low"
 leave esp8266 watchdog-reset "ESP8266 can't be reset by its watchdog: hard reset instead" "EN low"
 
-# ---- the flash's status: until the power goes, or for good
+# ---- the flash's status: until its next reset, which is at the next command; or for good
 for chip in esp8266 esp32 esp32c3; do
     board_on --chip $chip
     expect 0 "" read-flash-status -q -p "$port"
     said "status: 0x0000"
     expect 0 "" write-flash-status -p "$port" 0x021c
-    said "the status of the flash was 0x0000 and is 0x021c until its power goes"
+    said "the status of the flash was 0x0000 and is 0x021c until its next reset"
     expect 0 "" read_flash_status -q -p "$port" --bytes 1
-    said "status: 0x1c"
+    said "status: 0x00"
+    expect 0 "" write-flash-status -p "$port" --bytes 3 --non-volatile 0x600218
+    said "the status of the flash was 0x000000 and is 0x600218"
     expect 0 "" write-flash-status -p "$port" --bytes 1 --non-volatile 4
-    expect 0 "" write-flash-status -p "$port" --bytes 3 0x600218
-    expect 0 "" read-flash-status -q -p "$port" --bytes 3
-    said "status: 0x600218"
     power_cycle
-    expect 0 "" read-flash-status -q -p "$port" --bytes 1
-    said "status: 0x04"
+    expect 0 "" read-flash-status -q -p "$port" --bytes 3
+    said "status: 0x600204"
     board_off
 done
 

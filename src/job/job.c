@@ -68,7 +68,7 @@ void job_init(struct job *job)
 {
     *job = (struct job){
         .chip = CHIP_AUTO,
-        .baud = 460800,
+        .baud = JOB_BAUD_AUTO,
         .before = BEFORE_DEFAULT_RESET,
         .after = AFTER_HARD_RESET,
         .connect_attempts = 7,
@@ -347,8 +347,6 @@ static int check_settings(const struct job *job, struct error *error)
 
     if (job->chip != CHIP_AUTO && chip == NULL)
         return error_set(error, ERR_UNKNOWN_CHIP, "chip %d does not exist", (int)job->chip);
-    if (job->baud == 0)
-        return error_set(error, ERR_USAGE, "the baud rate is 0");
     if (strcmp(job->flash_freq, "keep") != 0 &&
         !name_known(job->chip, job->flash_freq, chip_freq_parse))
         return error_set(error, ERR_USAGE, "flash frequency \"%s\" is unknown to %s",

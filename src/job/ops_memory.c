@@ -6,8 +6,11 @@
 #include "image/digest.h"
 #include "job/internal.h"
 #include "job/output.h"
+#include "job/recover.h"
 
 #include <stdlib.h>
+
+enum { WIRE_PER_WORD = 30 }; /* a READ_REG and its answer */
 
 int op_read_mem(struct run *run, size_t index)
 {
@@ -62,19 +65,29 @@ static void dump_result(struct run *run, const struct op *op, const uint8_t *dat
     report_put(&run->report, &event);
 }
 
+static int dump(struct run *run, const struct op *op, uint8_t *data)
+{
+    report_state(&run->report, STATE_READ, "%s", util_basename(op->path));
+    report_progress_begin(&run->report, op_name(op->kind), op->path, op->address, op->size);
+    if (rate_raise(run, (uint64_t)op->size * WIRE_PER_WORD / 4) != 0 ||
+        loader_ram_read(&run->loader, op->address, data, op->size, &run->report.progress,
+                        &run->error) != 0)
+        return run->error.code;
+    report_progress_end(&run->report);
+    return 0;
+}
+
 int op_dump_mem(struct run *run, size_t index)
 {
     const struct op *op = &run->job->ops[index];
     uint8_t *data = xmalloc(op->size);
+    int result;
 
-    report_state(&run->report, STATE_READ, "%s", util_basename(op->path));
-    report_progress_begin(&run->report, op_name(op->kind), op->path, op->address, op->size);
-    int result = loader_ram_read(&run->loader, op->address, data, op->size, &run->report.progress,
-                                 &run->error);
-    if (result == 0) {
-        report_progress_end(&run->report);
+    do
+        result = dump(run, op, data);
+    while (result != 0 && recover_slower(run));
+    if (result == 0)
         result = output_finish(&run->outputs[index], data, op->size, &run->error);
-    }
     if (result == 0)
         dump_result(run, op, data);
     free(data);
@@ -95,6 +108,20 @@ static int segment_load(struct run *run, const struct op *op,
     return 0;
 }
 
+static int program_load(struct run *run, const struct op *op, const struct esp_image *image,
+                        const uint8_t *data)
+{
+    uint64_t size = 0;
+
+    for (unsigned i = 0; i < image->n_segments; i++)
+        size += image->segments[i].size;
+    report_state(&run->report, STATE_WRITE, "%s", util_basename(op->path));
+    int result = rate_raise(run, size);
+    for (unsigned i = 0; i < image->n_segments && result == 0; i++)
+        result = segment_load(run, op, &image->segments[i], data);
+    return result;
+}
+
 int op_load_ram(struct run *run, size_t index)
 {
     const struct op *op = &run->job->ops[index];
@@ -103,10 +130,11 @@ int op_load_ram(struct run *run, size_t index)
     uint8_t *data;
 
     int result = op_program_load(op, run->loader.chip, &data, &image, &run->error);
-    if (result == 0)
-        report_state(&run->report, STATE_WRITE, "%s", util_basename(op->path));
-    for (unsigned i = 0; i < image.n_segments && result == 0; i++)
-        result = segment_load(run, op, &image.segments[i], data);
+    if (result != 0)
+        return result;
+    do
+        result = program_load(run, op, &image, data);
+    while (result != 0 && recover_slower(run));
     free(data);
     if (result == 0)
         result = loader_ram_run(&run->loader, image.entry, &run->error);

@@ -65,7 +65,7 @@ int op_write_flash_status(struct run *run, size_t index)
     if (result == 0)
         log_line(&run->report.log, LOG_INFO, "the status of the flash was 0x%0*x and is 0x%0*x%s",
                  (int)(2 * op->bytes), before, (int)(2 * op->bytes), after,
-                 op->non_volatile ? "" : " until its power goes");
+                 op->non_volatile ? "" : " until its next reset");
     op_result(run, op->kind, &event);
     event_result_add(&event, "bytes", "%u", op->bytes);
     add_status(&event, "before", op, before);

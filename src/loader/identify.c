@@ -235,6 +235,20 @@ void identify_macs(const struct chip *chip, struct chip_facts *facts)
 
 /* ---- with a chip ---- */
 
+int loader_read_efuse(struct loader *loader, uint32_t address, uint32_t *value, struct error *error)
+{
+    for (size_t i = 0; i < loader->n_words; i++) {
+        if (loader->words[i].address == address) {
+            *value = loader->words[i].value;
+            return 0;
+        }
+    }
+    int rc = loader_read_reg(loader, address, value, error);
+    if (rc == 0 && loader->n_words < ARRAY_LEN(loader->words))
+        loader->words[loader->n_words++] = (struct loader_word){address, *value};
+    return rc;
+}
+
 static int read_word(void *context, uint32_t address, uint32_t *value, struct error *error)
 {
     struct loader *loader = context;
