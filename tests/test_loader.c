@@ -1028,29 +1028,7 @@ static void baud_refused_by_adapter(void **state)
     script_done(&script);
 }
 
-/* ---- leaving, words ---- */
-
-static void leaving(void **state)
-{
-    (void)state;
-    as_connected(CHIP_ESP32, STAGE_ROM);
-    assert_int_equal(loader_leave(&loader, AFTER_HARD_RESET, &error), 0);
-    assert_string_equal((char *)script.lines.data, "01 00 ");
-
-    as_connected(CHIP_ESP32, STAGE_ROM);
-    script_expect(&script, "000210000000000000000000000000000004000000000000");
-    script_reply(&script, "010204000707122000000000");
-    script_expect(&script, "000404000000000000000000");
-    script_reply(&script, "010404000707122000000000");
-    assert_int_equal(loader_leave(&loader, AFTER_SOFT_RESET, &error), 0);
-
-    as_connected(CHIP_ESP32, STAGE_STUB);
-    loader.stub_version = 2;
-    assert_int_equal(loader_leave(&loader, AFTER_NO_RESET, &error), 0);
-    assert_int_equal(loader_leave(&loader, AFTER_NO_RESET_STUB, &error), 0);
-    assert_int_equal(loader_leave(&loader, AFTER_SOFT_RESET, &error), ERR_NOT_POSSIBLE);
-    script_done(&script);
-}
+/* ---- words ---- */
 
 static void words(void **state)
 {
@@ -1126,7 +1104,6 @@ int main(void)
         T(baud_does_not_carry),
         T(baud_is_proved),
         T(baud_refused_by_adapter),
-        T(leaving),
         T(words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

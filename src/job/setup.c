@@ -79,10 +79,23 @@ static bool same_mac(const char *a, const char *b)
     }
 }
 
+static int check_registers(struct run *run)
+{
+    for (size_t i = 0; run->chip.secure_download && i < run->job->n_ops; i++) {
+        if (op_row(run->job->ops[i].kind)->registers)
+            return error_set(&run->error, ERR_NOT_POSSIBLE,
+                             "%s is in Secure Download Mode, which does not allow %s",
+                             run->chip.name, op_name(run->job->ops[i].kind));
+    }
+    return 0;
+}
+
 static int check_security(struct run *run)
 {
     const struct chip_facts *chip = &run->chip;
 
+    if (check_registers(run) != 0)
+        return run->error.code;
     if (!chip->flash_encryption && !chip->secure_boot && !chip->secure_download)
         return 0;
     if (!RUN_ANY_OP(run, changes))
@@ -238,7 +251,7 @@ int setup_stub(struct run *run)
 
     if (run->loader.stage == STAGE_STUB)
         return 0; /* it was left running: --after no-reset-stub */
-    if (run->job->no_stub)
+    if (run->job->no_stub || RUN_ANY_OP(run, rom))
         return 0;
     if (!run->chip.stub_possible) {
         log_line(log_of(run), LOG_WARNING, "%s: going on with the ROM alone, which is slower",
