@@ -122,7 +122,8 @@ static bool go_to(struct run *run, unsigned baud)
     run->rate.now = baud;
     int result = loader_set_baud(&run->loader, baud, &why);
     if (result == ERR_BAUD_REFUSED) { /* the adapter was asked before the chip */
-        log_line(log_of(run), run->rate.fixed ? LOG_WARNING : LOG_INFO, "%s", why.text);
+        log_line(log_of(run), run->rate.fixed ? LOG_WARNING : LOG_INFO, "%s: a lower rate is used",
+                 why.text);
         error_clear(&run->link.error);
     } else if (result == ERR_NOT_POSSIBLE)
         log_line(log_of(run), LOG_INFO, "the ROM of %s can't change the rate: staying at %u baud",

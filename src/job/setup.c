@@ -9,6 +9,8 @@
 
 #include <ctype.h>
 
+enum { CONNECT_ATTEMPTS = 7 };
+
 static const struct log *log_of(struct run *run)
 {
     return &run->report.log;
@@ -60,6 +62,9 @@ int setup_connect(struct run *run)
         .context = run,
     };
 
+    /* Who waits for a board to come does not wait for one that has gone. */
+    if (run->flash_attached && options.attempts <= 0)
+        options.attempts = CONNECT_ATTEMPTS;
     run->rate.now = run->link.baud;
     loader_init(&run->loader, &run->link, log_of(run));
     return loader_connect(&run->loader, &options, &run->error);
