@@ -14,7 +14,10 @@ static const unsigned ladder[] = {RATE_LOWEST, 230400,  460800,      921600,
 /* What a step takes: asking, settling, and the proof that it carries. */
 static const double step_seconds = 0.08;
 
-enum { BITS_PER_BYTE = 10 }; /* with start and stop */
+enum {
+    BITS_PER_BYTE = 10, /* with start and stop */
+    FIRST = 460800      /* where the ladder is entered for the stub's upload */
+};
 
 unsigned rate_below(unsigned baud)
 {
@@ -60,6 +63,15 @@ unsigned rate_next(const struct rate *rate, unsigned now, unsigned most, uint64_
     if (next == 0 || next > limit)
         return 0;
     return seconds_at(now, wire) - seconds_at(next, wire) > step_seconds ? next : 0;
+}
+
+unsigned rate_before_stub(const struct rate *rate, unsigned most)
+{
+    unsigned wanted = rate->fixed ? rate->fixed : rate->good ? rate->good : FIRST;
+
+    if (rate->fixed == 0 || rate->failed)
+        wanted = lower_of(wanted, rate->limit);
+    return lower_of(wanted, most);
 }
 
 void rate_fail(struct rate *rate, unsigned baud)
@@ -111,6 +123,11 @@ void rate_begin(struct run *run)
     rate->good = entry.good;
     if (entry.failed)
         rate->limit = lower_of(rate->limit, entry.failed - 1);
+}
+
+unsigned rate_for_rom(const struct run *run)
+{
+    return matters(run) ? rate_before_stub(&run->rate, run->loader.chip->rom_baud_max) : 0;
 }
 
 /* False: the loader can't, nothing else needs to be tried; or run->error. */

@@ -142,13 +142,60 @@ static int connect_again(struct run *run, const struct error *why)
     return setup_connect(run);
 }
 
-/* Tries the nth best stub file. True: the ladder ends here, well or with run->error. */
-static bool ladder_step(struct run *run, int nth)
+/* The ROM's rate is raised for the upload, which at 115200 baud takes longer than all the rest of
+ * the set-up. What does not work is undone, by a fresh connect if need be, and not tried again. */
+static int raise_rom_baud(struct run *run, bool *slow)
+{
+    unsigned baud = *slow ? 0 : rate_for_rom(run);
+    struct error why = {0};
+
+    if (baud <= run->link.baud)
+        return 0;
+    run->rate.now = baud;
+    int result = loader_set_baud(&run->loader, baud, &why);
+    run->rate.now = run->link.baud;
+    *slow = run->link.baud != baud;
+    if (result == 0 || result == ERR_NOT_POSSIBLE)
+        return 0;
+    if (result == ERR_BAUD_REFUSED) { /* the adapter was asked before the chip */
+        rate_fail(&run->rate, baud);
+        error_clear(&run->link.error);
+        return 0;
+    }
+    if (link_is_dead(result))
+        return error_set(&run->error, why.code, "%s", why.text);
+    log_line(log_of(run), LOG_WARNING, "%s: going on at %u baud", why.text,
+             setup_connect_baud(run->job));
+    return connect_again(run, &why);
+}
+
+enum step { STEP_AGAIN, STEP_NEXT, STEP_ENDS }; /* the last: well, or with run->error */
+
+/* What follows from a stub that did not come up. */
+static enum step after_failure(struct run *run, int result, const struct error *why, bool *slow)
+{
+    bool raised = run->link.baud != setup_connect_baud(run->job);
+
+    if (link_is_dead(result)) {
+        error_set(&run->error, why->code, "%s", why->text);
+        return STEP_ENDS;
+    }
+    log_line(log_of(run), LOG_WARNING, "stub failed: %s; trying %s", why->text,
+             raised && !*slow ? "again without a higher rate" : "the next best");
+    if (result == ERR_STUB_FILE)
+        return STEP_NEXT;
+    enum step step = raised && !*slow ? STEP_AGAIN : STEP_NEXT;
+    *slow = true;
+    return connect_again(run, why) != 0 ? STEP_ENDS : step;
+}
+
+/* Tries the nth best stub file. */
+static enum step ladder_step(struct run *run, const char *name, int nth, bool *slow)
 {
     struct stub stub = {0};
     struct error why = {0};
-    bool ends = true;
-    int result = stub_find(run->loader.chip, run->job->stub_dir, nth, &stub, &why);
+    enum step step = STEP_ENDS;
+    int result = stub_find(run->loader.chip, name, run->job->stub_dir, nth, &stub, &why);
 
     if (result == ERR_FILE_UNREADABLE) {
         if (nth == 0)
@@ -158,51 +205,57 @@ static bool ladder_step(struct run *run, int nth)
             log_line(log_of(run), LOG_WARNING, "no other stub: going on with the ROM alone");
         goto out;
     }
+    if (result == 0 && raise_rom_baud(run, slow) != 0)
+        goto out;
     if (result == 0)
         result = loader_stub_run(&run->loader, &stub, &why);
-    if (result == 0) {
+    if (result == 0)
         log_line(log_of(run), LOG_INFO, "stub %s runs", stub.path);
-        goto out;
-    }
-    if (link_is_dead(result)) {
-        error_set(&run->error, why.code, "%s", why.text);
-        goto out;
-    }
-    log_line(log_of(run), LOG_WARNING, "stub failed: %s; trying the next best", why.text);
-    ends = result != ERR_STUB_FILE && connect_again(run, &why) != 0;
+    else
+        step = after_failure(run, result, &why, slow);
 out:
     stub_done(&stub);
-    return ends;
+    return step;
 }
 
 int setup_stub(struct run *run)
 {
-    enum { STUBS_MAX = 8 }; /* more than anyone has; an end for the loop */
+    enum { STEPS_MAX = 16 }; /* more than anyone has stubs; an end for the loop */
+    const char *why, *name = loader_stub_name(&run->loader, &run->chip, &why);
+    bool slow = false;
+    int nth = 0;
 
     if (run->loader.stage == STAGE_STUB)
         return 0; /* it was left running: --after no-reset-stub */
-    if (run->job->no_stub || run->loader.chip->stub == NULL)
+    if (run->job->no_stub)
         return 0;
-    if (run->loader.secure_download) {
-        log_line(log_of(run), LOG_WARNING,
-                 "secure download mode allows no stub: going on with the ROM alone");
+    if (name == NULL) {
+        log_line(log_of(run), LOG_WARNING, "%s: going on with the ROM alone", why);
         return 0;
     }
     report_state(&run->report, STATE_STUB, "%s", "");
-    for (int nth = 0; nth < STUBS_MAX; nth++) {
-        if (ladder_step(run, nth))
+    for (int i = 0; i < STEPS_MAX; i++) {
+        enum step step = ladder_step(run, name, nth, &slow);
+        if (step == STEP_ENDS)
             break;
+        nth += step == STEP_NEXT;
     }
+    run->rate.now = run->link.baud;
     return run->error.code;
 }
 
 int setup_flash(struct run *run)
 {
+    const struct job *job = run->job;
     char size[32] = "unknown size";
     const struct flash_facts *flash = &run->flash;
+    struct spi_connection connection = {.given = false};
 
-    if (loader_flash_attach(&run->loader, NULL, flash_size_bytes(run->job->flash_size), &run->flash,
-                            &run->error) != 0)
+    if (job->spi_connection[0] &&
+        spi_connection_parse(job->spi_connection, &connection, &run->error) != 0)
+        return run->error.code;
+    if (loader_flash_attach(&run->loader, &connection, flash_size_bytes(job->flash_size),
+                            &run->flash, &run->error) != 0)
         return run->error.code;
     if (run->flash_attached) /* all of it has been said before */
         return 0;

@@ -55,17 +55,20 @@ struct loader {
     const struct log *log; /* may be NULL */
     const struct chip *chip;
     enum loader_stage stage;
-    int stub_version;     /* 1 or 2 in STAGE_STUB, when known; else 0 */
-    bool secure_download; /* Secure Download Mode: hardly anything is allowed */
-    uint64_t flash_size;  /* bytes, as set by loader_flash_attach; 0: not known */
+    unsigned connect_baud;   /* at which loader_connect was done */
+    int stub_version;        /* 1 or 2 in STAGE_STUB, when known; else 0 */
+    bool secure_download;    /* Secure Download Mode: hardly anything is allowed */
+    uint64_t flash_size;     /* bytes that can be reached, by loader_flash_attach; 0: not known */
+    const char *flash_limit; /* why that is less than the flash has, for error texts; or NULL */
     struct slip_decoder slip;
     char boot_log[2048]; /* text seen from the chip while connecting, NUL-terminated; evidence for
                             hints */
     unsigned requests;   /* round trips so far */
     uint64_t wire_sent;  /* bytes put on the wire */
     uint64_t wire_received;
-    bool prove_block;   /* the next flash_write asks for the MD5 of its first block as soon as it
-                           is written, and fails with ERR_MD5_MISMATCH; it then resets this */
+    bool prove_block;   /* the next flash_write to a stub asks for the MD5 of its first block as
+                           soon as it is written, and fails with ERR_MD5_MISMATCH; it then resets
+                           this. (Not when all fits one block: it is confirmed as a whole.) */
     uint32_t rom_value; /* value field of the last reply */
     uint16_t status;    /* of the last reply: two bytes, the first one in the high half; 0: done */
     uint32_t spi_usr, spi_usr2; /* of the SPI controller, as found: see spi.c */
@@ -141,12 +144,19 @@ int loader_identify(struct loader *loader, struct chip_facts *facts, struct erro
 bool loader_usb_jtag(const struct loader *loader);
 bool loader_usb_otg(const struct loader *loader);
 
-/* Uploads and starts the stub. Nothing happens when one runs already. ERR_STUB_FAILED leaves the
+/* The base name of the stub's file for this chip as it was identified ("esp32p4-rev1"), or NULL and
+ * the reason in *why when it must do without one. */
+const char *loader_stub_name(const struct loader *loader, const struct chip_facts *facts,
+                             const char **why);
+
+/* Uploads and starts the stub. Nothing happens when one runs already. The rate may have been raised
+ * before: a stub that comes up at the connecting rate is found there. ERR_STUB_FAILED leaves the
  * chip unusable until the next connect. */
 int loader_stub_run(struct loader *loader, const struct stub *stub, struct error *error);
 
-/* Both sides to `baud`. ERR_NOT_POSSIBLE where the ROM can't (ESP8266): nothing changed then.
- * Proved by a round trip. */
+/* Both sides to `baud`, proved by an echo of varied bytes. When they do not get through, both go
+ * back, which the log says, and 0 is returned: link->baud tells. ERR_NOT_POSSIBLE where the ROM
+ * can't (ESP8266): nothing changed then. */
 int loader_set_baud(struct loader *loader, unsigned baud, struct error *error);
 
 /* --spi-connection: which pins the flash is on. */
@@ -172,7 +182,8 @@ int loader_flash_write(struct loader *loader, const struct region *region,
                        const struct loader_progress *progress, struct error *error);
 
 /* The frames of region->deflated as the stub takes them, checksums and SLIP included, appended to
- * `bytes`; *blocks is a malloc'ed array of *n. Needs no chip: it is done once for all ports. */
+ * `bytes` (offsets are from its start); *blocks is a malloc'ed array of *n. Needs no chip: it is
+ * done once for all ports. ERR_INTERNAL when `deflated` is no zlib stream: nothing appended. */
 int loader_frames_build(const uint8_t *deflated, size_t size, struct buffer *bytes,
                         struct wire_block **blocks, size_t *n, struct error *error);
 
