@@ -151,6 +151,13 @@ static int take_efuse_file(struct options *o, const char *value, struct error *e
     return 0;
 }
 
+static int take_stats(struct options *o, const char *value, struct error *e)
+{
+    (void)e;
+    o->stats_file = value;
+    return 0;
+}
+
 static int take_log(struct options *o, const char *value, struct error *e)
 {
     (void)e;
@@ -209,6 +216,7 @@ static const struct {
     {"latency", "MS", take_latency, "delay what the chip sends by MS milliseconds"},
     {"seed", "N", take_seed, "start of the noise at a wrong baud rate"},
     {"log", "FILE", take_log, "write every frame to FILE"},
+    {"stats", "FILE", take_stats, "count what crosses the wire, in FILE at the end"},
     {"help", NULL, take_help, "show this"},
     {"version", NULL, take_version, "show the version"},
 };

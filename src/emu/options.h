@@ -14,7 +14,7 @@ enum transport { TRANSPORT_NONE, TRANSPORT_PTY, TRANSPORT_TCP, TRANSPORT_RFC2217
 struct options {
     const struct persona *persona;
     size_t flash_size;
-    const char *flash_file, *efuse_file, *log_file, *control, *link;
+    const char *flash_file, *efuse_file, *log_file, *stats_file, *control, *link;
     enum transport transport;
     uint16_t tcp_port;
     int fd; /* of --rfc2217 fd:N, else -1 */

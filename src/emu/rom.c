@@ -321,6 +321,7 @@ static void after_change_baud(struct chip *chip, const struct request *r)
         baud = baud * p->crystal_hz / p->measured_crystal_hz;
     if (baud != 0)
         chip->baud = (unsigned)baud;
+    chip->stats.chip_bauds++;
     trace_event(chip->trace, chip->time_us, "%u baud", chip->baud);
 }
 

@@ -386,6 +386,7 @@ static void after_change_baud(struct chip *chip, const struct request *r)
 {
     if (word(r, 0) != 0)
         chip->baud = word(r, 0);
+    chip->stats.chip_bauds++;
     trace_event(chip->trace, chip->time_us, "%u baud", chip->baud);
 }
 

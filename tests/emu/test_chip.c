@@ -482,23 +482,72 @@ static void the_line_takes_its_time(void **state)
     (void)state;
     delivered = 0;
     wire_put(&w, 0, 115200, bytes, sizeof bytes); /* 100 ms */
-    wire_run(&w, 4000);
+    wire_deliver(&w, 4000);
     assert_int_equal(delivered, 0); /* latency */
-    wire_run(&w, 55000);
+    wire_deliver(&w, 55000);
     assert_in_range(delivered, 570, 580);
-    wire_run(&w, 106000);
+    wire_deliver(&w, 106000);
     assert_int_equal(delivered, sizeof bytes);
-    assert_int_equal(wire_next(&w, 106000), -1);
+    assert_int_equal(wire_next(&w), -1);
     wire_put(&w, 110000, 115200, bytes, 576); /* 50 ms, the first half arrives */
     wire_purge(&w, 135000);
-    wire_run(&w, 190000);
+    wire_deliver(&w, 190000);
     assert_in_range(delivered, sizeof bytes + 280, sizeof bytes + 296);
     size_t before = delivered;
     wire_put(&w, 200000, 115200, bytes, 10);
     wire_cut(&w, 150000); /* a reset before it was sent */
-    wire_run(&w, 900000);
+    wire_deliver(&w, 900000);
     assert_int_equal(delivered, before);
     wire_done(&w);
+}
+
+/* However late the emulator is woken: a frame is served when its last bit has arrived. */
+static void frames_are_served_at_their_end(void **state)
+{
+    static const uint8_t two[] = {0xc0, 0, 0x0a, 4, 0, 0, 0, 0, 0, 0, 0x10, 0, 0x40, 0xc0,
+                                  0xc0, 0, 0x0a, 4, 0, 0, 0, 0, 0, 0, 0x10, 0, 0x40, 0xc0};
+    struct wire w = {.pace = true, .host_baud = 115200};
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, "esp32c3", 4 << 20);
+    bench_sync(&b, 0);
+    b.chip.instant = false;
+    w.chip = &b.chip;
+    wire_from_host(&w, b.now, two, 9); /* in two pieces */
+    wire_from_host(&w, b.now + 50, two + 9, sizeof two - 9);
+    assert_in_range(wire_next(&w), b.now + 1216, b.now + 1218); /* 14 bytes of 86.8 us */
+    wire_feed(&w, b.now + 1215);
+    assert_int_equal(b.out.len, 0);
+    wire_feed(&w, b.now + 1400);
+    assert_in_range(b.last_put, b.now + 1216, b.now + 1218);
+    assert_in_range(wire_next(&w), b.now + 2431, b.now + 2434);
+    wire_feed(&w, b.now + 1000000);
+    assert_in_range(b.last_put, b.now + 2431, b.now + 2434);
+    assert_int_equal(wire_next(&w), -1);
+    wire_done(&w);
+    bench_close(&b);
+}
+
+static void requests_are_counted(void **state)
+{
+    struct buffer text = {0};
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, "esp32c3", 4 << 20);
+    bench_sync(&b, 2);
+    bench_read_reg(&b, 0x40001000);
+    bench_read_reg(&b, 0x40001000);
+    bench_frame(&b, (const uint8_t *)"\0\x99\0\0\0\0\0\0", 8); /* an error is an answer, too */
+    bench_frame(&b, (const uint8_t *)"\0\xd3\0\0\0\0\0\0", 8); /* this one is not answered */
+    stats_print(&b.chip.stats, &text);
+    assert_non_null(strstr((char *)text.data, "round-trips 4\n")); /* with SYNC */
+    assert_non_null(strstr((char *)text.data, "round-trips-other 4\n"));
+    assert_non_null(strstr((char *)text.data, "rom SYNC 1\n"));
+    assert_non_null(strstr((char *)text.data, "stub READ_REG 2\nstub 0x99 1\nstub RUN_USER_CODE"));
+    buffer_done(&text);
+    bench_close(&b);
 }
 
 /* ---- garbage ---- */
@@ -561,6 +610,8 @@ int run_chip_tests(void)
         cmocka_unit_test(noise_is_the_same_for_a_seed),
         cmocka_unit_test(work_delays_the_next_reply),
         cmocka_unit_test(the_line_takes_its_time),
+        cmocka_unit_test(frames_are_served_at_their_end),
+        cmocka_unit_test(requests_are_counted),
         cmocka_unit_test(garbage_does_no_harm),
     };
 

@@ -285,6 +285,11 @@ static void control_socket_moves_the_lines(void **state)
     ask(fd, "power-cycle\n", "ok\n");
     ask(fd, "lines 0\n", "error: unknown command: lines 0\n");
     ask(fd, "plug\n", "error: already plugged\n");
+    ask(fd, "stats clear\n", "ok\n");
+    ask(fd, "stats\n",
+        "round-trips 0\nround-trips-flash-data 0\nround-trips-read-acks 0\nround-trips-other 0\n"
+        "bytes-from-host 0\nbytes-to-host 0\npieces-from-host 0\nframes-to-host 0\nresets 0\n"
+        "chip-baud-changes 0\nhost-baud-changes 0\nok\n");
     close(fd);
     machine_stop();
     assert_int_not_equal(lstat(path, &st), 0);
@@ -293,7 +298,8 @@ static void control_socket_moves_the_lines(void **state)
 static void given_descriptor_speaks_rfc2217(void **state)
 {
     char spec[24];
-    char *argv[] = {"emu", "--chip=esp8266", "--rfc2217", spec, NULL};
+    char stats[] = "/tmp/espjig-emu-stats";
+    char *argv[] = {"emu", "--chip=esp8266", "--rfc2217", spec, "--stats", stats, NULL};
     int pair[2];
     uint8_t got[1024], sync[64];
     int n = make_sync(sync);
@@ -316,6 +322,13 @@ static void given_descriptor_speaks_rfc2217(void **state)
     run(20, -1, NULL, 0);
     assert_true(loop.stop);
     machine_stop();
+    FILE *f = fopen(stats, "r");
+    assert_non_null(f);
+    got[fread(got, 1, sizeof got - 1, f)] = '\0';
+    fclose(f);
+    unlink(stats);
+    assert_non_null(strstr((char *)got, "bytes-to-host"));
+    assert_non_null(strstr((char *)got, "\nrom SYNC 1\n"));
 }
 
 static void expect_refusal(char **argv, const char *part)
