@@ -92,8 +92,6 @@ static void start(struct chip *chip, enum reset_cause cause)
     chip->stats.resets++;
     regs_reset(chip);
     rom_start(chip);
-    chip->flash.asleep = false;
-    chip->flash.ready_at = 0;
     chip->mode = chip->strap_download ? CHIP_ROM : CHIP_APP;
     boot_start(chip, cause);
     trace_event(chip->trace, chip->time_us, "reset (%s) into %s", cause_names[cause],
@@ -119,6 +117,7 @@ void chip_power_on(struct chip *chip, int64_t now_us, bool download)
 {
     chip->power = true;
     chip->boot_held = download;
+    flash_power_on(&chip->flash);
     stop(chip, now_us);
     if (!chip->en_low)
         start(chip, RESET_POWER);
@@ -274,10 +273,15 @@ void chip_run_ram(struct chip *chip, uint32_t entry)
 {
     int generation = stub_in_ram(chip);
 
-    trace_event(chip->trace, chip->time_us, "run RAM at 0x%08x: %s %d", entry,
-                generation ? "stub" : "unknown program", generation);
-    if (generation != 0)
+    if (generation != 0) {
+        trace_event(chip->trace, chip->time_us, "runs at 0x%08x: stub %d", entry, generation);
         chip_enter_stub(chip, generation);
-    else
-        chip->mode = CHIP_DEAD;
+        return;
+    }
+    /* A program of the user's: nothing here executes it, but it has the UART now. Where nothing was
+     * loaded the core runs into illegal instructions. */
+    bool loaded = regs_peek(&chip->regs, entry & ~3u) != 0;
+    trace_event(chip->trace, chip->time_us, "runs at 0x%08x: %s", entry,
+                loaded ? "program" : "nothing is there");
+    chip->mode = loaded ? CHIP_APP : CHIP_DEAD;
 }

@@ -48,7 +48,7 @@ enum chip_mode {
     CHIP_OFF,  /* no power, or held in reset */
     CHIP_ROM,  /* the ROM loader listens */
     CHIP_STUB, /* a flasher stub listens */
-    CHIP_APP,  /* runs from flash: prints, does not listen */
+    CHIP_APP,  /* runs from flash or RAM: prints, does not listen */
     CHIP_DEAD, /* runs wild; only a reset helps */
 };
 

@@ -193,8 +193,39 @@ static void make_port(struct machine *m)
     if (o->transport == TRANSPORT_PTY)
         m->port = port_pty_new(m->loop, &events, o->link, o->persona->boot_baud);
     else
-        m->port =
-            port_net_new(m->loop, &events, o->transport == TRANSPORT_RFC2217, o->tcp_port, o->fd);
+        m->port = port_net_new(m->loop, &events, o->transport == TRANSPORT_RFC2217, o->tcp_port,
+                               o->fd, o->max_baud);
+}
+
+static int open_flash(struct machine *m, struct error *e)
+{
+    const struct options *o = m->options;
+    struct flash *f = &m->chip.flash;
+    int result =
+        flash_open(f, o->flash_file, o->flash_size, o->has_flash_id ? o->flash_id : NULL, e);
+
+    if (o->flash_xmc) {
+        f->xmc = true;
+        if (!o->has_flash_id)
+            f->id[0] = 0x20;
+    }
+    return result;
+}
+
+static void make_wire(struct machine *m)
+{
+    const struct options *o = m->options;
+
+    m->wire = (struct wire){
+        .chip = &m->chip,
+        .pace = o->pace,
+        .latency_us = o->latency_ms * 1000,
+        .max_baud = o->max_baud,
+        .fault = o->fault,
+        .noise = o->seed * 2 + 1,
+        .deliver = to_port,
+        .context = m,
+    };
 }
 
 int machine_init(struct machine *m, struct loop *loop, const struct options *o, struct error *e)
@@ -203,14 +234,7 @@ int machine_init(struct machine *m, struct loop *loop, const struct options *o, 
     int result;
 
     *m = (struct machine){.options = o, .loop = loop};
-    m->wire = (struct wire){
-        .chip = &m->chip,
-        .pace = o->pace,
-        .latency_us = o->latency_ms * 1000,
-        .noise = o->seed * 2 + 1,
-        .deliver = to_port,
-        .context = m,
-    };
+    make_wire(m);
     chip_init(&m->chip, o->persona, &out);
     m->chip.instant = !o->pace;
     m->chip.noise = o->seed * 2 + 3;
@@ -219,7 +243,7 @@ int machine_init(struct machine *m, struct loop *loop, const struct options *o, 
     if (result == 0 && o->stats_file)
         result = stats_write(&m->chip.stats, o->stats_file, e);
     if (result == 0)
-        result = flash_open(&m->chip.flash, o->flash_file, o->flash_size, e);
+        result = open_flash(m, e);
     if (result == 0)
         result =
             efuse_open(&m->chip.efuse, o->persona, o->efuse_file, o->has_mac ? o->mac : NULL, e);

@@ -90,6 +90,12 @@ static int region_confirm(struct run *run, const struct region *region, enum err
     return result;
 }
 
+/* In Secure Download Mode the chip neither tells a digest nor lets its flash be read. */
+static bool can_confirm(const struct run *run)
+{
+    return !run->loader.secure_download;
+}
+
 /* `send` is NULL where nothing was to be sent. */
 static void region_result(struct run *run, enum op_kind op, const struct region *region,
                           const struct send *send, double seconds)
@@ -99,14 +105,16 @@ static void region_result(struct run *run, enum op_kind op, const struct region 
 
     report_event(&run->report, EVENT_RESULT, &event);
     util_copy(event.result.op, sizeof event.result.op, op_name(op));
-    event.result.ok = run->error.code == ERR_OK;
+    event.result.ok = run->error.code == ERR_OK && can_confirm(run);
     event_result_add(&event, "file", "%s", region->path);
     event_result_add(&event, "address", "0x%x", region->address);
     event_result_add(&event, "size", "%zu", region->size);
     event_result_add(&event, "md5", "%s", util_hex_format(md5, region->md5, 16));
     event_result_add(&event, "what", "%s", region->what);
     event_result_add(&event, "confirmed_by", "%s",
-                     loader_can_md5(&run->loader) ? "md5" : "reading back");
+                     !can_confirm(run)              ? "nothing"
+                     : loader_can_md5(&run->loader) ? "md5"
+                                                    : "reading back");
     event_result_add(&event, "seconds", "%.2f", seconds);
     if (send) {
         event_result_add(&event, "written", "%zu", region->size - send->skipped);
@@ -151,6 +159,8 @@ static int region_try(struct run *run, const struct region *region, struct send 
         *seconds = report_progress_seconds(&run->report);
         if (send->confirmed)
             return region_is_confirmed(run, region);
+        if (!can_confirm(run))
+            return 0; /* which the op will say in the end */
         int result = region_confirm(run, region, ERR_MD5_MISMATCH);
         if (result == 0)
             rate_hold(&run->rate, run->link.baud);
@@ -182,8 +192,9 @@ static void say_written(struct run *run, const struct region *region, const stru
     }
     if (run->report.baud)
         snprintf(rate, sizeof rate, " at %u baud", *run->report.baud);
-    log_line(log, LOG_INFO, "%s: %s%s at 0x%x written in %.1f s%s and verified",
-             region_name(region), sent, size, region->address, seconds, rate);
+    log_line(log, LOG_INFO, "%s: %s%s at 0x%x written in %.1f s%s and %sverified",
+             region_name(region), sent, size, region->address, seconds, rate,
+             can_confirm(run) ? "" : "not ");
 }
 
 static int region_write(struct run *run, const struct region *region)
@@ -222,6 +233,10 @@ int op_write_flash(struct run *run, size_t index)
         regions_announce(run);
     for (size_t i = 0; result == 0 && i < run->plan.n; i++)
         result = region_write(run, &run->plan.regions[i]);
+    if (result == 0 && !can_confirm(run))
+        return error_set(&run->error, ERR_NOT_VERIFIED,
+                         "everything was written, but in Secure Download Mode the chip lets nobody "
+                         "check it");
     return result;
 }
 

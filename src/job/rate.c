@@ -102,7 +102,8 @@ static const struct log *log_of(struct run *run)
 
 static bool matters(const struct run *run)
 {
-    return run->link.has_baud && !adapter_is_native(&run->link.port);
+    return run->link.has_baud && !adapter_is_native(&run->link.port) &&
+           !loader_usb_jtag(&run->loader) && !loader_usb_otg(&run->loader);
 }
 
 void rate_begin(struct run *run)

@@ -87,8 +87,11 @@ static int ready_images(struct run *run)
 
     if (run->plan.n == 0 && job_plan_load(job, chip, &run->plan, &run->error) != 0)
         return run->error.code;
-    if (plan_check(&run->plan, chip, run->flash.size, job->force, &run->error) != 0 ||
-        plan_patch(&run->plan, chip, &settings, &run->error) != 0)
+    if (plan_check(&run->plan, chip, run->loader.flash_size, job->force, &run->error) != 0)
+        return run->error.code == ERR_TOO_BIG && run->loader.flash_limit
+                   ? error_context(&run->error, "%s", run->loader.flash_limit)
+                   : run->error.code;
+    if (plan_patch(&run->plan, chip, &settings, &run->error) != 0)
         return run->error.code;
     for (size_t i = 0; i < run->plan.n; i++) {
         const struct region *region = &run->plan.regions[i];

@@ -155,8 +155,10 @@ static int raise_rom_baud(struct run *run, bool *slow)
     int result = loader_set_baud(&run->loader, baud, &why);
     run->rate.now = run->link.baud;
     *slow = run->link.baud != baud;
-    if (result == 0 || result == ERR_NOT_POSSIBLE)
+    if (result == 0 || result == ERR_NOT_POSSIBLE) {
+        run->rate.unproven = run->link.baud == baud;
         return 0;
+    }
     if (result == ERR_BAUD_REFUSED) { /* the adapter was asked before the chip */
         rate_fail(&run->rate, baud);
         error_clear(&run->link.error);
@@ -164,7 +166,7 @@ static int raise_rom_baud(struct run *run, bool *slow)
     }
     if (link_is_dead(result))
         return error_set(&run->error, why.code, "%s", why.text);
-    log_line(log_of(run), LOG_WARNING, "%s: going on at %u baud", why.text,
+    log_line(log_of(run), LOG_WARNING, "%s: the stub goes up at %u baud", why.text,
              setup_connect_baud(run->job));
     return connect_again(run, &why);
 }
@@ -190,12 +192,12 @@ static enum step after_failure(struct run *run, int result, const struct error *
 }
 
 /* Tries the nth best stub file. */
-static enum step ladder_step(struct run *run, const char *name, int nth, bool *slow)
+static enum step ladder_step(struct run *run, int nth, bool *slow)
 {
     struct stub stub = {0};
     struct error why = {0};
     enum step step = STEP_ENDS;
-    int result = stub_find(run->loader.chip, name, run->job->stub_dir, nth, &stub, &why);
+    int result = stub_find(loader_stub_name(&run->loader), run->job->stub_dir, nth, &stub, &why);
 
     if (result == ERR_FILE_UNREADABLE) {
         if (nth == 0)
@@ -209,6 +211,7 @@ static enum step ladder_step(struct run *run, const char *name, int nth, bool *s
         goto out;
     if (result == 0)
         result = loader_stub_run(&run->loader, &stub, &why);
+    run->rate.now = run->link.baud;
     if (result == 0)
         log_line(log_of(run), LOG_INFO, "stub %s runs", stub.path);
     else
@@ -221,7 +224,6 @@ out:
 int setup_stub(struct run *run)
 {
     enum { STEPS_MAX = 16 }; /* more than anyone has stubs; an end for the loop */
-    const char *why, *name = loader_stub_name(&run->loader, &run->chip, &why);
     bool slow = false;
     int nth = 0;
 
@@ -229,13 +231,14 @@ int setup_stub(struct run *run)
         return 0; /* it was left running: --after no-reset-stub */
     if (run->job->no_stub)
         return 0;
-    if (name == NULL) {
-        log_line(log_of(run), LOG_WARNING, "%s: going on with the ROM alone", why);
+    if (!run->chip.stub_possible) {
+        log_line(log_of(run), LOG_WARNING, "%s: going on with the ROM alone, which is slower",
+                 run->chip.stub_reason);
         return 0;
     }
     report_state(&run->report, STATE_STUB, "%s", "");
     for (int i = 0; i < STEPS_MAX; i++) {
-        enum step step = ladder_step(run, name, nth, &slow);
+        enum step step = ladder_step(run, nth, &slow);
         if (step == STEP_ENDS)
             break;
         nth += step == STEP_NEXT;

@@ -22,6 +22,7 @@ void loader_init(struct loader *loader, struct link *link, const struct log *log
     memset(loader, 0, sizeof *loader);
     loader->link = link;
     loader->log = log;
+    loader->revision = -1;
     slip_decoder_init(&loader->slip);
 }
 

@@ -62,13 +62,12 @@ static void add(struct choice *choice, const char *value)
         util_copy(choice->values[choice->n++], sizeof choice->values[0], value);
 }
 
-/* One chip's nibbles, or those of every supported chip while the chip is not chosen. */
+/* One chip's nibbles, or those of every chip while the chip is not chosen. */
 static void add_nibbles(struct choice *choice, enum chip_id only, bool sizes)
 {
     for (int id = CHIP_AUTO + 1; id < CHIP_COUNT; id++) {
         const struct chip *chip = chip_get((enum chip_id)id);
-        if (chip == NULL || (only != CHIP_AUTO && only != (enum chip_id)id) ||
-            (only == CHIP_AUTO && chip->support != CHIP_SUPPORTED))
+        if (chip == NULL || (only != CHIP_AUTO && only != (enum chip_id)id))
             continue;
         const struct chip_nibble *nibble = sizes ? chip->sizes : chip->freqs;
         for (; nibble && nibble->name; nibble++)
@@ -87,7 +86,7 @@ static void add_values(struct choice *choice, const struct job *job)
         add(choice, "auto");
         for (int id = CHIP_AUTO + 1; id < CHIP_COUNT; id++) {
             const struct chip *chip = chip_get((enum chip_id)id);
-            if (chip && chip->support == CHIP_SUPPORTED)
+            if (chip)
                 add(choice, chip->key);
         }
         break;

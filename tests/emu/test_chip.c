@@ -65,7 +65,7 @@ static void programming_only_clears_bits(void **state)
     uint8_t byte;
 
     (void)state;
-    assert_int_equal(flash_open(&f, NULL, 1 << 20, &e), 0);
+    assert_int_equal(flash_open(&f, NULL, 1 << 20, NULL, &e), 0);
     flash_program(&f, 0x1234, (const uint8_t *)"\xf0", 1);
     flash_program(&f, 0x1234, (const uint8_t *)"\x3f", 1);
     flash_read(&f, 0x1234, &byte, 1);
@@ -82,7 +82,7 @@ static void erasing_takes_whole_sectors_and_blocks(void **state)
     struct flash f;
 
     (void)state;
-    assert_int_equal(flash_open(&f, NULL, 1 << 20, &e), 0);
+    assert_int_equal(flash_open(&f, NULL, 1 << 20, NULL, &e), 0);
     memset(f.store.bytes, 0, f.store.size);
     flash_erase(&f, 0x1100, 0x10);
     assert_true(flash_blank(&f, 0x1000, 0x1000));
@@ -107,15 +107,15 @@ static void storage_is_kept_in_its_file(void **state)
     uint8_t byte = 0;
 
     (void)state;
-    assert_int_equal(flash_open(&f, path, 1 << 20, &e), 0);
+    assert_int_equal(flash_open(&f, path, 1 << 20, NULL, &e), 0);
     flash_program(&f, 77, (const uint8_t *)"\x5a", 1);
     assert_int_equal(pread(fd, &byte, 1, 77), 1); /* at once, for other processes */
     assert_int_equal(byte, 0x5a);
     flash_close(&f);
-    assert_int_equal(flash_open(&f, path, 1 << 20, &e), 0);
+    assert_int_equal(flash_open(&f, path, 1 << 20, NULL, &e), 0);
     assert_int_equal(f.store.bytes[77], 0x5a);
     flash_close(&f);
-    assert_int_equal(flash_open(&f, path, 2 << 20, &e), ERR_FILE_FORMAT);
+    assert_int_equal(flash_open(&f, path, 2 << 20, NULL, &e), ERR_FILE_FORMAT);
     assert_non_null(strstr(e.text, path));
     close(fd);
     unlink(path);
@@ -395,6 +395,22 @@ static void unknown_ram_program_ends_it(void **state)
     bench_close(&b);
 }
 
+static void a_ram_program_takes_over(void **state)
+{
+    static const uint32_t run[] = {0, 0x40090002};
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, "esp32", 4 << 20);
+    bench_sync(&b, 0);
+    bench_write_reg(&b, 0x40090000, 0x00004136);
+    bench_command(&b, 0x06, run, 2);
+    assert_int_equal(b.chip.mode, CHIP_APP);
+    bench_raw(&b, (const uint8_t *)"\xc0\x00\x0a\xc0", 4);
+    assert_int_equal(b.out.len, 0);
+    bench_close(&b);
+}
+
 /* ---- baud rates ---- */
 
 static void the_rom_measures_the_rate(void **state)
@@ -541,11 +557,13 @@ static void requests_are_counted(void **state)
     bench_read_reg(&b, 0x40001000);
     bench_frame(&b, (const uint8_t *)"\0\x99\0\0\0\0\0\0", 8); /* an error is an answer, too */
     bench_frame(&b, (const uint8_t *)"\0\xd3\0\0\0\0\0\0", 8); /* this one is not answered */
+    bench_frame(&b, (const uint8_t *)"\0\x11\0\0\0\0\0\0", 8); /* flash data */
     stats_print(&b.chip.stats, &text);
-    assert_non_null(strstr((char *)text.data, "round-trips 4\n")); /* with SYNC */
+    assert_non_null(strstr((char *)text.data, "round-trips 5\n")); /* with SYNC */
     assert_non_null(strstr((char *)text.data, "round-trips-other 4\n"));
     assert_non_null(strstr((char *)text.data, "rom SYNC 1\n"));
-    assert_non_null(strstr((char *)text.data, "stub READ_REG 2\nstub 0x99 1\nstub RUN_USER_CODE"));
+    assert_non_null(strstr((char *)text.data,
+                           "stub READ_REG 2\nstub FLASH_DEFL_DATA 1\nstub 0x99 1\nstub RUN"));
     buffer_done(&text);
     bench_close(&b);
 }
@@ -605,6 +623,7 @@ int run_chip_tests(void)
         cmocka_unit_test(watchdog_samples_the_strap),
         cmocka_unit_test(without_reset_nothing_changes),
         cmocka_unit_test(unknown_ram_program_ends_it),
+        cmocka_unit_test(a_ram_program_takes_over),
         cmocka_unit_test(the_rom_measures_the_rate),
         cmocka_unit_test(esp32_rom_takes_rates_in_its_own_measure),
         cmocka_unit_test(noise_is_the_same_for_a_seed),

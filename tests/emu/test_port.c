@@ -117,6 +117,20 @@ static void rfc2217_sets_lines_and_rate(void **state)
     rfc2217_done(&r);
 }
 
+static void rfc2217_refuses_what_the_adapter_can_not(void **state)
+{
+    struct heard h = {0};
+    struct rfc2217 r = {.max_baud = 460800};
+
+    (void)state;
+    rfc2217_start_for(&r, &h);
+    SAY(&r, "\xff\xfa\x2c\x01\x00\x0e\x10\x00\xff\xf0", "\xff\xfa\x2c\x65\x00\x01\xc2\x00\xff\xf0");
+    assert_int_equal(h.baud, 0);
+    SAY(&r, "\xff\xfa\x2c\x01\x00\x07\x08\x00\xff\xf0", "\xff\xfa\x2c\x65\x00\x07\x08\x00\xff\xf0");
+    assert_int_equal(h.baud, 460800);
+    rfc2217_done(&r);
+}
+
 static void rfc2217_passes_data(void **state)
 {
     struct heard h = {0};
@@ -348,6 +362,12 @@ static void bad_options_are_named(void **state)
     (void)state;
     expect_refusal((char *[]){"emu", "--chip", "esp9", NULL}, "esp9");
     expect_refusal((char *[]){"emu", "--flash=3MB", NULL}, "3MB");
+    expect_refusal((char *[]){"emu", "--flash-id", "ef40", NULL}, "ef40");
+    expect_refusal((char *[]){"emu", "--flash-quirk", "gd", NULL}, "gd");
+    expect_refusal((char *[]){"emu", "--bad-rate", "2", NULL}, "2");
+    expect_refusal((char *[]){"emu", "--bad-direction", "up", NULL}, "up");
+    expect_refusal((char *[]){"emu", "--go-bad", "soon", NULL}, "soon");
+    expect_refusal((char *[]){"emu", "--max-baud", "fast", NULL}, "fast");
     expect_refusal((char *[]){"emu", "--mac", "1:2", NULL}, "1:2");
     expect_refusal((char *[]){"emu", "--tcp", "70000", NULL}, "70000");
     expect_refusal((char *[]){"emu", "--tcp", "0", "--link=x", NULL}, "exclude");
@@ -363,6 +383,7 @@ int run_port_tests(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rfc2217_negotiates),
         cmocka_unit_test(rfc2217_sets_lines_and_rate),
+        cmocka_unit_test(rfc2217_refuses_what_the_adapter_can_not),
         cmocka_unit_test(rfc2217_passes_data),
         cmocka_unit_test(pty_serves_one_client_after_another),
         cmocka_unit_test(control_socket_moves_the_lines),
