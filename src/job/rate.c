@@ -14,7 +14,10 @@ static const unsigned ladder[] = {RATE_LOWEST, 230400,  460800,      921600,
 /* What a step takes: asking, settling, and the proof that it carries. */
 static const double step_seconds = 0.08;
 
-enum { BITS_PER_BYTE = 10 }; /* with start and stop */
+enum {
+    BITS_PER_BYTE = 10, /* with start and stop */
+    FIRST = 460800      /* where the ladder is entered for the stub's upload */
+};
 
 unsigned rate_below(unsigned baud)
 {
@@ -62,6 +65,19 @@ unsigned rate_next(const struct rate *rate, unsigned now, unsigned most, uint64_
     return seconds_at(now, wire) - seconds_at(next, wire) > step_seconds ? next : 0;
 }
 
+unsigned rate_before_stub(const struct rate *rate, unsigned most)
+{
+    unsigned wanted = rate->fixed ? rate->fixed : rate->good ? rate->good : FIRST;
+
+    if (rate->rom_stays)
+        return 0;
+    if (rate->failed) /* what is left is only hoped for */
+        wanted = lower_of(wanted, FIRST);
+    if (rate->fixed == 0 || rate->failed)
+        wanted = lower_of(wanted, rate->limit);
+    return lower_of(wanted, most);
+}
+
 void rate_fail(struct rate *rate, unsigned baud)
 {
     unsigned below = rate_below(baud);
@@ -74,11 +90,23 @@ void rate_fail(struct rate *rate, unsigned baud)
         rate->held = 0;
 }
 
+bool rate_on_trial(const struct rate *rate)
+{
+    return rate->fixed == 0 && rate->unproven && rate->now > rate->good;
+}
+
+void rate_prove(struct rate *rate, unsigned baud)
+{
+    rate->unproven = false;
+    if (baud > rate->good)
+        rate->good = baud;
+}
+
 void rate_hold(struct rate *rate, unsigned baud)
 {
+    rate_prove(rate, baud);
     if (baud > rate->held && (rate->failed == 0 || baud < rate->failed))
         rate->held = baud;
-    rate->unproven = false;
 }
 
 /* ---- in a job ---- */
@@ -88,9 +116,13 @@ static const struct log *log_of(struct run *run)
     return &run->report.log;
 }
 
+/* On the chip's own USB a rate means nothing. */
 static bool matters(const struct run *run)
 {
-    return run->link.has_baud && !adapter_is_native(&run->link.port);
+    if (!run->link.has_baud || adapter_is_native(&run->link.port))
+        return false;
+    return run->loader.chip == NULL ||
+           (!loader_usb_jtag(&run->loader) && !loader_usb_otg(&run->loader));
 }
 
 void rate_begin(struct run *run)
@@ -99,7 +131,7 @@ void rate_begin(struct run *run)
     struct error why = {0};
     struct rates_entry entry;
 
-    *rate = (struct rate){.fixed = run->job->baud, .limit = RATE_HIGHEST};
+    *rate = (struct rate){.fixed = run->job->baud, .limit = RATE_HIGHEST, .now = run->link.baud};
     rates_key(&run->link, run->rate_key, sizeof run->rate_key);
     if (rate->fixed || !matters(run))
         return;
@@ -113,6 +145,11 @@ void rate_begin(struct run *run)
         rate->limit = lower_of(rate->limit, entry.failed - 1);
 }
 
+unsigned rate_for_rom(const struct run *run)
+{
+    return matters(run) ? rate_before_stub(&run->rate, run->loader.chip->rom_baud_max) : 0;
+}
+
 /* False: the loader can't, nothing else needs to be tried; or run->error. */
 static bool go_to(struct run *run, unsigned baud)
 {
@@ -122,7 +159,8 @@ static bool go_to(struct run *run, unsigned baud)
     run->rate.now = baud;
     int result = loader_set_baud(&run->loader, baud, &why);
     if (result == ERR_BAUD_REFUSED) { /* the adapter was asked before the chip */
-        log_line(log_of(run), run->rate.fixed ? LOG_WARNING : LOG_INFO, "%s", why.text);
+        log_line(log_of(run), run->rate.fixed ? LOG_WARNING : LOG_INFO, "%s: a lower rate is used",
+                 why.text);
         error_clear(&run->link.error);
     } else if (result == ERR_NOT_POSSIBLE)
         log_line(log_of(run), LOG_INFO, "the ROM of %s can't change the rate: staying at %u baud",
@@ -152,6 +190,8 @@ int rate_raise(struct run *run, uint64_t wire)
         return 0;
     do {
         next = rate_next(&run->rate, run->link.baud, run->rate.fixed ? 0 : most, wire);
+        if (next > run->rate.good && rate_on_trial(&run->rate))
+            break;
     } while (next != 0 && go_to(run, next));
     return run->error.code;
 }

@@ -15,7 +15,7 @@ static const double flash_write_s = 4.0 / (1024 * 1024), flash_md5_s = 0.25 / (1
 static const double question_guess_s = 0.004;
 
 /* Above that a damaged first block is noticed early; with less the MD5 at the end comes soon. */
-enum { PROVE_FROM = 64 * 1024, BITS_PER_BYTE = 10 };
+enum { PROVE_FROM = 32 * 1024, TRIAL = 64 * 1024, BITS_PER_BYTE = 10 };
 
 struct look {
     struct run *run;
@@ -132,32 +132,54 @@ static int range_region(const struct region *region, const struct diff_range *ra
 }
 
 static int send_range(struct run *run, const struct region *region, const struct diff_range *range,
-                      uint64_t done, uint64_t wire)
+                      const struct loader_progress *progress)
 {
-    struct report_piece piece;
     struct region part;
 
-    report_piece_init(&piece, &run->report, done, wire);
+    run->loader.prove_block =
+        run->rate.unproven && range->size >= PROVE_FROM && loader_can_md5(&run->loader);
     if (range->size == region->size)
-        return loader_flash_write(&run->loader, region, &piece.progress, &run->error);
+        return loader_flash_write(&run->loader, region, progress, &run->error);
     int result = range_region(region, range, &part, &run->error);
     if (result == 0)
-        result = loader_flash_write(&run->loader, &part, &piece.progress, &run->error);
-    if (part.deflated)
-        free(part.deflated);
+        result = loader_flash_write(&run->loader, &part, progress, &run->error);
+    free(part.deflated);
     return result;
+}
+
+/* What of the range is sent next: on a rate that is on trial only a little, to its last sector. */
+static struct diff_range next_part(const struct run *run, const struct region *region,
+                                   const struct diff_range *range, size_t sent)
+{
+    struct diff_range part = {range->offset + sent, range->size - sent};
+    size_t little = TRIAL - (region->address + part.offset) % DIFF_SECTOR;
+
+    if (rate_on_trial(&run->rate) && loader_can_md5(&run->loader) && part.size > 2 * TRIAL)
+        part.size = little;
+    return part;
 }
 
 static int send_ranges(struct run *run, const struct region *region, const struct diff *diff)
 {
-    uint64_t done = region->size - diff->bytes, start = run->loader.wire_sent;
+    uint64_t left = diff->bytes; /* of this range and those that follow */
+    uint64_t start = run->loader.wire_sent;
+    struct report_piece piece;
 
     for (size_t i = 0; i < diff->n; i++) {
-        uint64_t wire = run->loader.wire_sent - start;
-        if (send_range(run, region, &diff->ranges[i], done, wire) != 0)
-            return error_context(&run->error, "writing %s at 0x%x", util_basename(region->path),
-                                 region->address);
-        done += diff->ranges[i].size;
+        for (size_t sent = 0; sent < diff->ranges[i].size;) {
+            if (rate_raise(run, wire_of(region, left)) != 0)
+                return run->error.code;
+            struct diff_range part = next_part(run, region, &diff->ranges[i], sent);
+            report_piece_init(&piece, &run->report, region->size - left,
+                              run->loader.wire_sent - start);
+            if (send_range(run, region, &part, &piece.progress) != 0)
+                return error_context(&run->error, "writing %s at 0x%x", util_basename(region->path),
+                                     region->address);
+            if (part.size >= PROVE_FROM && loader_can_md5(&run->loader))
+                rate_prove(&run->rate, run->link.baud);
+            sent += part.size;
+            left -= part.size;
+        }
     }
     return 0;
 }

@@ -9,6 +9,8 @@
 
 #include <ctype.h>
 
+enum { CONNECT_ATTEMPTS = 7 };
+
 static const struct log *log_of(struct run *run)
 {
     return &run->report.log;
@@ -60,6 +62,9 @@ int setup_connect(struct run *run)
         .context = run,
     };
 
+    /* Who waits for a board to come does not wait for one that has gone. */
+    if (run->flash_attached && options.attempts <= 0)
+        options.attempts = CONNECT_ATTEMPTS;
     run->rate.now = run->link.baud;
     loader_init(&run->loader, &run->link, log_of(run));
     return loader_connect(&run->loader, &options, &run->error);
@@ -150,38 +155,28 @@ static int connect_again(struct run *run, const struct error *why)
     return setup_connect(run);
 }
 
-/* The rate for the upload, which at 115200 baud takes longer than all the rest of the set-up. */
-static unsigned rom_baud(const struct run *run)
+/* The ROM's rate is raised for the upload, which at 115200 baud takes longer than all the rest of
+ * the set-up. What does not work is undone, by a fresh connect if need be, and not tried again. */
+static int raise_rom_baud(struct run *run)
 {
-    enum { FIRST_TRY = 921600 }; /* --baud auto on a port of which nothing is remembered */
-    const struct rate *rate = &run->rate;
-    unsigned wanted = rate->fixed ? rate->fixed : rate->good ? rate->good : FIRST_TRY;
-    unsigned most = run->loader.chip->rom_baud_max;
-
-    wanted = wanted < rate->limit ? wanted : rate->limit;
-    return wanted < most ? wanted : most;
-}
-
-/* What does not work is undone, by a fresh connect if need be, and not tried again. */
-static int raise_rom_baud(struct run *run, bool *slow)
-{
-    unsigned baud = rom_baud(run), before = run->link.baud;
+    unsigned baud = rate_for_rom(run);
     struct error why = {0};
 
-    if (*slow || !run->link.has_baud || baud <= before || loader_usb_jtag(&run->loader) ||
-        loader_usb_otg(&run->loader))
+    if (baud <= run->link.baud)
         return 0;
+    run->rate.now = baud;
     int result = loader_set_baud(&run->loader, baud, &why);
     run->rate.now = run->link.baud;
-    if (result == 0) {
-        run->rate.unproven = run->link.baud != before;
+    run->rate.rom_stays = run->link.baud != baud;
+    if (result == 0 || result == ERR_NOT_POSSIBLE) {
+        run->rate.unproven = run->link.baud == baud;
         return 0;
     }
-    *slow = true;
-    if (result == ERR_BAUD_REFUSED) /* the adapter was asked before the chip */
+    if (result == ERR_BAUD_REFUSED) { /* the adapter was asked before the chip */
+        rate_fail(&run->rate, baud);
         error_clear(&run->link.error);
-    if (result == ERR_BAUD_REFUSED || result == ERR_NOT_POSSIBLE)
         return 0;
+    }
     if (link_is_dead(result))
         return error_set(&run->error, why.code, "%s", why.text);
     log_line(log_of(run), LOG_WARNING, "%s: the stub goes up at %u baud", why.text,
@@ -191,31 +186,39 @@ static int raise_rom_baud(struct run *run, bool *slow)
 
 enum step { STEP_AGAIN, STEP_NEXT, STEP_ENDS }; /* the last: well, or with run->error */
 
-/* What follows from a stub that did not come up. */
-static enum step after_failure(struct run *run, int result, const struct error *why, bool *slow)
+/* What follows from a stub that did not come up, at a raised rate or not. */
+static enum step after_failure(struct run *run, int result, const struct error *why, bool raised)
 {
-    bool raised = run->link.baud != setup_connect_baud(run->job);
-
     if (link_is_dead(result)) {
         error_set(&run->error, why->code, "%s", why->text);
         return STEP_ENDS;
     }
+    raised = raised && result != ERR_STUB_FILE;
     log_line(log_of(run), LOG_WARNING, "stub failed: %s; trying %s", why->text,
-             raised && !*slow ? "again without a higher rate" : "the next best");
-    if (result == ERR_STUB_FILE)
+             raised ? "again at the connecting rate" : "the next best");
+    if (result == ERR_STUB_FILE) /* nothing was sent of it */
         return STEP_NEXT;
-    enum step step = raised && !*slow ? STEP_AGAIN : STEP_NEXT;
-    *slow = true;
-    return connect_again(run, why) != 0 ? STEP_ENDS : step;
+    run->rate.rom_stays = true;
+    if (connect_again(run, why) != 0)
+        return STEP_ENDS;
+    return raised ? STEP_AGAIN : STEP_NEXT;
+}
+
+/* Its upload, every block of it with a checksum, is a proof of the rate. */
+static void stub_runs(struct run *run, const struct stub *stub)
+{
+    run->rate.now = run->link.baud;
+    rate_prove(&run->rate, run->link.baud);
+    log_line(log_of(run), LOG_INFO, "stub %s runs", stub->path);
 }
 
 /* Tries the nth best stub file. */
-static enum step ladder_step(struct run *run, int nth, bool *slow)
+static enum step ladder_step(struct run *run, const char *name, int nth)
 {
     struct stub stub = {0};
     struct error why = {0};
     enum step step = STEP_ENDS;
-    int result = stub_find(loader_stub_name(&run->loader), run->job->stub_dir, nth, &stub, &why);
+    int result = stub_find(name, run->job->stub_dir, nth, &stub, &why);
 
     if (result == ERR_FILE_UNREADABLE) {
         if (nth == 0)
@@ -225,15 +228,16 @@ static enum step ladder_step(struct run *run, int nth, bool *slow)
             log_line(log_of(run), LOG_WARNING, "no other stub: going on with the ROM alone");
         goto out;
     }
-    if (result == 0 && raise_rom_baud(run, slow) != 0)
+    if (result == 0 && raise_rom_baud(run) != 0)
         goto out;
+    bool raised = run->link.baud != setup_connect_baud(run->job);
     if (result == 0)
         result = loader_stub_run(&run->loader, &stub, &why);
     run->rate.now = run->link.baud;
     if (result == 0)
-        log_line(log_of(run), LOG_INFO, "stub %s runs", stub.path);
+        stub_runs(run, &stub);
     else
-        step = after_failure(run, result, &why, slow);
+        step = after_failure(run, result, &why, raised);
 out:
     stub_done(&stub);
     return step;
@@ -242,7 +246,8 @@ out:
 int setup_stub(struct run *run)
 {
     enum { STEPS_MAX = 16 }; /* more than anyone has stubs; an end for the loop */
-    bool slow = false;
+    /* As identified: a connect in between would forget it. */
+    const char *name = loader_stub_name(&run->loader);
     int nth = 0;
 
     if (run->loader.stage == STAGE_STUB)
@@ -256,7 +261,7 @@ int setup_stub(struct run *run)
     }
     report_state(&run->report, STATE_STUB, "%s", "");
     for (int i = 0; i < STEPS_MAX; i++) {
-        enum step step = ladder_step(run, nth, &slow);
+        enum step step = ladder_step(run, name, nth);
         if (step == STEP_ENDS)
             break;
         nth += step == STEP_NEXT;

@@ -15,9 +15,19 @@ enum {
     S3_READ_POINTER = 0x3FCEF688
 };
 
-/* Waits for the greeting. The ROM's answer to MEM_END may be lost when the stub takes over the
- * UART.
- */
+int stub_check_ram(const struct stub *stub, const struct chip *chip, struct error *error)
+{
+    for (size_t i = 0; i < stub->n_segments; i++) {
+        const struct stub_segment *segment = &stub->segments[i];
+        if (!loader_ram_holds(chip, segment->address, segment->size))
+            return error_set(error, ERR_STUB_FILE,
+                             "%s: %zu bytes at 0x%08x do not lie in the %s's RAM", stub->path,
+                             segment->size, segment->address, chip->name);
+    }
+    return 0;
+}
+
+/* Waits for the greeting. The ROM's answer to MEM_END may be lost when the stub takes over. */
 static int greeting(struct loader *loader, int64_t ms, struct error *error)
 {
     int64_t deadline = clock_ms() + ms;
