@@ -215,6 +215,24 @@ for chip in esp8266 esp32; do
     expect 2 "does not tell its security information" get-security-info -p emu:$chip
 done
 
+# ---- Secure Download Mode: said plainly; what it does not allow is refused before it is tried. Its
+# eFuse is bit 5 of EFUSE_RD_REPEAT_DATA3, the fifth word of the emulator's file.
+expect 0 "" read-mac -p emu:esp32c3,efuse-file=sdm.efuse
+printf '\040' | dd of=sdm.efuse bs=1 seek=16 conv=notrunc 2>dd.err
+sdm=emu:esp32c3,efuse-file=sdm.efuse,log=frames.log
+expect 0 "" get-security-info -p "$sdm"
+said "Secure Download Mode is on"
+said "flag_names: SECURE_DOWNLOAD_ENABLE"
+said "secure_download: on"
+for c in "read-mem 0" "write-mem 0 0" "dump-mem 0 16 dump.bin" "load-ram $samples/esp32c3/bootloader.bin" \
+    "read-flash-status" "write-flash-status --force 0" "read-flash-sfdp 0 4"; do
+    # shellcheck disable=SC2086 # words
+    expect 2 "is in Secure Download Mode, which does not allow ${c%% *}" -p "$sdm" $c
+    not_logged "READ_REG|WRITE_REG|MEM_BEGIN"
+done
+leave esp32c3,efuse-file=sdm.efuse watchdog-reset "out of reach in Secure Download Mode: hard reset" "EN low"
+expect 0 "going on as forced" erase-region --force -fs 4MB -p "$sdm" 0x300000 0x1000
+
 # ---- to the end of the flash
 expect 0 "" erase-region -p emu:esp32c3,flash=1MB,flash-file=all.flash 0xff000 ALL
 expect 2 "multiples of" erase-region -p emu:esp32c3,flash=1MB,flash-file=all.flash 0xff800 ALL

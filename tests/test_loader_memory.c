@@ -396,6 +396,7 @@ static void reading_status(void **state)
 
 static void writing_status(void **state)
 {
+    uint32_t now;
     static const enum chip_id ids[] = {CHIP_ESP8266, CHIP_ESP32, CHIP_ESP32C3};
 
     (void)state;
@@ -406,7 +407,8 @@ static void writing_status(void **state)
         memset(chip.status, 0, sizeof chip.status);
         memset(chip.forgotten, 0, sizeof chip.forgotten);
         chip.word_only = i == 3;
-        assert_int_equal(loader_flash_status_write(&loader, 2, 0x027C, for_good, &error), 0);
+        assert_int_equal(loader_flash_status_write(&loader, 2, 0x027C, for_good, &now, &error), 0);
+        assert_int_equal(now, 0x027C);
         assert_memory_equal(chip.status, ((uint8_t[]){0x7C, 0x02, 0}), 3);
         assert_memory_equal(chip.forgotten, for_good ? chip.status : (uint8_t[3]){0}, 3);
         assert_int_equal(chip.enabled, 0);
@@ -414,22 +416,51 @@ static void writing_status(void **state)
     }
     chip.word_only = false;
     chip.written = 0;
-    assert_int_equal(loader_flash_status_write(&loader, 1, 0x1C, true, &error), 0);
+    assert_int_equal(loader_flash_status_write(&loader, 1, 0x1C, true, &now, &error), 0);
     assert_int_equal(chip.written, 1);
     assert_memory_equal(chip.status, ((uint8_t[]){0x1C, 0x02, 0}), 3);
-    assert_int_equal(loader_flash_status_write(&loader, 3, 0x600000, true, &error), 0);
+    assert_int_equal(loader_flash_status_write(&loader, 3, 0x600000, true, &now, &error), 0);
     assert_memory_equal(chip.status, ((uint8_t[]){0, 0, 0x60}), 3);
+    script_done(&script);
+}
+
+static void a_status_that_is_not_taken(void **state)
+{
+    uint32_t now;
+
+    (void)state;
+    as_connected(CHIP_ESP32, STAGE_ROM);
+    script.answer = answer_registers;
+    chip.status[0] = 0x04;
+    chip.protects[0] = 0x04;
+    assert_int_equal(loader_flash_status_write(&loader, 1, 0x18, true, &now, &error),
+                     ERR_VERIFY_FAILED);
+    assert_int_equal(now, 0x1C);
+    assert_said(error.text, "0x1c after 0x18 was written");
+
+    /* busy and write enable are no settings */
+    error_clear(&error);
+    assert_int_equal(loader_flash_status_write(&loader, 1, 0x1E, true, &now, &error), 0);
+    chip.protects[0] = 0x06;
+    chip.status[0] = 0x04;
+    assert_int_equal(loader_flash_status_write(&loader, 1, 0x1E, true, &now, &error), 0);
+    assert_int_equal(now, 0x1C);
+
+    chip.protects[1] = 0xFF; /* it has but one */
+    assert_int_equal(loader_flash_status_write(&loader, 2, 0x0204, true, &now, &error),
+                     ERR_VERIFY_FAILED);
     script_done(&script);
 }
 
 static void status_stays_busy(void **state)
 {
+    uint32_t now;
     (void)state;
     as_connected(CHIP_ESP32, STAGE_ROM);
     script.answer = answer_registers;
     chip.status[0] = 1;
     chip.protects[0] = 1;
-    assert_int_equal(loader_flash_status_write(&loader, 1, 0, true, &error), ERR_NO_FLASH);
+    assert_int_equal(loader_flash_status_write(&loader, 1, 0, true, &now, &error), ERR_NO_FLASH);
     assert_said(error.text, "busy");
     script_done(&script);
 }
@@ -459,14 +490,15 @@ static void reading_sfdp(void **state)
 static void secured_registers(void **state)
 {
     uint8_t data[4];
-    uint32_t status;
+    uint32_t status, now;
 
     (void)state;
     as_connected(CHIP_ESP32C3, STAGE_ROM);
     loader.secure_download = true;
     assert_int_equal(loader_flash_status_read(&loader, 1, &status, &error), ERR_NOT_POSSIBLE);
     error_clear(&error);
-    assert_int_equal(loader_flash_status_write(&loader, 1, 0, false, &error), ERR_NOT_POSSIBLE);
+    assert_int_equal(loader_flash_status_write(&loader, 1, 0, false, &now, &error),
+                     ERR_NOT_POSSIBLE);
     error_clear(&error);
     assert_int_equal(loader_flash_sfdp(&loader, 0, data, 4, &error), ERR_NOT_POSSIBLE);
     assert_said(error.text, "Secure Download Mode");
@@ -724,29 +756,14 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup(f, setup)
     const struct CMUnitTest tests[] = {
-        TEST(a_masked_write),
-        TEST(several_writes),
-        TEST(a_dump_of_odd_bytes),
-        TEST(a_dump_that_is_stopped),
-        TEST(a_program_is_loaded),
-        TEST(a_bad_block_ends_it),
-        TEST(not_over_a_stub),
-        TEST(starting_a_program),
-        TEST(every_chip_has_ram),
-        TEST(reading_status),
-        TEST(writing_status),
-        TEST(status_stays_busy),
-        TEST(reading_sfdp),
-        TEST(secured_registers),
-        TEST(leaving_the_rom),
-        TEST(leaving_a_stub),
-        TEST(running_without_a_reset),
-        TEST(no_soft_reset),
-        TEST(the_watchdog_bites),
-        TEST(a_watchdog_that_does_not),
-        TEST(the_s3_is_let_go),
-        TEST(resets_over_usb_otg),
-        TEST(slow_resets),
+        TEST(a_masked_write),          TEST(several_writes),      TEST(a_dump_of_odd_bytes),
+        TEST(a_dump_that_is_stopped),  TEST(a_program_is_loaded), TEST(a_bad_block_ends_it),
+        TEST(not_over_a_stub),         TEST(starting_a_program),  TEST(every_chip_has_ram),
+        TEST(reading_status),          TEST(writing_status),      TEST(a_status_that_is_not_taken),
+        TEST(status_stays_busy),       TEST(reading_sfdp),        TEST(secured_registers),
+        TEST(leaving_the_rom),         TEST(leaving_a_stub),      TEST(running_without_a_reset),
+        TEST(no_soft_reset),           TEST(the_watchdog_bites),  TEST(a_watchdog_that_does_not),
+        TEST(the_s3_is_let_go),        TEST(resets_over_usb_otg), TEST(slow_resets),
         TEST(without_a_chip_or_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,7 +70,8 @@ static const struct error_row rows[] = {
          "This version of espjig can't flash this chip. If it is one of those that `espjig chips` "
          "lists, the line is disturbed: try again."},
     [-ERR_NOT_POSSIBLE] = {"not-possible", 2,
-                           "Use the stub (leave --no-stub out) or another command."},
+                           "Use another command, or the stub where the chip takes one "
+                           "(leave --no-stub out)."},
     [-ERR_NO_FLASH] =
         {"no-flash", 1,
          "The flash chip does not answer: free the flash pins, check GPIO12 and the supply."},
