@@ -70,7 +70,8 @@ static const struct error_row rows[] = {
          "This version of espjig can't flash this chip. If it is one of those that `espjig chips` "
          "lists, the line is disturbed: try again."},
     [-ERR_NOT_POSSIBLE] = {"not-possible", 2,
-                           "Use the stub (leave --no-stub out) or another command."},
+                           "Use another command, or the stub where the chip takes one "
+                           "(leave --no-stub out)."},
     [-ERR_NO_FLASH] =
         {"no-flash", 1,
          "The flash chip does not answer: free the flash pins, check GPIO12 and the supply."},
@@ -83,7 +84,9 @@ static const struct error_row rows[] = {
     [-ERR_MD5_MISMATCH] = {"md5-mismatch", 5,
                            "Erase the flash and try again at a lower --baud; if it stays, the "
                            "flash is protected or worn."},
-    [-ERR_VERIFY_FAILED] = {"verify-failed", 5, "Write the image again, then verify."},
+    [-ERR_VERIFY_FAILED] = {"verify-failed", 5,
+                            "Write it again, then verify; what is write-protected (see "
+                            "read-flash-status) keeps what it had."},
     [-ERR_CANCELLED] = {"cancelled", 130,
                         "It was stopped on request: what was being written is incomplete."},
     [-ERR_STATION] = {"station", 1, "Start `espjig station` by hand to see why it does not run."},

@@ -6,7 +6,7 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { BAUD_MAX = 12000000 };
+enum { BAUD_MIN = 300, BAUD_MAX = 12000000 };
 
 /* ---- setters ---- */
 
@@ -37,12 +37,27 @@ static int set_number(const char *option, const char *argument, unsigned min, un
 
 static int set_baud(struct cli *cli, const char *argument, struct error *error)
 {
-    return set_number("baud", argument, 300, BAUD_MAX, &cli->job.baud, error);
+    uint64_t v;
+
+    cli->job.baud = JOB_BAUD_AUTO;
+    if (strcmp(argument, "auto") == 0)
+        return 0;
+    if (!util_number_parse(argument, false, BAUD_MAX, &v) || v < BAUD_MIN)
+        return error_set(error, ERR_USAGE,
+                         "--baud: \"%s\" is neither auto nor a rate from %d to %d", argument,
+                         BAUD_MIN, BAUD_MAX);
+    cli->job.baud = (unsigned)v;
+    return 0;
 }
 
 static int set_boards(struct cli *cli, const char *argument, struct error *error)
 {
     return set_number("boards", argument, 1, CLI_DEMO_BOARDS_MAX, &cli->boards, error);
+}
+
+static int set_bytes(struct cli *cli, const char *argument, struct error *error)
+{
+    return set_number("bytes", argument, 1, 3, &cli->bytes, error);
 }
 
 static int set_attempts(struct cli *cli, const char *argument, struct error *error)
@@ -70,7 +85,8 @@ static int set_after(struct cli *cli, const char *argument, struct error *error)
     if (loader_after_parse(argument, &cli->job.after))
         return 0;
     return error_set(error, ERR_USAGE,
-                     "--after: \"%s\" is not hard-reset, soft-reset, no-reset or no-reset-stub",
+                     "--after: \"%s\" is not hard-reset, soft-reset, watchdog-reset, no-reset or "
+                     "no-reset-stub",
                      argument);
 }
 
@@ -124,6 +140,17 @@ static int set_size(struct cli *cli, const char *argument, struct error *error)
                      argument);
 }
 
+static int set_spi_connection(struct cli *cli, const char *argument, struct error *error)
+{
+    struct spi_connection connection;
+
+    if (spi_connection_parse(argument, &connection, error) != 0)
+        return error_context(error, "--spi-connection");
+    if (util_copy(cli->job.spi_connection, sizeof cli->job.spi_connection, argument))
+        return 0;
+    return error_set(error, ERR_USAGE, "--spi-connection: \"%s\" is too long", argument);
+}
+
 static int set_mac(struct cli *cli, const char *argument, struct error *error)
 {
     size_t digits = 0;
@@ -152,14 +179,15 @@ const struct cli_option cli_options[] = {
      "device or address to use; several times: several boards at once (default: $ESPJIG_PORT, "
      "$ESPTOOL_PORT, else the only USB port)",
      FOR_JOBS | FOR_DASHBOARD | FOR_STATION, false, SET(set_port)},
-    {"baud", "b", "BAUD", "rate to work at, bit/s (default: 460800)", FOR_JOBS, false,
-     SET(set_baud)},
+    {"baud", "b", "BAUD", "rate to work at, bit/s, or auto: the best that works (default)",
+     FOR_JOBS, false, SET(set_baud)},
     {"chip", "c", "CHIP", "refuse any other chip; demo: the chips of the boards, CHIP,CHIP...",
      FOR_JOBS | FOR_DEMO, false, TEXT(chip)},
     {"before", NULL, "WORD",
      "how to get into the loader: default-reset, usb-reset, no-reset, no-reset-no-sync", FOR_JOBS,
      false, SET(set_before)},
-    {"after", "a", "WORD", "how to leave the chip: hard-reset, soft-reset, no-reset, no-reset-stub",
+    {"after", "a", "WORD",
+     "how to leave the chip: hard-reset, soft-reset, watchdog-reset, no-reset, no-reset-stub",
      FOR_JOBS, false, SET(set_after)},
     {"connect-attempts", NULL, "N", "resets to try; 0: for ever (default: 7)", FOR_JOBS, false,
      SET(set_attempts)},
@@ -172,15 +200,25 @@ const struct cli_option cli_options[] = {
      FOR_WRITE | FOR_VERIFY, false, SET(set_mode)},
     {"flash-freq", "ff", "FREQ", "frequency for the header: keep (default), 80m, 40m, 26m, 20m ...",
      FOR_WRITE | FOR_VERIFY, false, SET(set_freq)},
-    {"flash-size", "fs", "SIZE", "size for the header: keep (default), detect, 4MB ...",
-     FOR_WRITE | FOR_VERIFY, false, SET(set_size)},
+    {"flash-size", "fs", "SIZE",
+     "size for the header, and of a flash that does not tell: keep (default), detect, 4MB ...",
+     FOR_WRITE | FOR_VERIFY | FOR_READ | FOR_ERASE | FOR_REGION, false, SET(set_size)},
+    {"spi-connection", "sc", "PINS",
+     "where the flash is: SPI (default), HSPI, or pins CLK,Q,D,HD,CS", FOR_JOBS, false,
+     SET(set_spi_connection)},
     {"erase-all", "e", NULL, "erase the whole flash before writing", FOR_WRITE, false,
      SWITCH(job.erase_all)},
     {"compress", "z", NULL, "send compressed data (default)", FOR_WRITE, false,
      SWITCH(job.compress)},
     {"no-compress", "u", NULL, "send plain data", FOR_WRITE, false, SWITCH_OFF(job.compress)},
+    {"no-diff", NULL, NULL, "send all of it, also what the flash holds already", FOR_WRITE, false,
+     SWITCH(job.no_diff)},
     {"force", NULL, NULL, "skip the checks that protect the chip",
-     FOR_WRITE | FOR_ERASE | FOR_REGION, false, SWITCH(job.force)},
+     FOR_WRITE | FOR_ERASE | FOR_REGION | FOR_STATUS_WRITE, false, SWITCH(job.force)},
+    {"bytes", NULL, "N", "how many status bytes, 1 to 3 (default: 2)", FOR_STATUS, false,
+     SET(set_bytes)},
+    {"non-volatile", NULL, NULL, "write the status for good, not until the flash is reset",
+     FOR_STATUS_WRITE, false, SWITCH(non_volatile)},
     {"expect-mac", NULL, "MAC", "refuse any other board", FOR_JOBS, false, SET(set_mac)},
 
     {"boards", "n", "N", "how many emulated boards (default: 1, or one for each chip)", FOR_DEMO,

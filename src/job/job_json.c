@@ -24,10 +24,13 @@ static const struct member {
     {"compress", MEMBER_BOOL, offsetof(struct job, compress), 0},
     {"erase_all", MEMBER_BOOL, offsetof(struct job, erase_all), 0},
     {"force", MEMBER_BOOL, offsetof(struct job, force), 0},
+    {"no_diff", MEMBER_BOOL, offsetof(struct job, no_diff), 0},
     {"flash_freq", MEMBER_WORD, offsetof(struct job, flash_freq),
      sizeof(((struct job *)0)->flash_freq)},
     {"flash_size", MEMBER_WORD, offsetof(struct job, flash_size),
      sizeof(((struct job *)0)->flash_size)},
+    {"spi_connection", MEMBER_WORD, offsetof(struct job, spi_connection),
+     sizeof(((struct job *)0)->spi_connection)},
     {"expect_mac", MEMBER_WORD, offsetof(struct job, expect_mac),
      sizeof(((struct job *)0)->expect_mac)},
     {"stub_dir", MEMBER_PATH, offsetof(struct job, stub_dir), 0},
@@ -85,20 +88,47 @@ static json_t *images_to_json(const struct job *job)
     return array;
 }
 
+/* The numbers of an op. */
+static const struct {
+    const char *name;
+    size_t offset;
+    bool always; /* else only where it is not what job_add_op() begins with */
+} numbers[] = {
+    {"address", offsetof(struct op, address), true}, {"size", offsetof(struct op, size), true},
+    {"value", offsetof(struct op, value), false},    {"mask", offsetof(struct op, mask), false},
+    {"bytes", offsetof(struct op, bytes), false},
+};
+
+static uint32_t *number_of(struct op *op, size_t i)
+{
+    return (uint32_t *)((char *)op + numbers[i].offset);
+}
+
+static json_t *op_to_json(struct op op, struct op *unchanged)
+{
+    json_t *object = json_object();
+
+    json_object_set_new(object, "op", json_string(op_name(op.kind)));
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+        uint32_t v = *number_of(&op, i);
+        if (numbers[i].always || v != *number_of(unchanged, i))
+            json_object_set_new(object, numbers[i].name, json_integer(v));
+    }
+    if (op.non_volatile)
+        json_object_set_new(object, "non_volatile", json_true());
+    if (op.path)
+        json_object_set_new(object, "path", path_to_json(op.path));
+    return object;
+}
+
 static json_t *ops_to_json(const struct job *job)
 {
     json_t *array = json_array();
+    struct job blank = {0};
 
-    for (size_t i = 0; i < job->n_ops; i++) {
-        const struct op *op = &job->ops[i];
-        json_t *object = json_object();
-        json_object_set_new(object, "op", json_string(op_name(op->kind)));
-        json_object_set_new(object, "address", json_integer(op->address));
-        json_object_set_new(object, "size", json_integer(op->size));
-        if (op->path)
-            json_object_set_new(object, "path", path_to_json(op->path));
-        json_array_append_new(array, object);
-    }
+    for (size_t i = 0; i < job->n_ops; i++)
+        json_array_append_new(array, op_to_json(job->ops[i], job_add_op(&blank, job->ops[i].kind)));
+    job_done(&blank);
     return array;
 }
 
@@ -113,7 +143,8 @@ json_t *job_to_json(const struct job *job)
             json_object_set_new(json, members[i].name, value);
     }
     json_object_set_new(json, "chip", json_string(chip ? chip->key : "auto"));
-    json_object_set_new(json, "baud", json_integer(job->baud));
+    json_object_set_new(json, "baud",
+                        job->baud == JOB_BAUD_AUTO ? json_string("auto") : json_integer(job->baud));
     json_object_set_new(json, "before", json_string(loader_before_name(job->before)));
     json_object_set_new(json, "after", json_string(loader_after_name(job->after)));
     json_object_set_new(json, "connect_attempts", json_integer(job->connect_attempts));
@@ -195,6 +226,23 @@ static int images_from_json(const json_t *array, struct job *job, struct error *
     return 0;
 }
 
+static bool op_from_json(const json_t *object, struct op *op)
+{
+    const json_t *path = json_object_get(object, "path");
+    const json_t *non_volatile = json_object_get(object, "non_volatile");
+
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+        const json_t *value = json_object_get(object, numbers[i].name);
+        if (value && !u32_read(value, number_of(op, i)))
+            return false;
+    }
+    if ((path && !json_is_string(path)) || (non_volatile && !json_is_boolean(non_volatile)))
+        return false;
+    op->path = path ? xstrdup(json_string_value(path)) : NULL;
+    op->non_volatile = json_is_true(non_volatile);
+    return true;
+}
+
 static int ops_from_json(const json_t *array, struct job *job, struct error *error)
 {
     const json_t *object;
@@ -205,17 +253,9 @@ static int ops_from_json(const json_t *array, struct job *job, struct error *err
     json_array_foreach(array, i, object)
     {
         const char *name = json_string_value(json_object_get(object, "op"));
-        const json_t *address = json_object_get(object, "address");
-        const json_t *size = json_object_get(object, "size");
-        const json_t *path = json_object_get(object, "path");
         enum op_kind kind;
-        if (name == NULL || !op_parse(name, &kind))
+        if (name == NULL || !op_parse(name, &kind) || !op_from_json(object, job_add_op(job, kind)))
             return wrong(error, "ops");
-        struct op *op = job_add_op(job, kind);
-        if ((address && !u32_read(address, &op->address)) || (size && !u32_read(size, &op->size)) ||
-            (path && !json_is_string(path)))
-            return wrong(error, "ops");
-        op->path = path ? xstrdup(json_string_value(path)) : NULL;
     }
     return 0;
 }
@@ -253,17 +293,25 @@ static int words_from_json(const json_t *json, struct job *job, struct error *er
     return 0;
 }
 
+static bool baud_read(const json_t *value, unsigned *baud)
+{
+    const char *word = json_string_value(value);
+    uint32_t v = JOB_BAUD_AUTO;
+
+    if (word ? strcmp(word, "auto") != 0 : !u32_read(value, &v) || v == 0 || v > INT32_MAX)
+        return false;
+    *baud = v;
+    return true;
+}
+
 static int numbers_from_json(const json_t *json, struct job *job, struct error *error)
 {
     const json_t *baud = json_object_get(json, "baud");
     const json_t *attempts = json_object_get(json, "connect_attempts");
     uint32_t v;
 
-    if (baud) {
-        if (!u32_read(baud, &v) || v == 0 || v > INT32_MAX)
-            return wrong(error, "baud");
-        job->baud = v;
-    }
+    if (baud && !baud_read(baud, &job->baud))
+        return wrong(error, "baud");
     if (attempts) {
         if (!u32_read(attempts, &v) || v > INT32_MAX)
             return wrong(error, "connect_attempts");

@@ -5,6 +5,7 @@
 #include "base/util.h"
 #include "image/digest.h"
 #include "job/output.h"
+#include "job/recover.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,36 +50,63 @@ static void read_result(struct run *run, const struct op *op, uint32_t size, con
     log_line(&run->report.log, LOG_INFO, "0x%x bytes from 0x%x read in %.1f s into %s", size,
              op->address, seconds, op->path);
     digest_md5(data, size, md5);
-    report_event(&run->report, EVENT_RESULT, &event);
-    util_copy(event.result.op, sizeof event.result.op, op_name(op->kind));
-    event.result.ok = true;
+    op_result(run, op->kind, &event);
     event_result_add(&event, "file", "%s", op->path);
     event_result_add(&event, "address", "0x%x", op->address);
     event_result_add(&event, "size", "%u", size);
     event_result_add(&event, "md5", "%s", util_hex_format(hex, md5, sizeof md5));
     event_result_add(&event, "seconds", "%.2f", seconds);
+    if (run->report.baud)
+        event_result_add(&event, "baud", "%u", *run->report.baud);
     report_put(&run->report, &event);
+}
+
+/* From `*at` on; what has come before is confirmed. On a rate that is on trial only a little is
+ * read first. */
+static int read_on(struct run *run, const struct op *op, uint8_t *data, uint32_t size, uint32_t *at)
+{
+    enum { TRIAL = 64 * 1024 };
+    struct report_piece piece;
+
+    report_state(&run->report, STATE_READ, "%s", util_basename(op->path));
+    while (*at < size) {
+        if (rate_raise(run, size - *at) != 0)
+            return run->error.code;
+        uint32_t n = size - *at;
+        if (rate_on_trial(&run->rate) && n > 2 * TRIAL)
+            n = TRIAL;
+        report_piece_init(&piece, &run->report, *at, *at);
+        if (loader_flash_read(&run->loader, op->address + *at, n, data + *at, &piece.progress,
+                              &run->error) != 0)
+            return run->error.code;
+        rate_prove(&run->rate, run->link.baud);
+        *at += n;
+    }
+    return 0;
 }
 
 int op_read_flash(struct run *run, size_t index)
 {
     const struct op *op = &run->job->ops[index];
-    uint32_t size;
+    uint32_t size, at = 0;
+    double seconds;
+    int result;
 
     if (read_size(run, op, &size) != 0)
         return run->error.code;
     uint8_t *data = xmalloc(size);
-    report_state(&run->report, STATE_READ, "%s", util_basename(op->path));
     report_progress_begin(&run->report, op_name(op->kind), op->path, op->address, size);
-    int result = loader_flash_read(&run->loader, op->address, size, data, &run->report.progress,
-                                   &run->error);
-    if (result == 0)
+    do {
+        result = read_on(run, op, data, size, &at);
+        seconds = report_progress_seconds(&run->report);
+        if (result == 0 && (result = read_confirm(run, op->address, data, size)) != 0)
+            at = 0;
+    } while (result != 0 && recover_slower(run));
+    if (result == 0) {
         report_progress_end(&run->report);
-    double seconds = report_progress_seconds(&run->report);
-    if (result == 0)
-        result = read_confirm(run, op->address, data, size);
-    if (result == 0)
+        rate_hold(&run->rate, run->link.baud);
         result = output_finish(&run->outputs[index], data, size, &run->error);
+    }
     if (result == 0)
         read_result(run, op, size, data, seconds);
     free(data);

@@ -9,8 +9,7 @@
 
 #include <ctype.h>
 
-/* Every ROM and every adapter can do this rate; esptool connects at it too. */
-enum { CONNECT_BAUD_MAX = 115200 };
+enum { CONNECT_ATTEMPTS = 7 };
 
 static const struct log *log_of(struct run *run)
 {
@@ -19,7 +18,7 @@ static const struct log *log_of(struct run *run)
 
 unsigned setup_connect_baud(const struct job *job)
 {
-    return job->baud < CONNECT_BAUD_MAX ? job->baud : CONNECT_BAUD_MAX;
+    return job->baud != JOB_BAUD_AUTO && job->baud < RATE_LOWEST ? job->baud : RATE_LOWEST;
 }
 
 int setup_open(struct run *run)
@@ -36,6 +35,8 @@ int setup_open(struct run *run)
     if (link_open(&run->link, run->job->port, &options, &run->error) != 0)
         return run->error.code;
     run->link_is_open = true;
+    run->report.baud = run->link.has_baud ? &run->link.baud : NULL;
+    rate_begin(run);
     loader_init(&run->loader, &run->link, log_of(run));
     return 0;
 }
@@ -61,6 +62,10 @@ int setup_connect(struct run *run)
         .context = run,
     };
 
+    /* Who waits for a board to come does not wait for one that has gone. */
+    if (run->flash_attached && options.attempts <= 0)
+        options.attempts = CONNECT_ATTEMPTS;
+    run->rate.now = run->link.baud;
     loader_init(&run->loader, &run->link, log_of(run));
     return loader_connect(&run->loader, &options, &run->error);
 }
@@ -79,10 +84,23 @@ static bool same_mac(const char *a, const char *b)
     }
 }
 
+static int check_registers(struct run *run)
+{
+    for (size_t i = 0; run->chip.secure_download && i < run->job->n_ops; i++) {
+        if (op_row(run->job->ops[i].kind)->registers)
+            return error_set(&run->error, ERR_NOT_POSSIBLE,
+                             "%s is in Secure Download Mode, which does not allow %s",
+                             run->chip.name, op_name(run->job->ops[i].kind));
+    }
+    return 0;
+}
+
 static int check_security(struct run *run)
 {
     const struct chip_facts *chip = &run->chip;
 
+    if (check_registers(run) != 0)
+        return run->error.code;
     if (!chip->flash_encryption && !chip->secure_boot && !chip->secure_download)
         return 0;
     if (!RUN_ANY_OP(run, changes))
@@ -120,13 +138,16 @@ static bool link_is_dead(int code)
     return code == ERR_PORT_LOST || code == ERR_CANCELLED;
 }
 
+bool setup_can_reset(const struct run *run)
+{
+    return run->link.has_lines &&
+           (run->job->before == BEFORE_DEFAULT_RESET || run->job->before == BEFORE_USB_RESET);
+}
+
 /* A stub that did not come up leaves the chip without a loader: reset, and begin again. */
 static int connect_again(struct run *run, const struct error *why)
 {
-    bool can_reset = run->link.has_lines && (run->job->before == BEFORE_DEFAULT_RESET ||
-                                             run->job->before == BEFORE_USB_RESET);
-
-    if (!can_reset)
+    if (!setup_can_reset(run))
         return error_set(&run->error, why->code,
                          "%s; the chip can't be reset from here to go on without", why->text);
     if (link_set_baud(&run->link, setup_connect_baud(run->job)) != 0)
@@ -134,13 +155,72 @@ static int connect_again(struct run *run, const struct error *why)
     return setup_connect(run);
 }
 
-/* Tries the nth best stub file. True: the ladder ends here, well or with run->error. */
-static bool ladder_step(struct run *run, int nth)
+/* The ROM's rate is raised for the upload, which at 115200 baud takes longer than all the rest of
+ * the set-up. What does not work is undone, by a fresh connect if need be, and not tried again. */
+static int raise_rom_baud(struct run *run)
+{
+    unsigned baud = rate_for_rom(run);
+    struct error why = {0};
+
+    if (baud <= run->link.baud)
+        return 0;
+    run->rate.now = baud;
+    int result = loader_set_baud(&run->loader, baud, &why);
+    run->rate.now = run->link.baud;
+    run->rate.rom_stays = run->link.baud != baud;
+    if (result == 0 || result == ERR_NOT_POSSIBLE) {
+        run->rate.unproven = run->link.baud == baud;
+        return 0;
+    }
+    if (result == ERR_BAUD_REFUSED) { /* the adapter was asked before the chip */
+        log_line(log_of(run), run->rate.fixed ? LOG_WARNING : LOG_INFO, "%s: a lower rate is used",
+                 why.text);
+        rate_fail(&run->rate, baud);
+        error_clear(&run->link.error);
+        return 0;
+    }
+    if (link_is_dead(result))
+        return error_set(&run->error, why.code, "%s", why.text);
+    log_line(log_of(run), LOG_WARNING, "%s: the stub goes up at %u baud", why.text,
+             setup_connect_baud(run->job));
+    return connect_again(run, &why);
+}
+
+enum step { STEP_AGAIN, STEP_NEXT, STEP_ENDS }; /* the last: well, or with run->error */
+
+/* What follows from a stub that did not come up, at a raised rate or not. */
+static enum step after_failure(struct run *run, int result, const struct error *why, bool raised)
+{
+    if (link_is_dead(result)) {
+        error_set(&run->error, why->code, "%s", why->text);
+        return STEP_ENDS;
+    }
+    raised = raised && result != ERR_STUB_FILE;
+    log_line(log_of(run), LOG_WARNING, "stub failed: %s; trying %s", why->text,
+             raised ? "again at the connecting rate" : "the next best");
+    if (result == ERR_STUB_FILE) /* nothing was sent of it */
+        return STEP_NEXT;
+    run->rate.rom_stays = true;
+    if (connect_again(run, why) != 0)
+        return STEP_ENDS;
+    return raised ? STEP_AGAIN : STEP_NEXT;
+}
+
+/* Its upload, every block of it with a checksum, is a proof of the rate. */
+static void stub_runs(struct run *run, const struct stub *stub)
+{
+    run->rate.now = run->link.baud;
+    rate_prove(&run->rate, run->link.baud);
+    log_line(log_of(run), LOG_INFO, "stub %s runs", stub->path);
+}
+
+/* Tries the nth best stub file. */
+static enum step ladder_step(struct run *run, const char *name, int nth)
 {
     struct stub stub = {0};
     struct error why = {0};
-    bool ends = true;
-    int result = stub_find(loader_stub_name(&run->loader), run->job->stub_dir, nth, &stub, &why);
+    enum step step = STEP_ENDS;
+    int result = stub_find(name, run->job->stub_dir, nth, &stub, &why);
 
     if (result == ERR_FILE_UNREADABLE) {
         if (nth == 0)
@@ -150,30 +230,31 @@ static bool ladder_step(struct run *run, int nth)
             log_line(log_of(run), LOG_WARNING, "no other stub: going on with the ROM alone");
         goto out;
     }
+    if (result == 0 && raise_rom_baud(run) != 0)
+        goto out;
+    bool raised = run->link.baud != setup_connect_baud(run->job);
     if (result == 0)
         result = loader_stub_run(&run->loader, &stub, &why);
-    if (result == 0) {
-        log_line(log_of(run), LOG_INFO, "stub %s runs", stub.path);
-        goto out;
-    }
-    if (link_is_dead(result)) {
-        error_set(&run->error, why.code, "%s", why.text);
-        goto out;
-    }
-    log_line(log_of(run), LOG_WARNING, "stub failed: %s; trying the next best", why.text);
-    ends = result != ERR_STUB_FILE && connect_again(run, &why) != 0;
+    run->rate.now = run->link.baud;
+    if (result == 0)
+        stub_runs(run, &stub);
+    else
+        step = after_failure(run, result, &why, raised);
 out:
     stub_done(&stub);
-    return ends;
+    return step;
 }
 
 int setup_stub(struct run *run)
 {
-    enum { STUBS_MAX = 8 }; /* more than anyone has; an end for the loop */
+    enum { STEPS_MAX = 16 }; /* more than anyone has stubs; an end for the loop */
+    /* As identified: a connect in between would forget it. */
+    const char *name = loader_stub_name(&run->loader);
+    int nth = 0;
 
     if (run->loader.stage == STAGE_STUB)
         return 0; /* it was left running: --after no-reset-stub */
-    if (run->job->no_stub)
+    if (run->job->no_stub || RUN_ANY_OP(run, rom))
         return 0;
     if (!run->chip.stub_possible) {
         log_line(log_of(run), LOG_WARNING, "%s: going on with the ROM alone, which is slower",
@@ -181,42 +262,31 @@ int setup_stub(struct run *run)
         return 0;
     }
     report_state(&run->report, STATE_STUB, "%s", "");
-    for (int nth = 0; nth < STUBS_MAX; nth++) {
-        if (ladder_step(run, nth))
+    for (int i = 0; i < STEPS_MAX; i++) {
+        enum step step = ladder_step(run, name, nth);
+        if (step == STEP_ENDS)
             break;
+        nth += step == STEP_NEXT;
     }
-    return run->error.code;
-}
-
-int setup_baud(struct run *run)
-{
-    unsigned now = setup_connect_baud(run->job);
-    struct error why = {0};
-
-    if (run->job->baud == now || !run->link.has_baud)
-        return 0;
-    int result = loader_set_baud(&run->loader, run->job->baud, &why);
-    if (result == ERR_NOT_POSSIBLE)
-        log_line(log_of(run), LOG_INFO, "the ROM of %s can't change the rate: staying at %u baud",
-                 run->loader.chip->name, now);
-    else if (result == ERR_BAUD_REFUSED) { /* the adapter was asked before the chip */
-        log_line(log_of(run), LOG_WARNING, "%s: staying at %u baud", why.text, now);
-        error_clear(&run->link.error);
-    } else if (result != 0)
-        error_set(&run->error, why.code, "changing to %u baud: %s", run->job->baud, why.text);
-    else
-        log_line(log_of(run), LOG_DEBUG, "%u baud", run->job->baud);
     return run->error.code;
 }
 
 int setup_flash(struct run *run)
 {
+    const struct job *job = run->job;
     char size[32] = "unknown size";
     const struct flash_facts *flash = &run->flash;
+    struct spi_connection connection = {.given = false};
 
-    if (loader_flash_attach(&run->loader, NULL, flash_size_bytes(run->job->flash_size), &run->flash,
-                            &run->error) != 0)
+    if (job->spi_connection[0] &&
+        spi_connection_parse(job->spi_connection, &connection, &run->error) != 0)
         return run->error.code;
+    if (loader_flash_attach(&run->loader, &connection, flash_size_bytes(job->flash_size),
+                            &run->flash, &run->error) != 0)
+        return run->error.code;
+    if (run->flash_attached) /* all of it has been said before */
+        return 0;
+    run->flash_attached = true;
     report_flash(&run->report, flash);
     if (flash->size)
         util_size_format(size, sizeof size, flash->size);

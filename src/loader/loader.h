@@ -82,23 +82,27 @@ struct loader {
     const struct log *log; /* may be NULL */
     const struct chip *chip;
     enum loader_stage stage;
-    int stub_version;     /* 1 or 2 in STAGE_STUB, when known; else 0 */
-    bool secure_download; /* Secure Download Mode: hardly anything is allowed */
-    bool security_known;  /* the chip told: */
+    unsigned connect_baud; /* at which loader_connect was done */
+    int stub_version;      /* 1 or 2 in STAGE_STUB, when known; else 0 */
+    bool secure_download;  /* Secure Download Mode: hardly anything is allowed */
+    bool security_known;   /* the chip told: */
     struct security_info security;
     int revision;                 /* of the chip, 301 for v3.1; -1: not known (yet) */
     struct loader_word words[24]; /* that loader_read_efuse has read */
     size_t n_words;
-    uint64_t flash_size; /* bytes, as set by loader_flash_attach; 0: not known */
+    uint64_t flash_size;     /* bytes that can be reached, by loader_flash_attach; 0: not known */
+    const char *flash_limit; /* why that is less than the flash has, for error texts; or NULL */
     struct slip_decoder slip;
     char boot_log[2048]; /* text seen from the chip while connecting, NUL-terminated; evidence for
                             hints */
     unsigned requests;   /* round trips so far */
     uint64_t wire_sent;  /* bytes put on the wire */
     uint64_t wire_received;
-    bool prove_block;   /* the next flash_write asks for the MD5 of its first block as soon as it
-                           is written, and fails with ERR_MD5_MISMATCH; it then resets this */
+    bool prove_block;   /* the next flash_write to a stub asks for the MD5 of its first block as
+                           soon as it is written, and fails with ERR_MD5_MISMATCH; it then resets
+                           this. (Not when all fits one block: it is confirmed as a whole.) */
     uint32_t rom_value; /* value field of the last reply */
+    uint16_t status;    /* of the last reply: two bytes, the first one in the high half; 0: done */
     uint32_t spi_usr, spi_usr2; /* of the SPI controller, as found: see spi.c */
     bool spi_saved;
     uint8_t rx[1024]; /* received, not yet decoded: rx[rx_pos..rx_len) */
@@ -167,12 +171,14 @@ bool loader_usb_otg(const struct loader *loader);
  * once it is identified; NULL: there is none. */
 const char *loader_stub_name(const struct loader *loader);
 
-/* Uploads and starts the stub. Nothing happens when one runs already. ERR_STUB_FAILED leaves the
+/* Uploads and starts the stub. Nothing happens when one runs already. The rate may have been raised
+ * before: a stub that comes up at the connecting rate is found there. ERR_STUB_FAILED leaves the
  * chip unusable until the next connect. */
 int loader_stub_run(struct loader *loader, const struct stub *stub, struct error *error);
 
-/* Both sides to `baud`. ERR_NOT_POSSIBLE where the ROM can't (ESP8266): nothing changed then.
- * Proved by a round trip. */
+/* Both sides to `baud`, proved by an echo of varied bytes. When they do not get through, both go
+ * back, which the log says, and 0 is returned: link->baud tells. ERR_NOT_POSSIBLE where the ROM
+ * can't (ESP8266): nothing changed then. */
 int loader_set_baud(struct loader *loader, unsigned baud, struct error *error);
 
 /* --spi-connection: which pins the flash is on. */
@@ -198,7 +204,8 @@ int loader_flash_write(struct loader *loader, const struct region *region,
                        const struct loader_progress *progress, struct error *error);
 
 /* The frames of region->deflated as the stub takes them, checksums and SLIP included, appended to
- * `bytes`; *blocks is a malloc'ed array of *n. Needs no chip: it is done once for all ports. */
+ * `bytes` (offsets are from its start); *blocks is a malloc'ed array of *n. Needs no chip: it is
+ * done once for all ports. ERR_INTERNAL when `deflated` is no zlib stream: nothing appended. */
 int loader_frames_build(const uint8_t *deflated, size_t size, struct buffer *bytes,
                         struct wire_block **blocks, size_t *n, struct error *error);
 
@@ -218,6 +225,10 @@ int loader_flash_erase(struct loader *loader, uint32_t address, uint32_t size,
                        const struct loader_progress *progress, struct error *error);
 int loader_flash_erase_all(struct loader *loader, const struct loader_progress *progress,
                            struct error *error);
+
+/* Whether a function that failed with `code` may have failed because of what the line did to the
+ * bytes, so that a lower rate could help. */
+bool loader_is_line_trouble(const struct loader *loader, enum err code);
 
 /* Ends the conversation: resets as asked. A link without lines can't hard-reset: says so in the log
  * and returns 0. Where a soft reset or one by the watchdog is not possible, a warning says why and
@@ -242,19 +253,21 @@ int loader_ram_write(struct loader *loader, uint32_t address, const uint8_t *dat
 /* Jumps there; the loader is gone then (STAGE_NONE). */
 int loader_ram_run(struct loader *loader, uint32_t entry, struct error *error);
 
-/* Starts the program in the flash without a reset (esptool: run); the loader is gone then.
- * ERR_NOT_POSSIBLE where the stub that runs has no such command. */
+/* Tells the chip to start the program in the flash without a reset (esptool: run); the loader is
+ * gone then. Only where chip->rom_run it is sure to happen. ERR_NOT_POSSIBLE where the stub that
+ * runs has no such command. */
 int loader_run(struct loader *loader, struct error *error);
 
 /* ---- the flash chip's own registers; loader_flash_attach must have been done ---- */
 
 /* RDSR, RDSR2, RDSR3: `bytes` is 1 to 3 of them, low byte first. Writing waits until the flash is
- * ready again; without `non_volatile` the value is lost when the flash loses its power. A flash
- * may ignore it: read it back. */
+ * ready again and reads back: *now is what it holds, ERR_VERIFY_FAILED when that is not what was
+ * written but for the two bits that come and go. Without `non_volatile` the value is lost when the
+ * flash loses its power or is reset, as by loader_flash_attach. */
 int loader_flash_status_read(struct loader *loader, unsigned bytes, uint32_t *status,
                              struct error *error);
 int loader_flash_status_write(struct loader *loader, unsigned bytes, uint32_t status,
-                              bool non_volatile, struct error *error);
+                              bool non_volatile, uint32_t *now, struct error *error);
 /* n bytes, at most FLASH_SFDP_MAX, of the SFDP tables (JESD216) from `address` on. */
 enum { FLASH_SFDP_MAX = 64 };
 int loader_flash_sfdp(struct loader *loader, uint32_t address, uint8_t *data, size_t n,

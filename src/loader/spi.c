@@ -29,7 +29,7 @@ enum {
     MISO_BITS_SHIFT_8266 = 8,
     RUN_US = 20, /* and one for each bit: no ROM clocks a flash below 1 MHz */
     STATUS_BUSY = 1,
-    ERASE_POLL_MS = 10
+    READY_POLL_MS = 10
 };
 
 struct writes {
@@ -172,26 +172,31 @@ int spi_run(struct loader *loader, const struct spi_command *command, uint8_t *d
     return spi_run_several(loader, command, 1, data, error);
 }
 
+int spi_wait_ready(struct loader *loader, uint32_t address, int64_t timeout_ms, struct error *error)
+{
+    struct spi_command status = {.opcode = SPI_READ_STATUS, .read_n = 1};
+    int64_t deadline = clock_ms() + timeout_ms;
+
+    for (;;) {
+        uint8_t busy;
+        int rc = spi_run(loader, &status, &busy, error);
+        if (rc < 0 || !(busy & STATUS_BUSY))
+            return rc;
+        if (clock_ms() > deadline)
+            return error_set(error, ERR_NO_FLASH, "erasing at 0x%08x: the flash stays busy",
+                             address);
+        rc = link_sleep(loader->link, READY_POLL_MS);
+        if (rc < 0)
+            return command_link_error(loader, rc, error);
+    }
+}
+
 int spi_erase(struct loader *loader, uint8_t opcode, uint32_t address, int64_t timeout_ms,
               struct error *error)
 {
     struct spi_command erase[] = {{.opcode = SPI_WRITE_ENABLE},
                                   {.opcode = opcode, .address_bits = 24, .address = address}};
-    struct spi_command status = {.opcode = SPI_READ_STATUS, .read_n = 1};
-    int64_t deadline = clock_ms() + timeout_ms;
-    uint8_t busy = STATUS_BUSY;
-
     int rc = spi_run_several(loader, erase, ARRAY_LEN(erase), NULL, error);
-    while (rc == 0) {
-        rc = spi_run(loader, &status, &busy, error);
-        if (rc < 0 || !(busy & STATUS_BUSY))
-            break;
-        if (clock_ms() > deadline)
-            return error_set(error, ERR_NO_FLASH, "erasing at 0x%08x: the flash stays busy",
-                             address);
-        rc = link_sleep(loader->link, ERASE_POLL_MS);
-        if (rc < 0)
-            return command_link_error(loader, rc, error);
-    }
-    return rc;
+
+    return rc < 0 ? rc : spi_wait_ready(loader, address, timeout_ms, error);
 }

@@ -31,6 +31,10 @@ enum { SPI_SEVERAL_MAX = 5 };
 int spi_run_several(struct loader *loader, const struct spi_command *commands, size_t n,
                     uint8_t *data, struct error *error);
 
+/* Until the flash has finished what it does. `address` is for the error text. */
+int spi_wait_ready(struct loader *loader, uint32_t address, int64_t timeout_ms,
+                   struct error *error);
+
 /* Enables writing, runs an erase command at `address`, waits until the flash is ready again. */
 int spi_erase(struct loader *loader, uint8_t opcode, uint32_t address, int64_t timeout_ms,
               struct error *error);

@@ -30,7 +30,10 @@ const char *setting_value(char *to, size_t size, const struct job *job, enum set
         util_copy(to, size, chip_key(job->chip));
         break;
     case SETTING_BAUD:
-        snprintf(to, size, "%u", job->baud);
+        if (job->baud == JOB_BAUD_AUTO)
+            util_copy(to, size, "auto");
+        else
+            snprintf(to, size, "%u", job->baud);
         break;
     case SETTING_MODE:
         util_copy(to, size,
@@ -74,8 +77,8 @@ static void add_nibbles(struct choice *choice, enum chip_id only, bool sizes)
 
 static void add_values(struct choice *choice, const struct job *job)
 {
-    static const char *const bauds[] = {"115200", "230400",  "460800",
-                                        "921600", "1500000", "2000000"};
+    static const char *const bauds[] = {"auto",   "115200",  "230400",  "460800",
+                                        "921600", "1500000", "2000000", "3000000"};
     static const enum flash_mode modes[] = {FLASH_QIO, FLASH_QOUT, FLASH_DIO, FLASH_DOUT};
 
     switch (choice->setting) {
@@ -154,8 +157,8 @@ void choice_apply(const struct choice *choice, struct job *job)
         reset_what_the_chip_lacks(job);
         break;
     case SETTING_BAUD:
-        if (util_number_parse(value, false, UINT32_MAX, &number))
-            job->baud = (unsigned)number;
+        job->baud =
+            util_number_parse(value, false, UINT32_MAX, &number) ? (unsigned)number : JOB_BAUD_AUTO;
         break;
     case SETTING_MODE:
         if (!flash_mode_parse(value, &job->flash_mode))

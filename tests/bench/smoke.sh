@@ -7,7 +7,7 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 bench=${top_srcdir:-.}/tests/bench/bench.sh
 
-if ! "${top_builddir:-.}/espjig" --version | grep -q 'ESP32-C3: /'; then
+if ! "${top_builddir:-.}/espjig" -v --version | grep -q "ESP32-C3: /"; then
     echo "SKIP: no stub for the ESP32-C3, and with the ROM alone this takes too long"
     exit 77
 fi

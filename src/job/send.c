@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "job/send.h"
+
+#include "base/util.h"
+#include "image/deflate.h"
+#include "job/diff.h"
+
+#include <stdlib.h>
+
+/* Of a flash as they are used: 64 KiB are erased in 0.15 to 0.3 s and 256 bytes programmed in 0.4
+ * to 0.7 ms. The MD5 is what the stub takes; the ROM is no slower than that where it matters. */
+static const double flash_write_s = 4.0 / (1024 * 1024), flash_md5_s = 0.25 / (1024 * 1024);
+
+/* What a round trip takes until the first one is measured: an adapter's usual latency. */
+static const double question_guess_s = 0.004;
+
+/* Above that a damaged first block is noticed early; with less the MD5 at the end comes soon. */
+enum { PROVE_FROM = 32 * 1024, TRIAL = 64 * 1024, BITS_PER_BYTE = 10 };
+
+struct look {
+    struct run *run;
+    const struct region *region;
+    struct diff_cost cost;
+};
+
+/* Bytes on the wire for one byte of the image. */
+static double packed(const struct region *region)
+{
+    return region->deflated ? (double)region->deflated_size / (double)region->size : 1;
+}
+
+static uint64_t wire_of(const struct region *region, size_t bytes)
+{
+    return (uint64_t)((double)bytes * packed(region));
+}
+
+static void cost_set(struct look *look)
+{
+    struct run *run = look->run;
+    double wire = run->link.has_baud ? packed(look->region) * BITS_PER_BYTE / run->link.baud : 0;
+    double question = run->question_s > 0 ? run->question_s : question_guess_s;
+
+    look->cost = (struct diff_cost){.question = question,
+                                    .md5_byte = flash_md5_s,
+                                    .send_byte = wire > flash_write_s ? wire : flash_write_s,
+                                    .range = 3 * question};
+}
+
+static int chip_md5(void *context, size_t offset, size_t size, uint8_t md5[16])
+{
+    struct look *look = context;
+    struct run *run = look->run;
+    int64_t start = clock_us();
+    int result = loader_flash_md5(&run->loader, look->region->address + (uint32_t)offset,
+                                  (uint32_t)size, md5, &run->error);
+
+    /* The quickest answer counts: what held up the others was something else. */
+    double seconds = (double)(clock_us() - start) / 1e6 - (double)size * flash_md5_s;
+    if (result == 0 && size <= 2 * DIFF_SECTOR && seconds > 0 &&
+        (run->question_s == 0 || seconds < run->question_s)) {
+        run->question_s = seconds;
+        cost_set(look);
+    }
+    return result;
+}
+
+static bool may_look(const struct run *run, const struct send *send)
+{
+    if (send->all || !loader_can_md5(&run->loader))
+        return false;
+    /* After erasing it is known what is there, and none of it is the image. */
+    return send->begun || !(run->job->no_diff || run->job->erase_all);
+}
+
+static int look(struct run *run, const struct region *region, const struct send *send,
+                struct diff *diff)
+{
+    struct look look = {.run = run, .region = region};
+    struct diff_chip chip = {.md5 = chip_md5, .context = &look, .cost = &look.cost};
+    struct diff_region what = {.address = region->address,
+                               .data = region->data,
+                               .size = region->size,
+                               .md5 = region->md5,
+                               .begun = send->begun};
+
+    cost_set(&look);
+    if (!may_look(run, send)) {
+        diff_take_all(diff, &what);
+        return 0;
+    }
+    if (diff_find(diff, &what, &chip) != 0)
+        return error_context(&run->error, "looking for what differs from %s at 0x%x",
+                             util_basename(region->path), region->address);
+    return 0;
+}
+
+static void say(struct run *run, const struct region *region, const struct diff *diff)
+{
+    const struct log *log = &run->report.log;
+    const char *name = util_basename(region->path);
+    char size[32];
+
+    if (diff->questions == 0)
+        return;
+    if (diff->n == 0)
+        log_line(log, LOG_INFO, "%s: the flash holds it already", name);
+    else if (diff->whole)
+        log_line(log, LOG_DEBUG, "%s: all of it is sent, hardly anything is there yet", name);
+    else
+        log_line(log, LOG_INFO, "%s: %zu of %zu sectors differ: %s to send", name, diff->changed,
+                 diff->sectors, util_size_format(size, sizeof size, diff->bytes));
+}
+
+/* The range as a region of its own; the bytes stay the region's. */
+static int range_region(const struct region *region, const struct diff_range *range,
+                        struct region *part, struct error *error)
+{
+    *part = (struct region){.path = region->path,
+                            .address = region->address + (uint32_t)range->offset,
+                            .data = region->data + range->offset,
+                            .size = range->size,
+                            .file_size = range->size};
+    if (region->deflated == NULL)
+        return 0;
+    if (deflate_all(part->data, part->size, &part->deflated, &part->deflated_size) != 0)
+        return error_set(error, ERR_INTERNAL, "%s could not be compressed", region->path);
+    if (part->deflated_size >= part->size) {
+        free(part->deflated);
+        part->deflated = NULL;
+    }
+    return 0;
+}
+
+static int send_range(struct run *run, const struct region *region, const struct diff_range *range,
+                      const struct loader_progress *progress)
+{
+    struct region part;
+
+    run->loader.prove_block =
+        run->rate.unproven && range->size >= PROVE_FROM && loader_can_md5(&run->loader);
+    if (range->size == region->size)
+        return loader_flash_write(&run->loader, region, progress, &run->error);
+    int result = range_region(region, range, &part, &run->error);
+    if (result == 0)
+        result = loader_flash_write(&run->loader, &part, progress, &run->error);
+    free(part.deflated);
+    return result;
+}
+
+/* What of the range is sent next: on a rate that is on trial only a little, to its last sector. */
+static struct diff_range next_part(const struct run *run, const struct region *region,
+                                   const struct diff_range *range, size_t sent)
+{
+    struct diff_range part = {range->offset + sent, range->size - sent};
+    size_t little = TRIAL - (region->address + part.offset) % DIFF_SECTOR;
+
+    if (rate_on_trial(&run->rate) && loader_can_md5(&run->loader) && part.size > 2 * TRIAL)
+        part.size = little;
+    return part;
+}
+
+static int send_ranges(struct run *run, const struct region *region, const struct diff *diff)
+{
+    uint64_t left = diff->bytes; /* of this range and those that follow */
+    uint64_t start = run->loader.wire_sent;
+    struct report_piece piece;
+
+    for (size_t i = 0; i < diff->n; i++) {
+        for (size_t sent = 0; sent < diff->ranges[i].size;) {
+            if (rate_raise(run, wire_of(region, left)) != 0)
+                return run->error.code;
+            struct diff_range part = next_part(run, region, &diff->ranges[i], sent);
+            report_piece_init(&piece, &run->report, region->size - left,
+                              run->loader.wire_sent - start);
+            if (send_range(run, region, &part, &piece.progress) != 0)
+                return error_context(&run->error, "writing %s at 0x%x", util_basename(region->path),
+                                     region->address);
+            if (part.size >= PROVE_FROM && loader_can_md5(&run->loader))
+                rate_prove(&run->rate, run->link.baud);
+            sent += part.size;
+            left -= part.size;
+        }
+    }
+    return 0;
+}
+
+int send_region(struct run *run, const struct region *region, struct send *send)
+{
+    struct diff diff = {0};
+    int result = look(run, region, send, &diff);
+
+    if (result == 0) {
+        say(run, region, &diff);
+        if (send->all || !send->begun)
+            send->skipped = region->size - diff.bytes;
+        send->partly = !diff.whole;
+        send->confirmed = diff.confirmed;
+        report_progress_skip(&run->report, region->size - diff.bytes);
+        if (diff.n)
+            result = rate_raise(run, wire_of(region, diff.bytes));
+    }
+    if (result == 0) {
+        run->loader.prove_block =
+            run->rate.unproven && diff.bytes >= PROVE_FROM && loader_can_md5(&run->loader);
+        result = send_ranges(run, region, &diff);
+        run->loader.prove_block = false;
+    }
+    diff_done(&diff);
+    return result;
+}
