@@ -5,6 +5,7 @@
 #include "base/util.h"
 #include "image/digest.h"
 #include "job/output.h"
+#include "job/pack.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -180,8 +181,11 @@ static int op_write_flash(struct run *run, size_t index)
     (void)index;
     if (result == 0)
         regions_announce(run);
-    for (size_t i = 0; result == 0 && i < run->plan.n; i++)
-        result = region_write(run, &run->plan.regions[i]);
+    for (size_t i = 0; result == 0 && i < run->plan.n; i++) {
+        result = pack_take(run, i);
+        if (result == 0)
+            result = region_write(run, &run->plan.regions[i]);
+    }
     return result;
 }
 

@@ -4,6 +4,7 @@
 #define ESPJIG_JOB_RUN_H
 
 #include "image/image.h"
+#include "job/builder.h"
 #include "job/job.h"
 #include "job/report.h"
 #include "link/link.h"
@@ -20,8 +21,10 @@ struct run {
     struct loader loader;
     struct chip_facts chip;
     struct flash_facts flash;
-    struct plan plan;       /* n is 0 as long as nothing is loaded */
-    struct output *outputs; /* one for each op; see output.h */
+    struct plan plan;         /* n is 0 as long as nothing is loaded */
+    bool plan_is_final;       /* nothing in it will be patched any more */
+    struct builder *builders; /* NULL, or one for each region; see pack.h */
+    struct output *outputs;   /* one for each op; see output.h */
 };
 
 /* One row per enum op_kind. */

@@ -139,7 +139,7 @@ static pid_t station_launch(char *const argv[], struct error *error)
         return pid;
     setsid();
     process_stdio_detach(has_log ? log : NULL);
-    process_close_others(NULL, 0);
+    util_close_others(NULL, 0);
     process_signals_reset();
     if (chdir("/") == 0)
         execv("/proc/self/exe", argv);
@@ -199,7 +199,7 @@ static _Noreturn void private_main(int fd)
     setsid(); /* Ctrl-C is for the client, which then tells us */
     process_stdio_detach(station_state_path("station.log", log, sizeof log, NULL) == 0 ? log
                                                                                        : NULL);
-    process_close_others(&fd, 1);
+    util_close_others(&fd, 1);
     process_signals_reset();
     if (station_state_path("records.db", records, sizeof records, NULL) == 0)
         options.records = records;
