@@ -773,7 +773,7 @@ static void regions_are_packed(void **state)
         unsigned seed; /* 0: all FF */
         bool shared;
     } rows[] = {
-        {4, 1, false}, {4097, 2, false}, {65536, 3, true}, {300001, 4, true}, {16 << 20, 0, true},
+        {4, 1, false}, {8188, 2, false}, {8189, 3, true}, {300001, 4, true}, {16 << 20, 0, true},
     };
 
     (void)state;
