@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "link_helpers.h"
+#include "link/adapters.h"
 #include "link/reset.h"
 
 #include <errno.h>
@@ -580,6 +581,82 @@ static void an_emulated_chip_obeys_lines_and_rate(void **state)
     assert_int_equal(errno, ECHILD);
 }
 
+static void every_adapter_is_found_by_what_it_is_known_by(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < adapters_n; i++) {
+        const struct adapter *a = &adapters[i];
+        struct port_info port = {.usb = a->vid != 0,
+                                 .vid = a->vid,
+                                 .pid = a->pid,
+                                 .bcd = a->bcd,
+                                 .interface = a->interface ? a->interface - 1 : 1};
+        assert_non_null(a->name);
+        assert_non_null(a->source);
+        assert_true(a->driver || a->vid);
+        assert_true(a->max_baud <= 12000000 && (a->max_baud == 0 || a->max_baud >= 921600));
+        assert_false(a->native && a->max_baud);
+        util_copy(port.driver, sizeof port.driver, a->driver ? a->driver : "cdc_acm");
+        util_copy(port.product, sizeof port.product, a->product ? a->product : "made up");
+        if (adapter_find(&port) != a)
+            fail_msg("%s: taken for %s", a->name, adapter_name(&port));
+        assert_int_equal(adapter_max_baud(&port), a->max_baud);
+        for (size_t j = 0; j < i; j++)
+            assert_string_not_equal(a->name, adapters[j].name);
+    }
+}
+
+static void adapters_are_told_apart(void **state)
+{
+    static const struct {
+        struct port_info port;
+        const char *name;
+        unsigned max_baud;
+    } seen[] = {
+        {{.usb = true,
+          .vid = 0x10C4,
+          .pid = 0xEA60,
+          .driver = "cp210x",
+          .product = "CP2102N USB to UART Bridge Controller"},
+         "CP2102N",
+         3000000},
+        {{.usb = true,
+          .vid = 0x10C4,
+          .pid = 0xEA60,
+          .driver = "cp210x",
+          .product = "CP2102 USB to UART Bridge Controller"},
+         "CP2102",
+         1000000},
+        {{.usb = true, .vid = 0x10C4, .pid = 0xEA60, .driver = "cp210x", .product = "My board"},
+         "CP210x",
+         0},
+        {{.usb = true, .vid = 0x10C4, .pid = 0xEA70, .driver = "cp210x", .interface = 1},
+         "CP2105 (standard)",
+         921600},
+        {{.usb = true, .vid = 0x0403, .pid = 0x6010, .driver = "ftdi_sio", .bcd = 0x0700},
+         "FT2232H",
+         12000000},
+        {{.usb = true, .vid = 0x0403, .pid = 0x6010, .driver = "ftdi_sio", .bcd = 0x0500},
+         "FT2232C/D",
+         3000000},
+        {{.usb = true, .vid = 0x1A86, .pid = 0x55D4, .driver = "cdc_acm"}, "CH9102", 4000000},
+        {{.usb = true, .vid = 0x303A, .pid = 0x1001, .driver = "cdc_acm"}, "USB-Serial/JTAG", 0},
+        {{.driver = "uart-pl011"}, "PL011", 3000000},
+        {{.usb = true, .vid = 0x2341, .pid = 0x0043, .driver = "cdc_acm"}, "", 0},
+        {{.driver = ""}, "", 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(seen); i++) {
+        assert_string_equal(adapter_name(&seen[i].port), seen[i].name);
+        assert_int_equal(adapter_max_baud(&seen[i].port), seen[i].max_baud);
+    }
+    assert_true(adapter_low_latency(&seen[4].port));
+    assert_false(adapter_low_latency(&seen[6].port));
+    assert_true(adapter_is_native(&seen[7].port));
+    assert_false(adapter_is_native(&seen[6].port));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -597,6 +674,8 @@ int main(void)
         cmocka_unit_test(a_port_that_is_held_names_its_holder),
         cmocka_unit_test(an_open_port_is_locked),
         cmocka_unit_test(ports_are_listed_without_harm),
+        cmocka_unit_test(every_adapter_is_found_by_what_it_is_known_by),
+        cmocka_unit_test(adapters_are_told_apart),
         cmocka_unit_test(an_emulated_chip_that_does_not_start_says_why),
         cmocka_unit_test(an_emulated_chip_obeys_lines_and_rate),
     };

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "link/adapters.h"
 #include "link/link.h"
 #include "link/reset.h"
 #include "umockdev_fixture.h"
@@ -56,6 +57,8 @@ static void the_adapter_is_listed(void **state)
     assert_string_equal(ports[0].driver, "cp210x");
     assert_int_equal(ports[0].vid, 0x10c4);
     assert_int_equal(ports[0].pid, 0xea60);
+    assert_int_equal(ports[0].bcd, 0x100);
+    assert_string_equal(adapter_name(&ports[0]), "CP2102");
     assert_true(ports[0].usb);
     assert_false(port_is_usb_jtag(&ports[0]));
     record_is(f, ""); /* listing opens nothing */
@@ -79,6 +82,8 @@ static void two_ttys_of_one_adapter_have_two_slots(void **state)
     assert_string_equal(ports[0].slot, "1-1.4:1.0");
     assert_string_equal(ports[1].slot, "1-1.4:1.1");
     assert_string_equal(ports[1].path, "/dev/ttyUSB1");
+    assert_int_equal(ports[0].interface, 0);
+    assert_int_equal(ports[1].interface, 1);
     free(ports);
     fixture_end(f);
 }
@@ -93,7 +98,7 @@ static void lines_change_together(void **state)
     assert_string_equal(link.ops->scheme, "serial");
     assert_true(link.has_lines);
     assert_string_equal(link.port.slot, "1-1.4");
-    assert_true(fixture_low_latency(f));
+    assert_false(fixture_low_latency(f)); /* its driver has no such thing */
     free(fixture_record(f));
 
     assert_int_equal(reset_run(&link, "D0|R1|W0|D1|R0|W0|D0"), 0);
@@ -102,6 +107,25 @@ static void lines_change_together(void **state)
     record_is(f, "set 11 set 01 set 10 set 00 ");
     link_close(&link);
     record_is(f, ""); /* the chip goes on undisturbed */
+    fixture_end(f);
+}
+
+static void low_latency_is_asked_for_and_taken_back(void **state)
+{
+    struct fixture *f = fixture_start(&(struct fixture_options){.ftdi = true});
+    struct link link;
+
+    (void)state;
+    open_port(f, &link);
+    assert_string_equal(adapter_name(&link.port), "FT232R");
+    assert_true(fixture_low_latency(f));
+    link_close(&link);
+    assert_false(fixture_low_latency(f));
+
+    fixture_low_latency_set(f); /* somebody else wants it */
+    open_port(f, &link);
+    link_close(&link);
+    assert_true(fixture_low_latency(f));
     fixture_end(f);
 }
 
@@ -255,6 +279,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_adapter_is_listed),
         cmocka_unit_test(two_ttys_of_one_adapter_have_two_slots),
         cmocka_unit_test(lines_change_together),
+        cmocka_unit_test(low_latency_is_asked_for_and_taken_back),
         cmocka_unit_test(opening_lets_the_chip_run),
         cmocka_unit_test(rates_reach_the_adapter),
         cmocka_unit_test(bytes_pass_and_an_unplugged_adapter_is_noticed),

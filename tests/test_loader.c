@@ -666,61 +666,269 @@ static void stub_failures(void **state)
     script_done(&script);
 }
 
+/* The whole upload is answered; then MEM_END. */
+static void expect_upload(struct stub *stub)
+{
+    expect_small_stub(stub);
+    script_expect_op(&script, OP_MEM_DATA);
+    script_reply(&script, "010704000707122000000000");
+    script_expect_op(&script, OP_MEM_END);
+}
+
+/* A stub that sets its UART anew comes up at the rate of before: it is found there. */
+static void stub_at_a_raised_rate(void **state)
+{
+    struct stub stub;
+
+    (void)state;
+    as_connected(CHIP_ESP32, STAGE_ROM);
+    loader.connect_baud = 115200;
+    script.link.baud = 921600;
+    expect_upload(&stub);
+    script_reply(&script, "4f484149");
+    assert_int_equal(loader_stub_run(&loader, &stub, &error), 0);
+    assert_int_equal(script.link.baud, 921600);
+
+    as_connected(CHIP_ESP32, STAGE_ROM);
+    expect_upload(&stub);
+    script_text(&script, "\xFE\x80"); /* what a greeting at 115200 looks like */
+    int64_t start = script_clock_us();
+    script_expect_op(&script, OP_SYNC);
+    sync_replies("010802000000000000 00", 8);
+    assert_int_equal(loader_stub_run(&loader, &stub, &error), 0);
+    assert_int_equal(loader.stage, STAGE_STUB);
+    assert_int_equal(script.link.baud, 115200);
+    assert_in_range(script_clock_us() - start, 300000, 600000);
+
+    /* the ROM answers there: no stub; and then nothing at all */
+    as_connected(CHIP_ESP32, STAGE_ROM);
+    script.link.baud = 921600;
+    expect_upload(&stub);
+    script_expect_op(&script, OP_SYNC);
+    sync_replies("010804000707122000000000", 8);
+    for (int i = 0; i < 3; i++)
+        script_expect_op(&script, OP_SYNC);
+    assert_int_equal(loader_stub_run(&loader, &stub, &error), ERR_STUB_FAILED);
+    assert_said("neither at the new rate nor at 115200 baud");
+    assert_int_equal(loader.stage, STAGE_ROM);
+    script_done(&script);
+}
+
+/* The ESP32-S3 with secure boot: the ROM's pointer to its flash reader is turned to the stub. */
+static void stub_despite_secure_boot(void **state)
+{
+    struct stub stub;
+    static uint8_t text[4] = {1, 2, 3, 4};
+
+    (void)state;
+    as_connected(CHIP_ESP32S3, STAGE_ROM);
+    stub = (struct stub){.path = "s.json", .version = 2, .entry = 0x40379474, .n_segments = 1};
+    stub.segments[0] = (struct stub_segment){0x40378000, text, sizeof text};
+    script_expect_op(&script, OP_MEM_BEGIN);
+    script_reply(&script, "010504000707122000000000");
+    script_expect_op(&script, OP_MEM_DATA);
+    script_reply(&script, "010704000707122000000000");
+    script_expect(&script, "000a04000000000038700060");
+    script_reply(&script, "010a04000000100000000000"); /* bit 20 */
+    script_expect(&script, "0006080000000000 01000000 00000000");
+    script_reply(&script, "010604000707122000000000");
+    script_expect(&script, "000a04000000000088f6ce3f");
+    script_reply(&script, "010a04007856044000000000");
+    script_expect(&script, "0009100000000000 88f6ce3f 74943740 ffffffff 00000000");
+    script_reply(&script, "010904000707122000000000");
+    script_expect(&script, "000e080000000000 00000000 00000000");
+    script_reply(&script, "4f484149");
+    script_expect(&script, "0009100000000000 88f6ce3f 78560440 ffffffff 00000000");
+    script_reply(&script, "01090200000000000000");
+    if (loader_stub_run(&loader, &stub, &error) != 0)
+        fail_msg("%s", error.text);
+    assert_int_equal(loader.stage, STAGE_STUB);
+    script_done(&script);
+}
+
+static void stub_names(void **state)
+{
+    static const struct {
+        enum chip_id chip;
+        const char *revision;
+        bool secure_boot, secure_download;
+        const char *name;
+    } rows[] = {
+        {CHIP_ESP32, "v3.1", false, false, "esp32"},
+        {CHIP_ESP32S3, "v0.2", true, false, "esp32s3"},
+        {CHIP_ESP32C3, "v0.4", true, false, NULL},
+        {CHIP_ESP32C3, "v0.4", false, false, "esp32c3"},
+        {CHIP_ESP32C3, "", false, true, NULL},
+        {CHIP_ESP32C2, "v0.0", false, false, NULL},
+        {CHIP_ESP32C2, "v1.0", false, false, "esp32c2"},
+        {CHIP_ESP32P4, "v1.3", false, false, "esp32p4-rev1"},
+        {CHIP_ESP32P4, "v3.0", false, false, "esp32p4"},
+        {CHIP_ESP32H21, "v0.0", false, false, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct chip_facts facts = {.secure_boot = rows[i].secure_boot};
+        const char *why;
+        as_connected(rows[i].chip, STAGE_ROM);
+        loader.secure_download = rows[i].secure_download;
+        util_copy(facts.revision, sizeof facts.revision, rows[i].revision);
+        const char *name = loader_stub_name(&loader, &facts, &why);
+        assert_int_equal(name == NULL, rows[i].name == NULL);
+        assert_int_equal(name == NULL, why != NULL);
+        if (name)
+            assert_string_equal(name, rows[i].name);
+    }
+    script_done(&script);
+}
+
+/* A stub file for another chip is not sent. */
+static void stub_outside_of_ram(void **state)
+{
+    struct stub stub = {.path = "s.json", .entry = 0x40080000, .n_segments = 1};
+
+    (void)state;
+    as_connected(CHIP_ESP32C3, STAGE_ROM);
+    stub.segments[0] = (struct stub_segment){0x40080000, (uint8_t *)"1234", 4};
+    assert_int_equal(loader_stub_run(&loader, &stub, &error), ERR_STUB_FILE);
+    script_done(&script);
+}
+
 /* ---- rate ---- */
+
+/* The proof of a rate: words of all kinds are written to the SPI controller's data registers, and
+ * the last one is read back. `echo` bytes are kept here and sent as they came, or with a bit
+ * changed. */
+static struct {
+    uint8_t status_bytes;
+    uint8_t flip;  /* into the word that is read */
+    unsigned skip; /* so many requests get no answer */
+    unsigned proofs, varied;
+    uint32_t last, last_address;
+    unsigned changes;
+    uint32_t rate[4], old[4];
+    uint32_t reg[4][2]; /* registers that hold something */
+} line;
+
+static void answer_line(struct script *s, const uint8_t *frame, size_t n)
+{
+    uint32_t value = 0;
+
+    if (frame[1] == OP_CHANGE_BAUDRATE) {
+        line.rate[line.changes] = le32_get(frame + 8);
+        line.old[line.changes++] = le32_get(frame + 12);
+    } else if (frame[1] == OP_WRITE_REG) {
+        assert_int_equal(n, 8 + 16 * 16);
+        line.proofs++;
+        line.last_address = le32_get(frame + n - 16);
+        line.last = le32_get(frame + n - 12);
+        for (size_t i = 0; i < 16; i++)
+            line.varied += frame[8 + 16 * i + 4] != frame[8 + 4];
+    } else {
+        assert_int_equal(frame[1], OP_READ_REG);
+        value = line.last ^ line.flip;
+        for (size_t i = 0; i < ARRAY_LEN(line.reg); i++) {
+            if (le32_get(frame + 8) == line.reg[i][0] && line.reg[i][0])
+                value = line.reg[i][1];
+        }
+    }
+    if (frame[1] != OP_CHANGE_BAUDRATE && line.skip > 0)
+        line.skip--;
+    else
+        script_answer_reply(s, frame[1], value, NULL, 0, 0, line.status_bytes);
+}
+
+static void line_ready(enum chip_id id, enum loader_stage stage)
+{
+    as_connected(id, stage);
+    memset(&line, 0, sizeof line);
+    line.status_bytes = stage == STAGE_STUB ? 2 : 4;
+    script.answer = answer_line;
+}
 
 static void baud_of_rom(void **state)
 {
     (void)state;
-    as_connected(CHIP_ESP32C3, STAGE_ROM);
-    script_expect(&script, "000f0800000000000008070000000000"); /* second word 0 */
-    script_reply(&script, "010f04000707122000000000");
-    script_expect(&script, MAGIC);
-    script_reply(&script, "010a04006f50311b00000000");
+    line_ready(CHIP_ESP32C3, STAGE_ROM);
     assert_int_equal(loader_set_baud(&loader, 460800, &error), 0);
     assert_int_equal(script.link.baud, 460800);
+    assert_int_equal(line.rate[0], 460800);
+    assert_int_equal(line.old[0], 0);
+    assert_int_equal(line.proofs, 1);
+    assert_int_equal(line.last_address, 0x60002058 + 60);
+    assert_true(line.varied > 10);
+    assert_int_equal(loader.requests, 3); /* change, write, read */
     script_done(&script);
 }
 
 static void baud_of_stub(void **state)
 {
     (void)state;
-    as_connected(CHIP_ESP32, STAGE_STUB);
-    script_expect(&script, "000f0800000000000008070000c20100"); /* second word: the old rate */
-    script_reply(&script, "010f0200000000000000");
-    script_text(&script, "\x03\xfe");
-    script_expect(&script, MAGIC);
-    script_reply(&script, "010a0200831df0000000");
+    line_ready(CHIP_ESP32, STAGE_STUB);
+    int64_t start = script_clock_us();
     assert_int_equal(loader_set_baud(&loader, 460800, &error), 0);
+    assert_int_equal(line.old[0], 115200); /* the second word: the old rate */
+    assert_int_equal(line.last_address, 0x3FF42080 + 60);
+    assert_in_range(script_clock_us() - start, 10000, 30000);
     script_done(&script);
 }
 
 static void baud_of_esp32_rom(void **state)
 {
     (void)state;
-    as_connected(CHIP_ESP32, STAGE_ROM);
+    line_ready(CHIP_ESP32, STAGE_ROM);
     /* measured 2 % high: 40.8 MHz = 13056 * 15625 * 8 / 40; asks for 2 % more */
-    script_expect(&script, "000a0400000000006cf0f53f");
-    script_reply(&script, "010a04000080190000000000");
-    script_expect(&script, "000a04000000000010a0f53f");
-    script_reply(&script, "010a04000800000000000000");
-    script_expect(&script, "000f080000000000002c070000000000"); /* 470016 */
-    script_reply(&script, "010f04000707122000000000");
-    script_expect(&script, MAGIC);
-    script_reply(&script, "010a0400831df00000000000");
-    if (loader_set_baud(&loader, 460800, &error) != 0)
-        fail_msg("%s", error.text);
+    line.reg[0][0] = 0x3FF5F06C;
+    line.reg[0][1] = 13056 << 7;
+    line.reg[1][0] = 0x3FF5A010;
+    line.reg[1][1] = 8;
+    assert_int_equal(loader_set_baud(&loader, 460800, &error), 0);
+    assert_int_equal(line.rate[0], 470016);
     assert_int_equal(script.link.baud, 460800);
 
     /* nothing measured: as asked */
-    script_expect(&script, "000a0400000000006cf0f53f");
-    script_reply(&script, "010a04000000000000000000");
-    script_expect(&script, "000a04000000000010a0f53f");
-    script_reply(&script, "010a04000000000000000000");
-    script_expect(&script, "000f08000000000000c2010000000000");
-    script_reply(&script, "010f04000707122000000000");
-    script_expect(&script, MAGIC);
-    script_reply(&script, "010a0400831df00000000000");
+    line.reg[0][1] = line.reg[1][1] = 0;
     assert_int_equal(loader_set_baud(&loader, 115200, &error), 0);
+    assert_int_equal(line.rate[1], 115200);
+    script_done(&script);
+}
+
+/* The ROMs of two chips have another crystal in mind than the one that is there. */
+static void baud_of_wrong_crystals(void **state)
+{
+    (void)state;
+    line_ready(CHIP_ESP32C2, STAGE_ROM);
+    line.reg[0][0] = 0x60000014;
+    line.reg[0][1] = 226; /* 26 MHz / 115200 */
+    assert_int_equal(loader_set_baud(&loader, 460800, &error), 0);
+    assert_int_equal(line.rate[0], 460800 * 40 / 26);
+    assert_int_equal(script.link.baud, 460800);
+    script.link.baud = 115200;
+    line.reg[0][1] = 347; /* 40 MHz */
+    assert_int_equal(loader_set_baud(&loader, 460800, &error), 0);
+    assert_int_equal(line.rate[1], 460800);
+    script.link.baud = 115200;
+    loader.stage = STAGE_STUB;
+    line.reg[0][1] = 226;
+    line.status_bytes = 2;
+    assert_int_equal(loader_set_baud(&loader, 460800, &error), 0);
+    assert_int_equal(line.rate[2], 460800); /* the stub knows */
+
+    script.link.baud = 115200;
+    line_ready(CHIP_ESP32C5, STAGE_ROM);
+    line.reg[0][0] = 0x60000014;
+    line.reg[0][1] = 417; /* 48 MHz */
+    line.reg[1][0] = 0x60096110;
+    line.reg[1][1] = 40 << 24;
+    assert_int_equal(loader_set_baud(&loader, 460800, &error), 0);
+    assert_int_equal(line.rate[0], 384000);
+    script.link.baud = 115200;
+    line.reg[1][1] = 48 << 24;
+    assert_int_equal(loader_set_baud(&loader, 460800, &error), 0);
+    assert_int_equal(line.rate[1], 460800);
+
+    loader.secure_download = true;
+    assert_int_equal(loader_set_baud(&loader, 921600, &error), ERR_NOT_POSSIBLE);
     script_done(&script);
 }
 
@@ -736,26 +944,34 @@ static void baud_of_esp8266_rom(void **state)
 static void baud_does_not_carry(void **state)
 {
     (void)state;
-    as_connected(CHIP_ESP32C3, STAGE_STUB);
-    script_expect_op(&script, OP_CHANGE_BAUDRATE);
-    script_reply(&script, "010f0200000000000000");
-    for (int i = 0; i < 3; i++)
-        script_expect(&script, MAGIC);
-    script_expect(&script, "000f08000000000000c2010000081000"); /* back to 115200, from 1050624 */
-    script_expect(&script, MAGIC);
-    script_reply(&script, "010a02006f50311b0000");
+    line_ready(CHIP_ESP32C3, STAGE_STUB);
+    line.skip = 3;
     assert_int_equal(loader_set_baud(&loader, 0x100800, &error), 0);
     assert_int_equal(script.link.baud, 115200);
+    assert_int_equal(line.rate[1], 115200);
+    assert_int_equal(line.old[1], 0x100800);
     assert_non_null(strstr((char *)said.data, "stays at 115200"));
 
-    script_expect_op(&script, OP_CHANGE_BAUDRATE);
-    script_reply(&script, "010f0200000000000000");
-    for (int i = 0; i < 3; i++)
-        script_expect(&script, MAGIC);
-    script_expect_op(&script, OP_CHANGE_BAUDRATE);
-    for (int i = 0; i < 3; i++)
-        script_expect(&script, MAGIC);
+    line_ready(CHIP_ESP32C3, STAGE_STUB);
+    line.skip = 100;
     assert_int_equal(loader_set_baud(&loader, 0x100800, &error), ERR_NO_REPLY);
+    script_done(&script);
+}
+
+/* The first proof may come too early; and one bit of the echo is enough to fail. */
+static void baud_is_proved(void **state)
+{
+    (void)state;
+    line_ready(CHIP_ESP32C3, STAGE_STUB);
+    line.skip = 1;
+    assert_int_equal(loader_set_baud(&loader, 921600, &error), 0);
+    assert_int_equal(script.link.baud, 921600);
+    assert_int_equal(line.proofs, 2);
+
+    line_ready(CHIP_ESP32C3, STAGE_STUB);
+    line.flip = 0x40;
+    assert_int_equal(loader_set_baud(&loader, 2000000, &error), ERR_NO_REPLY);
+    assert_int_equal(line.changes, 2);
     script_done(&script);
 }
 
@@ -854,11 +1070,17 @@ int main(void)
         T(no_reply_in_time),
         T(stub_start),
         T(stub_failures),
+        T(stub_at_a_raised_rate),
+        T(stub_despite_secure_boot),
+        T(stub_names),
+        T(stub_outside_of_ram),
         T(baud_of_rom),
         T(baud_of_stub),
         T(baud_of_esp32_rom),
+        T(baud_of_wrong_crystals),
         T(baud_of_esp8266_rom),
         T(baud_does_not_carry),
+        T(baud_is_proved),
         T(baud_refused_by_adapter),
         T(leaving),
         T(words),

@@ -143,7 +143,7 @@ static void start_stub(enum chip_id id)
 {
     struct stub stub;
 
-    if (stub_find(chip_get(id), NULL, 0, &stub, &error) != 0) {
+    if (stub_find(chip_get(id), NULL, NULL, 0, &stub, &error) != 0) {
         print_message("no stub: %s\n", error.text);
         link_close(&link_);
         skip();
@@ -231,6 +231,97 @@ CHIP(esp8266, CHIP_ESP8266)
 CHIP(esp32, CHIP_ESP32)
 CHIP(esp32c3, CHIP_ESP32C3)
 
+/* Round trips of a whole write by the stub, besides those of the data; what each phase takes is
+ * printed with ESPJIG_TEST_VERBOSE. */
+static unsigned trips_at;
+
+static void trips(const char *phase)
+{
+    if (getenv("ESPJIG_TEST_VERBOSE"))
+        print_message("  %-9s %2u\n", phase, loader.requests - trips_at);
+    trips_at = loader.requests;
+}
+
+static void round_trips(enum chip_id id)
+{
+    const struct chip *chip = chip_get(id);
+    struct chip_facts facts;
+    struct flash_facts flash;
+    struct region region;
+    uint8_t md5[16];
+    char address[64];
+
+    snprintf(address, sizeof address, "emu:%s,flash=4MB", chip->key);
+    open_chip(address);
+    trips_at = 0;
+    trips("connect");
+    must(loader_identify(&loader, &facts, &error), "identify");
+    trips("identify");
+    if (chip->rom_baud)
+        must(loader_set_baud(&loader, 921600, &error), "baud of the ROM");
+    trips("ROM baud");
+    start_stub(id);
+    trips("stub");
+    must(loader_set_baud(&loader, 921600, &error), "baud of the stub");
+    assert_int_equal(link_.baud, 921600);
+    trips("baud");
+    must(loader_flash_attach(&loader, NULL, 0, &flash, &error), "attach");
+    trips("attach");
+    make_region(&region, 0x10000, 0x20000, true);
+    must(loader_flash_write(&loader, &region, NULL, &error), "write");
+    loader.requests -= (unsigned)((region.deflated_size + 0x3FFF) / 0x4000);
+    trips("write");
+    must(loader_flash_md5(&loader, region.address, (uint32_t)region.size, md5, &error), "md5");
+    assert_memory_equal(md5, region.md5, sizeof md5);
+    trips("MD5");
+    must(loader_leave(&loader, AFTER_HARD_RESET, &error), "leave");
+    trips("leave");
+    if (loader.requests > 40)
+        fail_msg("%u round trips", loader.requests);
+    region_done(&region);
+    link_close(&link_);
+}
+
+static void round_trips_are_few(void **state)
+{
+    (void)state;
+    round_trips(CHIP_ESP32C3);
+    round_trips(CHIP_ESP32);
+    round_trips(CHIP_ESP8266);
+}
+
+/* The stub's state of a write survives the MD5 in its middle; and frames made beforehand. */
+static void first_block_is_proved(void **state)
+{
+    struct flash_facts flash;
+    struct region region;
+    struct buffer bytes = {0};
+    struct wire_block *blocks;
+    size_t n;
+
+    (void)state;
+    open_chip("emu:esp32,flash=4MB");
+    start_stub(CHIP_ESP32);
+    must(loader_flash_attach(&loader, NULL, 0, &flash, &error), "attach");
+    make_region(&region, 0x10000, 0x40000, true);
+    must(loader_frames_build(region.deflated, region.deflated_size, &bytes, &blocks, &n, &error),
+         "frames");
+    region.frames = (struct wire_frames){.bytes = bytes.data, .blocks = blocks, .n = n};
+    loader.prove_block = true;
+    must(loader_flash_write(&loader, &region, NULL, &error), "write");
+    check_flash(&region);
+
+    /* other bytes than those that were sent: a line that changes them looks like that */
+    region.data[0x100] ^= 1;
+    loader.prove_block = true;
+    assert_int_equal(loader_flash_write(&loader, &region, NULL, &error), ERR_MD5_MISMATCH);
+    error_clear(&error);
+    region_done(&region);
+    free(blocks);
+    buffer_done(&bytes);
+    link_close(&link_);
+}
+
 /* A stub that is still there is recognised, and used. */
 static void stub_stays(void **state)
 {
@@ -268,10 +359,11 @@ static void chip_is_another(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(esp8266_rom), cmocka_unit_test(esp8266_stub),
-        cmocka_unit_test(esp32_rom),   cmocka_unit_test(esp32_stub),
-        cmocka_unit_test(esp32c3_rom), cmocka_unit_test(esp32c3_stub),
-        cmocka_unit_test(stub_stays),  cmocka_unit_test(chip_is_another),
+        cmocka_unit_test(esp8266_rom),         cmocka_unit_test(esp8266_stub),
+        cmocka_unit_test(esp32_rom),           cmocka_unit_test(esp32_stub),
+        cmocka_unit_test(esp32c3_rom),         cmocka_unit_test(esp32c3_stub),
+        cmocka_unit_test(round_trips_are_few), cmocka_unit_test(first_block_is_proved),
+        cmocka_unit_test(stub_stays),          cmocka_unit_test(chip_is_another),
     };
     const char *build = getenv("top_builddir");
     char emu[512];

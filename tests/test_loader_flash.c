@@ -8,10 +8,12 @@
 #include "image/digest.h"
 #include "loader/command.h"
 #include "loader/flash.h"
+#include "loader/spi.h"
 #include "script_link.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +36,12 @@ static struct {
     uint8_t id[3];
     bool write_enabled;
     unsigned erased;
+    unsigned resets, busy;     /* how often; how many more times the flash is busy */
+    uint8_t sfdp_manufacturer; /* at 0x10 */
+    uint8_t awake_id[3];       /* of an XMC flash that has to be woken up */
+    unsigned wake;             /* how far that got */
+    uint32_t delay_us;         /* what the chip was asked to wait, in all */
+    char opcodes[64];          /* what was run, in order */
 } chip;
 
 static uint32_t *reg(uint32_t address)
@@ -57,7 +65,35 @@ static void flash_command(void)
     uint8_t out[64] = {0};
 
     assert_int_equal(*reg(spi->base + spi->usr2) >> 28, 7);
-    switch (*reg(spi->base + spi->usr2) & 0xFF) {
+    uint8_t opcode = *reg(spi->base + spi->usr2) & 0xFF;
+    size_t len = strlen(chip.opcodes);
+    snprintf(chip.opcodes + len, sizeof chip.opcodes - len, "%02x ", opcode);
+    switch (opcode) {
+    case 0x66:
+        chip.write_enabled = false;
+        return;
+    case 0x99:
+        chip.resets++;
+        return;
+    case 0xB9:
+        chip.wake = 1;
+        return;
+    case 0x79:
+        chip.wake += chip.wake == 1;
+        return;
+    case 0xFF:
+        chip.wake += chip.wake == 2;
+        return;
+    case 0xAB:
+        if (chip.wake == 3 && chip.awake_id[0])
+            memcpy(chip.id, chip.awake_id, 3);
+        return;
+    case 0x5A:
+        assert_true(*reg(spi->base + spi->usr) & 1 << 29);
+        assert_int_equal(*reg(spi->base + spi->usr1) & 0xFF, 7);
+        assert_int_equal(at, 0x10);
+        out[0] = chip.sfdp_manufacturer;
+        break;
     case 0x9F:
         assert_int_equal(bits, 24);
         memcpy(out, chip.id, 3);
@@ -67,6 +103,8 @@ static void flash_command(void)
         return;
     case 0x05:
         assert_int_equal(bits, 8);
+        out[0] = chip.busy > 0;
+        chip.busy -= chip.busy > 0;
         break;
     case 0x03:
         assert_true(*reg(spi->base + spi->usr) & 1 << 30);
@@ -109,6 +147,7 @@ static void answer_registers(struct script *s, const uint8_t *frame, size_t n)
         for (size_t at = 8; at < n; at += 16) {
             uint32_t address = le32_get(frame + at);
             *reg(address) = le32_get(frame + at + 4);
+            chip.delay_us += le32_get(frame + at + 12);
             if (address == loader.chip->spi.base && *reg(address) & 1 << 18) {
                 flash_command();
                 *reg(address) = 0;
@@ -334,6 +373,223 @@ static void attach_esp32_pads(void **state)
     script_done(&script);
 }
 
+/* All of it, with a stub: seven round trips. */
+static void attach_is_short(void **state)
+{
+    struct flash_facts facts;
+
+    (void)state;
+    as_connected(CHIP_ESP32C3, STAGE_STUB);
+    script.answer = answer_registers;
+    memcpy(chip.id, "\xEF\x40\x16", 3);
+    *reg(0x60002018) = 0x12;
+    *reg(0x60002020) = 0x34;
+    assert_int_equal(loader_flash_attach(&loader, NULL, 0, &facts, &error), 0);
+    assert_string_equal(chip.opcodes, "66 99 9f 5a ");
+    assert_int_equal(chip.resets, 1);
+    assert_true(chip.delay_us > 1000); /* the reset's time is waited by the chip */
+    assert_int_equal(loader.requests, 7);
+    assert_int_equal(*reg(0x60002018), 0x12); /* put back */
+    assert_int_equal(*reg(0x60002020), 0x34);
+
+    /* an XMC that is as it should be is not asked twice, and nothing is saved twice */
+    memcpy(chip.id, "\x20\x40\x16", 3);
+    loader.requests = 0;
+    assert_int_equal(loader_flash_attach(&loader, NULL, 0, &facts, &error), 0);
+    assert_string_equal(facts.vendor, "XMC");
+    assert_int_equal(loader.requests, 3);
+    script_close(&script);
+}
+
+static void attach_wakes_an_xmc(void **state)
+{
+    struct flash_facts facts;
+
+    (void)state;
+    as_connected(CHIP_ESP32, STAGE_ROM);
+    script.answer = answer_registers;
+    memcpy(chip.id, "\xFF\xFF\xFF", 3);
+    memcpy(chip.awake_id, "\x20\x40\x17", 3);
+    chip.sfdp_manufacturer = 0x20;
+    assert_int_equal(loader_flash_attach(&loader, NULL, 0, &facts, &error), 0);
+    assert_string_equal(chip.opcodes, "66 99 9f 5a b9 79 ff ab 9f ");
+    assert_true(facts.size == 8 << 20);
+    script_close(&script);
+}
+
+static void attach_where_it_is(void **state)
+{
+    struct spi_connection connection;
+    struct flash_facts facts;
+    struct error own = {0};
+
+    (void)state;
+    as_connected(CHIP_ESP32C3, STAGE_STUB);
+    assert_int_equal(spi_connection_parse("HSPI", &connection, &error), 0);
+    script_expect(&script, "000d04000000000001000000"); /* a stub takes one word */
+    script_reply(&script, OK_STUB("0d"));
+    script_expect_op(&script, OP_READ_REG);
+    script_fail(&script, ERR_PORT_LOST);
+    assert_int_equal(loader_flash_attach(&loader, &connection, 0, &facts, &error), ERR_PORT_LOST);
+
+    /* in place of the ESP32's eFuses; esptool: hd << 24 | cs << 18 | d << 12 | q << 6 | clk */
+    script_done(&script);
+    setup(NULL);
+    as_connected(CHIP_ESP32, STAGE_ROM);
+    assert_int_equal(spi_connection_parse("6,17,8,11,16", &connection, &error), 0);
+    script_expect(&script, "000d0800000000004684400b00000000");
+    script_reply(&script, OK_ROM("0d"));
+    script_expect_op(&script, OP_READ_REG);
+    script_fail(&script, ERR_PORT_LOST);
+    assert_int_equal(loader_flash_attach(&loader, &connection, 0, &facts, &error), ERR_PORT_LOST);
+    script_done(&script);
+    setup(NULL);
+    as_connected(CHIP_ESP32, STAGE_ROM);
+    assert_int_equal(spi_connection_parse("spi", &connection, &error), 0);
+    script_expect(&script, "000d0800000000000000000000000000");
+    script_fail(&script, ERR_PORT_LOST);
+    assert_int_equal(loader_flash_attach(&loader, &connection, 0, &facts, &error), ERR_PORT_LOST);
+    script_done(&script);
+
+    /* pins that this chip has not: nothing is sent */
+    setup(NULL);
+    static const struct {
+        enum chip_id id;
+        const char *pins, *said;
+    } bad[] = {
+        {CHIP_ESP32, "30,1,2,3,4", "no pin 30 for CLK"},
+        {CHIP_ESP32, "0,1,2,34,4", "no pin 34 for HD"},
+        {CHIP_ESP32S3, "0,1,2,47,4", "HD of the ESP32-S3"},
+        {CHIP_ESP32S2, "0,22,2,3,4", "no pin 22 for Q"},
+        {CHIP_ESP32C3, "0,1,2,3,22", "no pin 22 for CS"},
+        {CHIP_ESP8266, "0,1,2,3,4", "only SPI or HSPI"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        as_connected(bad[i].id, STAGE_STUB);
+        assert_int_equal(spi_connection_parse(bad[i].pins, &connection, &own), 0);
+        assert_int_equal(loader_flash_attach(&loader, &connection, 0, &facts, &error), ERR_USAGE);
+        assert_said(bad[i].said);
+        error_clear(&error);
+    }
+    as_connected(CHIP_ESP8266, STAGE_ROM);
+    assert_int_equal(spi_connection_parse("HSPI", &connection, &own), 0);
+    assert_int_equal(loader_flash_attach(&loader, &connection, 0, &facts, &error),
+                     ERR_NOT_POSSIBLE);
+    script_done(&script);
+}
+
+static void connection_words(void **state)
+{
+    static const char *const bad[] = {"",          "spi2",       "1,2,3,4",    "1,2,3,4,5,6",
+                                      "1,2,3,4,x", "1,2,3,4,64", "1,2,3,4,-1", "1,2,3,4,1",
+                                      "1,2,,4,5"};
+    struct spi_connection connection;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        error_clear(&error);
+        assert_int_equal(spi_connection_parse(bad[i], &connection, &error), ERR_USAGE);
+    }
+    assert_int_equal(spi_connection_parse("SPI", &connection, &error), 0);
+    assert_true(connection.given);
+    assert_int_equal(connection.value, 0);
+    script_close(&script);
+}
+
+static void attach_above_16mb(void **state)
+{
+    struct chip wide = *chip_get(CHIP_ESP32S3);
+    struct flash_facts facts;
+
+    (void)state;
+    script.answer = answer_registers;
+    memcpy(chip.id, "\xEF\x40\x19", 3);
+    wide.flash_32bit = true;
+    as_connected(CHIP_ESP32S3, STAGE_STUB);
+    loader.chip = &wide;
+    assert_int_equal(loader_flash_attach(&loader, NULL, 0, &facts, &error), 0);
+    assert_true(loader.flash_size == 32 << 20);
+    assert_int_equal(flash_check_range(&loader, 0x1FF0000, 0x10000, &error), 0);
+    assert_int_equal(flash_check_range(&loader, 0x1FF0000, 0x10001, &error), ERR_TOO_BIG);
+    error_clear(&error);
+
+    loader.stage = STAGE_ROM;
+    loader.chip = &wide;
+    assert_int_equal(loader_flash_attach(&loader, NULL, 0, &facts, &error), 0);
+    assert_true(facts.size == 32 << 20); /* that is what it has */
+    assert_true(loader.flash_size == 16 << 20);
+    assert_int_equal(flash_check_range(&loader, 0xFFF000, 0x1001, &error), ERR_TOO_BIG);
+    assert_said("only the first 16 MB of the flash can be reached by the ROM");
+    error_clear(&error);
+
+    wide.flash_32bit = false;
+    loader.stage = STAGE_STUB;
+    assert_int_equal(loader_flash_attach(&loader, NULL, 0, &facts, &error), 0);
+    assert_true(loader.flash_size == 16 << 20);
+    script_close(&script);
+}
+
+/* In Secure Download Mode no register may be touched. */
+static void attach_secured(void **state)
+{
+    struct flash_facts facts;
+
+    (void)state;
+    as_connected(CHIP_ESP32C3, STAGE_ROM);
+    loader.secure_download = true;
+    script_expect(&script, "000d0800000000000000000000000000");
+    script_reply(&script, OK_ROM("0d"));
+    assert_int_equal(loader_flash_attach(&loader, NULL, 0, &facts, &error), 0);
+    assert_true(facts.size == 0);
+    assert_int_equal(flash_check_range(&loader, 0x1F0000, 0x10000, &error), 0);
+    assert_int_equal(flash_check_range(&loader, 0x1F0000, 0x10001, &error), ERR_TOO_BIG);
+    assert_said("--flash-size");
+    error_clear(&error);
+
+    script_expect(&script, "000d0800000000000000000000000000");
+    script_reply(&script, OK_ROM("0d"));
+    script_expect(&script, "000b180000000000000000000000800000000100001000000001"
+                           "0000ffff0000");
+    script_reply(&script, OK_ROM("0b"));
+    assert_int_equal(loader_flash_attach(&loader, NULL, 8 << 20, &facts, &error), 0);
+    assert_true(facts.size == 8 << 20);
+    assert_int_equal(flash_check_range(&loader, 0x7F0000, 0x10000, &error), 0);
+    script_done(&script);
+}
+
+/* A command with everything: 32 address bits, dummy cycles, bytes out, bytes in. */
+static void spi_command_in_full(void **state)
+{
+    static const uint8_t out[5] = {1, 2, 3, 4, 5};
+    struct spi_command command = {.opcode = 0x12,
+                                  .address_bits = 32,
+                                  .address = 0x01234567,
+                                  .dummy_bits = 8,
+                                  .write = out,
+                                  .write_n = 5,
+                                  .pause_us = 300};
+
+    (void)state;
+    as_connected(CHIP_ESP32, STAGE_STUB);
+    loader.spi_saved = true;
+    loader.spi_usr = 0xAAAA;
+    loader.spi_usr2 = 0xBBBB;
+    script_expect(&script, "0009 a000 00000000"
+                           "0420f43f 67452301 ffffffff 2c010000" /* address, after the pause */
+                           "2820f43f 27000000 ffffffff 00000000" /* 40 bits out */
+                           "8020f43f 01020304 ffffffff 00000000"
+                           "8420f43f 05000000 ffffffff 00000000"
+                           "2020f43f 0700007c ffffffff 00000000" /* lengths */
+                           "1c20f43f 000000e8 ffffffff 00000000"
+                           "2420f43f 12000070 ffffffff 00000000"
+                           "0020f43f 00000400 ffffffff 00000000"
+                           "1c20f43f aaaa0000 ffffffff 6c000000" /* put back, once it is done */
+                           "2420f43f bbbb0000 ffffffff 00000000");
+    script_reply(&script, OK_STUB("09"));
+    assert_int_equal(spi_run(&loader, &command, NULL, &error), 0);
+    script_done(&script);
+}
+
 /* ---- write ---- */
 
 static uint8_t image[0x9000];
@@ -481,6 +737,186 @@ static void write_stub_deflated(void **state)
     assert_int_equal(seen.done, 0x9000);
     script_done(&script);
     free(region.deflated);
+}
+
+static struct region with_frames(struct region region, struct buffer *bytes,
+                                 struct wire_block **blocks)
+{
+    size_t n;
+
+    buffer_append(bytes, "xyz", 3); /* of another image */
+    assert_int_equal(
+        loader_frames_build(region.deflated, region.deflated_size, bytes, blocks, &n, &error), 0);
+    assert_int_equal(n, 3);
+    region.frames = (struct wire_frames){.bytes = bytes->data, .blocks = *blocks, .n = n};
+    return region;
+}
+
+/* Frames that lie ready are what the loader would have sent, byte for byte; they can be sent again,
+ * and their bytes add up. */
+static void write_from_frames(void **state)
+{
+    struct buffer bytes = {0};
+    struct wire_block *blocks;
+    uint8_t junk[32] = {0x78, 0xDA, 0xFF, 0xFF};
+
+    (void)state;
+    struct region region = with_frames(make_region(0x10000, 0x9000, true), &bytes, &blocks);
+    assert_int_equal(blocks[0].offset, 3);
+    assert_int_equal(blocks[0].out + blocks[1].out + blocks[2].out, 0x9000);
+    free(region.deflated);
+    struct region again = begin_stub_write();
+    again.frames = region.frames;
+    expect_block(OP_DEFL_DATA, again.deflated + 0x4000, 0x4000, 1);
+    script_reply(&script, "0111020000000000c100");
+    expect_rest(&again);
+    script_expect_op(&script, OP_DEFL_END);
+    script_reply(&script, OK_STUB("12"));
+    memset(&seen, 0, sizeof seen);
+    assert_int_equal(loader_flash_write(&loader, &again, &progress, &error), 0);
+    assert_int_equal(seen.done, 0x9000);
+    assert_int_equal(script.frames, 6); /* one write each: begin, three, one again, end */
+    script_done(&script);
+
+    /* a stream that does not fit the region is not sent */
+    setup(NULL);
+    as_connected(CHIP_ESP32C3, STAGE_STUB);
+    again.size = 0x1000;
+    script_expect_op(&script, OP_DEFL_BEGIN);
+    script_reply(&script, OK_STUB("10"));
+    assert_int_equal(loader_flash_write(&loader, &again, NULL, &error), ERR_INTERNAL);
+    size_t n, len = bytes.len;
+    struct wire_block *none;
+    error_clear(&error);
+    assert_int_equal(loader_frames_build(junk, sizeof junk, &bytes, &none, &n, &error),
+                     ERR_INTERNAL);
+    assert_int_equal(bytes.len, len);
+    script_done(&script);
+    free(again.deflated);
+    free(blocks);
+    buffer_done(&bytes);
+}
+
+/* On the chip's own USB-OTG blocks are small: those frames do not fit, and are not used. */
+static void write_on_usb_otg(void **state)
+{
+    struct region region = make_region(0x10000, 0x1000, true);
+    struct buffer bytes = {0};
+    struct wire_block *blocks;
+    size_t n;
+    uint8_t fields[16];
+    struct chip otg = *chip_get(CHIP_ESP32S3);
+
+    (void)state;
+    as_connected(CHIP_ESP32S3, STAGE_STUB);
+    otg.usb_otg_pid = 9;
+    loader.chip = &otg;
+    script.link.port.vid = 0x303A;
+    script.link.port.pid = 9;
+    assert_int_equal(
+        loader_frames_build(region.deflated, region.deflated_size, &bytes, &blocks, &n, &error), 0);
+    region.frames = (struct wire_frames){.bytes = bytes.data, .blocks = blocks, .n = n};
+    uint32_t size = (uint32_t)region.deflated_size, whole = (size + 0x7FF) / 0x800;
+    script_expect_request(&script, OP_DEFL_BEGIN, fields,
+                          WORDS(fields, 0x1000, whole, 0x800, 0x10000), NULL, 0);
+    script_reply(&script, OK_STUB("10"));
+    for (uint32_t i = 0; i < whole; i++) {
+        uint32_t left = size - i * 0x800;
+        expect_block(OP_DEFL_DATA, region.deflated + i * 0x800, left < 0x800 ? left : 0x800, i);
+        script_reply(&script, OK_STUB("11"));
+    }
+    script_expect_op(&script, OP_DEFL_END);
+    script_reply(&script, OK_STUB("12"));
+    assert_int_equal(loader_flash_write(&loader, &region, NULL, &error), 0);
+    script_done(&script);
+    free(region.deflated);
+    free(blocks);
+    buffer_done(&bytes);
+}
+
+/* ---- the proof of the first block ---- */
+
+static struct {
+    unsigned md5s, after, blocks, polls;
+    uint32_t address, size;
+    bool wrong;
+} proof;
+
+static void answer_proof(struct script *s, const uint8_t *frame, size_t n)
+{
+    uint8_t digest[16];
+
+    proof.blocks += frame[1] == OP_DEFL_DATA || frame[1] == OP_FLASH_DATA;
+    if (frame[1] != OP_FLASH_MD5) {
+        answer_registers(s, frame, n);
+        return;
+    }
+    proof.md5s++;
+    proof.after = proof.blocks;
+    proof.address = le32_get(frame + 8);
+    proof.size = le32_get(frame + 12);
+    assert_int_equal(chip.busy, 0); /* it must not be asked while something is being erased */
+    digest_md5(image, proof.size, digest);
+    digest[15] ^= proof.wrong;
+    script_answer_reply(s, frame[1], 0, digest, 16, 0, 2);
+}
+
+static int prove_with(struct region *region, bool wrong)
+{
+    memset(&proof, 0, sizeof proof);
+    as_connected(CHIP_ESP32C3, STAGE_STUB);
+    script.answer = answer_proof;
+    chip.busy = 3;
+    proof.wrong = wrong;
+    loader.prove_block = true;
+    error_clear(&error);
+    int rc = loader_flash_write(&loader, region, NULL, &error);
+    assert_false(loader.prove_block);
+    return rc;
+}
+
+static void write_proves_its_first_block(void **state)
+{
+    struct region plain = make_region(0x10000, 0x9000, false);
+    static uint8_t big[0x40000];
+    struct region packed = {.path = (char *)"a", .address = 0x10000, .data = big};
+
+    (void)state;
+    assert_int_equal(prove_with(&plain, false), 0);
+    assert_int_equal(proof.md5s, 1);
+    assert_int_equal(proof.after, 1);
+    assert_int_equal(proof.size, 0x4000);
+    assert_int_equal(proof.address, 0x10000);
+    assert_int_equal(prove_with(&plain, true), ERR_MD5_MISMATCH);
+    assert_int_equal(proof.blocks, 1); /* not one more */
+    script_close(&script);
+
+    /* Unpacked, only whole 32 KiB are written for certain: three blocks of random bytes. */
+    setup(NULL);
+    packed = make_region(0x10000, 0x9000, true);
+    assert_int_equal(prove_with(&packed, false), 0);
+    assert_int_equal(proof.md5s, 0); /* before the last block nothing was: see the whole's MD5 */
+    free(packed.deflated);
+    script_close(&script);
+
+    setup(NULL);
+    uint32_t x = 7;
+    for (size_t i = 0; i < sizeof big; i++) {
+        x = x * 1664525 + 1013904223;
+        big[i] = i % 4 ? (uint8_t)(i / 512) : (uint8_t)(x >> 24);
+    }
+    packed = (struct region){.path = (char *)"a", .address = 0x10000, .data = big};
+    packed.size = packed.file_size = sizeof big;
+    assert_int_equal(deflate_all(big, sizeof big, &packed.deflated, &packed.deflated_size), 0);
+    assert_true(packed.deflated_size > 0x8000);
+    proof.wrong = false;
+    prove_with(&packed, false); /* its MD5 is taken of `image`: only what was asked matters */
+    assert_int_equal(proof.md5s, 1);
+    assert_int_equal(proof.size % 0x8000, 0);
+    assert_true(proof.size > 0);
+    assert_int_equal(proof.after, 1);
+    free(packed.deflated);
+    script_close(&script);
 }
 
 static void write_stub_raw(void **state)
@@ -991,10 +1427,20 @@ int main(void)
         T(attach_no_flash),
         T(attach_esp8266),
         T(attach_esp32_pads),
+        T(attach_is_short),
+        T(attach_wakes_an_xmc),
+        T(attach_where_it_is),
+        T(connection_words),
+        T(attach_above_16mb),
+        T(attach_secured),
+        T(spi_command_in_full),
         T(write_rom_raw),
         T(write_c3_rom_has_five_words),
         T(write_rom_deflated),
         T(write_stub_deflated),
+        T(write_from_frames),
+        T(write_on_usb_otg),
+        T(write_proves_its_first_block),
         T(write_stub_raw),
         T(write_resends_after_c1_only),
         T(write_never_resends_after_a_timeout),

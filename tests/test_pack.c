@@ -731,6 +731,25 @@ static int builders_of(const struct bench *bench)
     return n;
 }
 
+/* Those that are shared are the loader's own. */
+static bool frames_are_right(const struct region *region)
+{
+    const struct wire_frames *frames = &region->frames;
+    struct buffer bytes = {0};
+    struct wire_block *blocks = NULL;
+    size_t n = 0;
+
+    if (region->blob.bytes == NULL)
+        return frames->n == 0;
+    bool right = loader_frames_build(region->deflated, region->deflated_size, &bytes, &blocks, &n,
+                                     NULL) == 0 &&
+                 n > 0 && n == frames->n && memcmp(frames->bytes, bytes.data, bytes.len) == 0 &&
+                 memcmp(frames->blocks, blocks, n * sizeof *blocks) == 0;
+    free(blocks);
+    buffer_done(&bytes);
+    return right;
+}
+
 /* The region is what its file is; so are stream and digest. False is for children. */
 static bool region_is_right(const struct region *region)
 {
@@ -794,6 +813,44 @@ static void regions_are_packed(void **state)
             bench_done(&bench);
         }
     }
+}
+
+/* 20000 zero bytes, stored: a zlib stream that no version of any library changes (RFC 1950, 1951).
+ */
+static void stored_stream(struct buffer *stream)
+{
+    enum { N = 20000 };
+    static const uint8_t zeros[N];
+
+    buffer_append(stream, "\x78\x01\x01", 3);
+    buffer_append_le16(stream, N);
+    buffer_append_le16(stream, (uint16_t)~N);
+    buffer_append(stream, zeros, N);
+    uint32_t adler = (uint32_t)N << 16 | 1;
+    for (int shift = 24; shift >= 0; shift -= 8)
+        buffer_append_byte(stream, (uint8_t)(adler >> shift));
+}
+
+static void frames_of_the_cache_are_those_of_the_loader(void **state)
+{
+    struct buffer stream = {0}, bytes = {0};
+    struct wire_block *blocks;
+    uint8_t md5[16];
+    char hex[33];
+    size_t n;
+
+    (void)state;
+    stored_stream(&stream);
+    assert_int_equal(loader_frames_build(stream.data, stream.len, &bytes, &blocks, &n, NULL), 0);
+    assert_int_equal(n, 2);
+    digest_md5(bytes.data, bytes.len, md5);
+    if (strcmp(util_hex_format(hex, md5, sizeof md5), "18bb399eb21440eabdc2b8d20fed08e1") != 0)
+        fail_msg("the frames are no longer what they were (%s): put the new digest here, and raise "
+                 "FORMAT in job/pack.c, so that frames in people's caches are made anew",
+                 hex);
+    free(blocks);
+    buffer_done(&stream);
+    buffer_done(&bytes);
 }
 
 static void noise_is_sent_as_it_is(void **state)
@@ -1007,6 +1064,7 @@ int main(void)
         cmocka_unit_test(a_builder_holds_nothing_open),
         cmocka_unit_test(a_builder_dies_with_its_worker),
         cmocka_unit_test_setup(regions_are_packed, cache_empty),
+        cmocka_unit_test(frames_of_the_cache_are_those_of_the_loader),
         cmocka_unit_test_setup(noise_is_sent_as_it_is, cache_empty),
         cmocka_unit_test_setup(only_what_is_sent_compressed_is_compressed, cache_empty),
         cmocka_unit_test_setup(what_may_be_patched_waits, cache_empty),

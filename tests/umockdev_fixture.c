@@ -189,23 +189,32 @@ static void add(struct fixture *f, const char *description)
     }
 }
 
-static void add_adapter(struct fixture *f)
+static const struct model {
+    const char *driver, *ids, *texts;
+} cp2102 = {"cp210x", "A: idVendor=10c4\nA: idProduct=ea60\nA: bcdDevice=0100\n",
+            "A: manufacturer=Silicon Labs\nA: product=CP2102 USB to UART Bridge Controller\n"},
+  ft232r = {"ftdi_sio", "A: idVendor=0403\nA: idProduct=6001\nA: bcdDevice=0600\n",
+            "A: manufacturer=FTDI\nA: product=FT232R USB UART\n"};
+
+static void add_adapter(struct fixture *f, const struct model *model)
 {
-    add(f, "P: " USB "\n"
-           "E: SUBSYSTEM=usb\nE: DEVTYPE=usb_device\nE: DRIVER=usb\n"
-           "A: idVendor=10c4\nA: idProduct=ea60\nA: busnum=1\nA: devnum=7\n"
-           "A: manufacturer=Silicon Labs\n"
-           "A: product=CP2102 USB to UART Bridge Controller\n"
-           "A: serial=0001\n\n");
+    char *text = g_strdup_printf("P: " USB "\n"
+                                 "E: SUBSYSTEM=usb\nE: DEVTYPE=usb_device\nE: DRIVER=usb\n"
+                                 "%s%sA: busnum=1\nA: devnum=7\nA: serial=0001\n\n",
+                                 model->ids, model->texts);
+
+    add(f, text);
+    g_free(text);
 }
 
-static void add_port(struct fixture *f, int i)
+static void add_port(struct fixture *f, const struct model *model, int i)
 {
     char *text = g_strdup_printf("P: " USB "/1-1.4:1.%1$d\n"
-                                 "E: SUBSYSTEM=usb\nE: DEVTYPE=usb_interface\nE: DRIVER=cp210x\n\n"
+                                 "E: SUBSYSTEM=usb\nE: DEVTYPE=usb_interface\nE: DRIVER=%2$s\n"
+                                 "A: bInterfaceNumber=%1$02d\n\n"
                                  "P: " USB "/1-1.4:1.%1$d/ttyUSB%1$d\n"
-                                 "E: SUBSYSTEM=usb-serial\nE: DRIVER=cp210x\n"
-                                 "L: driver=../../../../bus/usb-serial/drivers/cp210x\n"
+                                 "E: SUBSYSTEM=usb-serial\nE: DRIVER=%2$s\n"
+                                 "L: driver=../../../../bus/usb-serial/drivers/%2$s\n"
                                  "A: port_number=0\n\n"
                                  "P: " USB "/1-1.4:1.%1$d/ttyUSB%1$d/tty/ttyUSB%1$d\n"
                                  "N: ttyUSB%1$d\n"
@@ -214,7 +223,7 @@ static void add_port(struct fixture *f, int i)
                                  "E: MAJOR=188\nE: MINOR=%1$d\n"
                                  "L: device=../../../ttyUSB%1$d\n"
                                  "A: dev=188:%1$d\n\n",
-                                 i);
+                                 i, model->driver);
 
     add(f, text);
     g_free(text);
@@ -329,9 +338,10 @@ struct fixture *fixture_start(const struct fixture_options *options)
     f->bed = umockdev_testbed_new();
     if (!umockdev_in_mock_environment())
         die("umockdev's library is not loaded");
-    add_adapter(f);
+    const struct model *model = options->ftdi ? &ft232r : &cp2102;
+    add_adapter(f, model);
     for (int i = 0; i < f->ports; i++)
-        add_port(f, i);
+        add_port(f, model, i);
     if (options->chip)
         start_emulator(f, options);
     f->handler = umockdev_ioctl_base_new();
@@ -394,4 +404,11 @@ bool fixture_low_latency(struct fixture *f)
     bool low = f->serial.flags & (int)ASYNC_LOW_LATENCY;
     g_mutex_unlock(&f->lock);
     return low;
+}
+
+void fixture_low_latency_set(struct fixture *f)
+{
+    g_mutex_lock(&f->lock);
+    f->serial.flags |= (int)ASYNC_LOW_LATENCY;
+    g_mutex_unlock(&f->lock);
 }

@@ -18,6 +18,7 @@ struct fixture_options {
     const char *chip;         /* NULL: no chip, the test has the other end (fixture_master) */
     const char *const *extra; /* more arguments for espjig-emu, NULL at the end; may be NULL */
     unsigned baud_max;        /* faster is done as this; 0: anything goes */
+    bool ftdi;                /* an FT232R; otherwise a CP2102 */
     int ports;                /* ttys of the adapter, /dev/ttyUSB0 and so on; 0: one */
 };
 
@@ -37,5 +38,6 @@ void fixture_unplug(struct fixture *f);            /* adapter, wire and chip's p
  * change nothing; "baud N ". To be freed. */
 char *fixture_record(struct fixture *f);
 bool fixture_low_latency(struct fixture *f);
+void fixture_low_latency_set(struct fixture *f); /* as by setserial */
 
 #endif

@@ -95,7 +95,7 @@ static void print_stubs_of(const struct chip *chip, const char *dir)
     struct stub stub = {0};
     bool found = false;
 
-    for (int nth = 0; stub_find(chip, dir, nth, &stub, NULL) == 0; nth++) {
+    for (int nth = 0; stub_find(chip, NULL, dir, nth, &stub, NULL) == 0; nth++) {
         printf("stub for %s: %s", chip->name, stub.path);
         if (stub.version > 0)
             printf(" (version %d)", stub.version);

@@ -124,6 +124,17 @@ static int set_size(struct cli *cli, const char *argument, struct error *error)
                      argument);
 }
 
+static int set_spi_connection(struct cli *cli, const char *argument, struct error *error)
+{
+    struct spi_connection connection;
+
+    if (spi_connection_parse(argument, &connection, error) != 0)
+        return error_context(error, "--spi-connection");
+    if (util_copy(cli->job.spi_connection, sizeof cli->job.spi_connection, argument))
+        return 0;
+    return error_set(error, ERR_USAGE, "--spi-connection: \"%s\" is too long", argument);
+}
+
 static int set_mac(struct cli *cli, const char *argument, struct error *error)
 {
     size_t digits = 0;
@@ -174,6 +185,9 @@ const struct cli_option cli_options[] = {
      FOR_WRITE | FOR_VERIFY, false, SET(set_freq)},
     {"flash-size", "fs", "SIZE", "size for the header: keep (default), detect, 4MB ...",
      FOR_WRITE | FOR_VERIFY, false, SET(set_size)},
+    {"spi-connection", "sc", "PINS",
+     "where the flash is: SPI (default), HSPI, or pins CLK,Q,D,HD,CS", FOR_JOBS, false,
+     SET(set_spi_connection)},
     {"erase-all", "e", NULL, "erase the whole flash before writing", FOR_WRITE, false,
      SWITCH(job.erase_all)},
     {"compress", "z", NULL, "send compressed data (default)", FOR_WRITE, false,

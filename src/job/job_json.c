@@ -28,6 +28,8 @@ static const struct member {
      sizeof(((struct job *)0)->flash_freq)},
     {"flash_size", MEMBER_WORD, offsetof(struct job, flash_size),
      sizeof(((struct job *)0)->flash_size)},
+    {"spi_connection", MEMBER_WORD, offsetof(struct job, spi_connection),
+     sizeof(((struct job *)0)->spi_connection)},
     {"expect_mac", MEMBER_WORD, offsetof(struct job, expect_mac),
      sizeof(((struct job *)0)->expect_mac)},
     {"stub_dir", MEMBER_PATH, offsetof(struct job, stub_dir), 0},

@@ -59,8 +59,11 @@ static int content_build(void *context, struct buffer *content)
     size_t n = 0;
     int rc = region_deflate(region, NULL);
 
+    if (rc == 0 && region->deflated)
+        rc = loader_frames_build(region->deflated, region->deflated_size, &frames, &blocks, &n,
+                                 NULL);
     if (rc != 0)
-        return rc;
+        goto out;
     struct head head = {.data = region->size,
                         .deflated = region->deflated_size,
                         .blocks = n * sizeof *blocks,
@@ -72,9 +75,10 @@ static int content_build(void *context, struct buffer *content)
     section_append(content, region->deflated, region->deflated_size);
     section_append(content, blocks, head.blocks);
     section_append(content, frames.data, frames.len);
+out:
     free(blocks);
     buffer_done(&frames);
-    return 0;
+    return rc;
 }
 
 /* All that decides about the content. */

@@ -10,28 +10,18 @@
 #include "job/internal.h"
 #include "job/output.h"
 #include "job/pack.h"
+#include "job/setup.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Every ROM and every adapter can do this rate; esptool connects at it too. */
-enum { CONNECT_BAUD_MAX = 115200 };
 
 static const struct log *log_of(struct run *run)
 {
     return &run->report.log;
 }
 
-static unsigned connect_baud(const struct job *job)
-{
-    return job->baud < CONNECT_BAUD_MAX ? job->baud : CONNECT_BAUD_MAX;
-}
-
-/* Whether an op of the job has the given member of struct op_row set. */
-#define ANY_OP(run, member) any_op((run), offsetof(struct op_row, member))
-static bool any_op(const struct run *run, size_t member)
+bool run_any_op(const struct run *run, size_t member)
 {
     for (size_t i = 0; i < run->job->n_ops; i++) {
         if (*(const bool *)((const char *)op_row(run->job->ops[i].kind) + member))
@@ -84,212 +74,6 @@ static int prepare(struct run *run)
     return 0;
 }
 
-/* ---- the way to a chip that answers ---- */
-
-static int open_port(struct run *run)
-{
-    struct link_options options = {
-        .baud = connect_baud(run->job),
-        .cancel = run->cancel,
-        .log = log_of(run),
-        .trace = run->job->trace,
-        .fault = run->job->fault,
-    };
-
-    report_state(&run->report, STATE_SYNC, "%s", "");
-    if (link_open(&run->link, run->job->port, &options, &run->error) != 0)
-        return run->error.code;
-    run->link_is_open = true;
-    loader_init(&run->loader, &run->link, log_of(run));
-    return 0;
-}
-
-static void on_attempt(void *context, int attempt, int attempts)
-{
-    struct run *run = context;
-
-    if (attempts > 0)
-        report_state(&run->report, STATE_SYNC, "%d of %d", attempt, attempts);
-    else
-        report_state(&run->report, STATE_SYNC, "%d", attempt);
-}
-
-static int connect_chip(struct run *run)
-{
-    struct connect_options options = {
-        .chip = run->job->chip,
-        .before = run->job->before,
-        .attempts = run->job->connect_attempts,
-        .reset = run->job->reset,
-        .attempt = on_attempt,
-        .context = run,
-    };
-
-    loader_init(&run->loader, &run->link, log_of(run));
-    return loader_connect(&run->loader, &options, &run->error);
-}
-
-static bool same_mac(const char *a, const char *b)
-{
-    for (;; a++, b++) {
-        while (*a == ':' || *a == '-')
-            a++;
-        while (*b == ':' || *b == '-')
-            b++;
-        if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
-            return false;
-        if (*a == '\0')
-            return true;
-    }
-}
-
-static int check_security(struct run *run)
-{
-    const struct chip_facts *chip = &run->chip;
-
-    if (!chip->flash_encryption && !chip->secure_boot && !chip->secure_download)
-        return 0;
-    if (!ANY_OP(run, changes))
-        return 0;
-    if (run->job->force) {
-        log_line(log_of(run), LOG_WARNING, "%s has %s enabled; going on as forced", chip->name,
-                 chip->security);
-        return 0;
-    }
-    return error_set(&run->error, ERR_SECURED,
-                     "%s has %s enabled: writing or erasing could make it unusable (--force does "
-                     "it all the same)",
-                     chip->name, chip->security);
-}
-
-static int identify(struct run *run)
-{
-    const struct job *job = run->job;
-
-    report_state(&run->report, STATE_CONNECT, "%s", run->loader.chip->name);
-    if (loader_identify(&run->loader, &run->chip, &run->error) != 0)
-        return error_context(&run->error, "identifying the chip");
-    report_chip(&run->report, run->loader.chip, &run->chip);
-    if (job->expect_mac[0] && !same_mac(job->expect_mac, run->chip.mac_text))
-        return error_set(&run->error, ERR_WRONG_MAC,
-                         "this board has the MAC %s, but %s was asked for", run->chip.mac_text,
-                         job->expect_mac);
-    return check_security(run);
-}
-
-/* ---- the ladder: stub version 2, version 1, ROM ---- */
-
-static bool link_is_dead(int code)
-{
-    return code == ERR_PORT_LOST || code == ERR_CANCELLED;
-}
-
-/* A stub that did not come up leaves the chip without a loader: reset, and begin again. */
-static int connect_again(struct run *run, const struct error *why)
-{
-    bool can_reset = run->link.has_lines && (run->job->before == BEFORE_DEFAULT_RESET ||
-                                             run->job->before == BEFORE_USB_RESET);
-
-    if (!can_reset)
-        return error_set(&run->error, why->code,
-                         "%s; the chip can't be reset from here to go on without", why->text);
-    if (link_set_baud(&run->link, connect_baud(run->job)) != 0)
-        return error_set(&run->error, run->link.error.code, "%s", run->link.error.text);
-    return connect_chip(run);
-}
-
-/* Tries the nth best stub file. True: the ladder ends here, well or with run->error. */
-static bool ladder_step(struct run *run, int nth)
-{
-    struct stub stub = {0};
-    struct error why = {0};
-    bool ends = true;
-    int result = stub_find(run->loader.chip, run->job->stub_dir, nth, &stub, &why);
-
-    if (result == ERR_FILE_UNREADABLE) {
-        if (nth == 0)
-            log_line(log_of(run), LOG_WARNING, "%s: going on with the ROM alone, which is slower",
-                     why.text);
-        else
-            log_line(log_of(run), LOG_WARNING, "no other stub: going on with the ROM alone");
-        goto out;
-    }
-    if (result == 0)
-        result = loader_stub_run(&run->loader, &stub, &why);
-    if (result == 0) {
-        log_line(log_of(run), LOG_INFO, "stub %s runs", stub.path);
-        goto out;
-    }
-    if (link_is_dead(result)) {
-        error_set(&run->error, why.code, "%s", why.text);
-        goto out;
-    }
-    log_line(log_of(run), LOG_WARNING, "stub failed: %s; trying the next best", why.text);
-    ends = result != ERR_STUB_FILE && connect_again(run, &why) != 0;
-out:
-    stub_done(&stub);
-    return ends;
-}
-
-static int start_stub(struct run *run)
-{
-    enum { STUBS_MAX = 8 }; /* more than anyone has; an end for the loop */
-
-    if (run->loader.stage == STAGE_STUB)
-        return 0; /* it was left running: --after no-reset-stub */
-    if (run->job->no_stub || run->loader.chip->stub == NULL)
-        return 0;
-    if (run->loader.secure_download) {
-        log_line(log_of(run), LOG_WARNING,
-                 "secure download mode allows no stub: going on with the ROM alone");
-        return 0;
-    }
-    report_state(&run->report, STATE_STUB, "%s", "");
-    for (int nth = 0; nth < STUBS_MAX; nth++) {
-        if (ladder_step(run, nth))
-            break;
-    }
-    return run->error.code;
-}
-
-static int raise_baud(struct run *run)
-{
-    unsigned now = connect_baud(run->job);
-    struct error why = {0};
-
-    if (run->job->baud == now || !run->link.has_baud)
-        return 0;
-    int result = loader_set_baud(&run->loader, run->job->baud, &why);
-    if (result == ERR_NOT_POSSIBLE)
-        log_line(log_of(run), LOG_INFO, "the ROM of %s can't change the rate: staying at %u baud",
-                 run->loader.chip->name, now);
-    else if (result == ERR_BAUD_REFUSED) { /* the adapter was asked before the chip */
-        log_line(log_of(run), LOG_WARNING, "%s: staying at %u baud", why.text, now);
-        error_clear(&run->link.error);
-    } else if (result != 0)
-        error_set(&run->error, why.code, "changing to %u baud: %s", run->job->baud, why.text);
-    else
-        log_line(log_of(run), LOG_DEBUG, "%u baud", run->job->baud);
-    return run->error.code;
-}
-
-static int attach_flash(struct run *run)
-{
-    char size[32] = "unknown size";
-    const struct flash_facts *flash = &run->flash;
-
-    if (loader_flash_attach(&run->loader, NULL, flash_size_bytes(run->job->flash_size), &run->flash,
-                            &run->error) != 0)
-        return run->error.code;
-    report_flash(&run->report, flash);
-    if (flash->size)
-        util_size_format(size, sizeof size, flash->size);
-    log_line(log_of(run), LOG_INFO, "%s%s%s, MAC %s, %s flash %s 0x%02x%04x", run->chip.name,
-             run->chip.revision[0] ? " " : "", run->chip.revision, run->chip.mac_text, size,
-             flash->vendor, flash->manufacturer, flash->device);
-    return 0;
-}
-
 /* ---- the work ---- */
 
 /* The plan as it is for this chip; nothing has been erased yet. */
@@ -335,13 +119,14 @@ static int run_ops(struct run *run)
 
 static int work(struct run *run)
 {
-    bool fast = ANY_OP(run, fast) || run->job->after == AFTER_NO_RESET_STUB;
+    bool fast = RUN_ANY_OP(run, fast) || run->job->after == AFTER_NO_RESET_STUB;
 
-    if (prepare(run) != 0 || open_port(run) != 0 || connect_chip(run) != 0 || identify(run) != 0)
+    if (prepare(run) != 0 || setup_open(run) != 0 || setup_connect(run) != 0 ||
+        setup_identify(run) != 0)
         return run->error.code;
-    if (fast && (start_stub(run) != 0 || raise_baud(run) != 0))
+    if (fast && (setup_stub(run) != 0 || setup_baud(run) != 0))
         return run->error.code;
-    if (ANY_OP(run, flash) && attach_flash(run) != 0)
+    if (RUN_ANY_OP(run, flash) && setup_flash(run) != 0)
         return run->error.code;
     if (job_needs_images(run->job) && ready_images(run) != 0)
         return run->error.code;
@@ -390,7 +175,7 @@ static void say_hint(struct run *run)
         .chip = run->loader.chip,
         .port = port.path[0] ? &port : NULL,
         .has_lines = run->link_is_open && run->link.has_lines,
-        .baud = run->link_is_open ? run->link.baud : connect_baud(run->job),
+        .baud = run->link_is_open ? run->link.baud : setup_connect_baud(run->job),
     };
     struct hint hint;
 

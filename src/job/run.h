@@ -37,4 +37,8 @@ struct op_row {
 
 const struct op_row *op_row(enum op_kind kind);
 
+/* Whether an op of the job has the given bool member of struct op_row set. */
+#define RUN_ANY_OP(run, member) run_any_op((run), offsetof(struct op_row, member))
+bool run_any_op(const struct run *run, size_t member);
+
 #endif

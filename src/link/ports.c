@@ -113,6 +113,8 @@ static void fill(struct port_info *port, struct udev_device *tty)
 {
     struct udev_device *usb =
         udev_device_get_parent_with_subsystem_devtype(tty, "usb", "usb_device");
+    struct udev_device *interface =
+        udev_device_get_parent_with_subsystem_devtype(tty, "usb", "usb_interface");
     const char *driver = driver_of(tty);
 
     *port = (struct port_info){.usb = usb != NULL};
@@ -125,6 +127,8 @@ static void fill(struct port_info *port, struct udev_device *tty)
     slot_make(port, tty, usb);
     port->vid = read_hex(usb, "idVendor");
     port->pid = read_hex(usb, "idProduct");
+    port->bcd = read_hex(usb, "bcdDevice");
+    port->interface = interface ? read_hex(interface, "bInterfaceNumber") : 0;
     copy_text(port->product, sizeof port->product, udev_device_get_sysattr_value(usb, "product"));
     copy_text(port->manufacturer, sizeof port->manufacturer,
               udev_device_get_sysattr_value(usb, "manufacturer"));

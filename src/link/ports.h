@@ -19,8 +19,10 @@ struct port_info {
     char product[96]; /* "CP2102 USB to UART Bridge Controller" */
     char manufacturer[96];
     char serial[96];
-    char driver[32];   /* cp210x, ch341, cdc_acm ... */
-    unsigned vid, pid; /* 0: no USB */
+    char driver[32];    /* cp210x, ch341, cdc_acm ... */
+    unsigned vid, pid;  /* 0: no USB */
+    unsigned bcd;       /* bcdDevice: release number of the USB device, 0x0600 */
+    unsigned interface; /* number of the USB interface */
     bool usb;
 };
 

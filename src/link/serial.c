@@ -10,6 +10,7 @@
 
 #include "base/buffer.h"
 #include "base/util.h"
+#include "link/adapters.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +24,7 @@ struct serial {
     struct sp_port *port;
     int fd;    /* the port's, for what libserialport has no call for */
     int other; /* modem bits besides DTR and RTS, which TIOCMSET sets as well (OUT2 of an 8250) */
+    bool low_latency; /* asked for by us, to be taken back */
 };
 
 static int modem_bits(const struct serial *serial, bool dtr, bool rts)
@@ -52,18 +54,30 @@ static void lines_off(struct link *link, struct serial *serial)
     link->has_lines = ioctl(serial->fd, TIOCMSET, &bits) == 0;
 }
 
-/* Many adapters hand received bytes over only every 16 ms unless asked not to (ftdi_sio). Drivers
- * that do not know the flag ignore it or refuse: no harm. */
-static void ask_low_latency(const struct link *link, int fd)
+/* 0 or -errno; 1: it was so already. */
+static int set_low_latency(int fd, bool on)
 {
     struct serial_struct s;
 
-    if (ioctl(fd, TIOCGSERIAL, &s) < 0 || s.flags & (int)ASYNC_LOW_LATENCY)
+    if (ioctl(fd, TIOCGSERIAL, &s) < 0)
+        return -errno;
+    if (on == ((s.flags & (int)ASYNC_LOW_LATENCY) != 0))
+        return 1;
+    s.flags ^= (int)ASYNC_LOW_LATENCY;
+    return ioctl(fd, TIOCSSERIAL, &s) < 0 ? -errno : 0;
+}
+
+/* FTDI's adapters keep received bytes for up to 16 ms unless they are asked not to, and ftdi_sio
+ * asks for 1 ms when it sees the flag. The flag outlives the close, so it is taken back there. */
+static void ask_low_latency(const struct link *link, struct serial *serial)
+{
+    if (!adapter_low_latency(&link->port))
         return;
-    s.flags |= (int)ASYNC_LOW_LATENCY;
-    if (ioctl(fd, TIOCSSERIAL, &s) < 0)
+    int rc = set_low_latency(serial->fd, true);
+    serial->low_latency = rc == 0;
+    if (rc < 0)
         log_line(link->log, LOG_DEBUG, "%s does not do low latency: %s", link->address,
-                 strerror(errno));
+                 strerror(-rc));
 }
 
 /* Fills in what is asked for and leaves the rest alone: lines in particular. */
@@ -179,7 +193,7 @@ static int set_up(struct link *link, struct serial *serial, const char *path,
     rc = link_tty_keep_lines(serial->fd);
     if (rc < 0)
         return error_set(error, ERR_PORT_OPEN, "%s can't be set up: %s", path, strerror(-rc));
-    ask_low_latency(link, serial->fd);
+    ask_low_latency(link, serial);
     link_tty_discard_input(serial->fd); /* what came in at another rate */
     return 0;
 }
@@ -216,6 +230,8 @@ static void serial_close(struct link *link)
 {
     struct serial *serial = link->impl;
 
+    if (serial->low_latency)
+        set_low_latency(serial->fd, false);
     /* close() waits up to 30 s for output to leave, and it is of no use to anyone now. */
     link_tty_discard_output(serial->fd);
     if (link->has_lines && link->rts && !link->dtr) { /* the chip must not stay in reset */

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Another rate on both sides, and proof that it carries. */
+#include "base/clock.h"
 #include "loader/command.h"
 #include "loader/connect.h"
 
 enum {
-    SETTLE_MS = 50, /* what comes meanwhile is noise */
+    /* The stub waits 5 ms, changes, and waits 5 ms more (esp-stub-lib: uart.c), the old one 10 ms;
+     * of ROMs nobody says. What comes meanwhile is noise, and what is sent is lost: then the proof
+     * is tried again. */
+    SETTLE_MS = 15,
     PROOF_TRIES = 3,
-    PROOF_TIMEOUT_MS = 300
+    PROOF_TIMEOUT_MS = 150, /* doubled with each try */
+    PROOF_WORDS = 16        /* all W registers of the SPI controller */
 };
 
 /* The ESP32's ROM computes its divider from a crystal frequency that it measured against an
@@ -30,28 +35,118 @@ static int esp32_rom_rate(struct loader *loader, unsigned baud, uint32_t *rate, 
     return 0;
 }
 
-static int round_trip(struct loader *loader, struct error *error)
+/* UART0's divider was found by the ROM from the rate that it heard (esptool: get_crystal_freq). */
+static int crystal_mhz(struct loader *loader, unsigned *mhz, struct error *error)
 {
-    uint8_t data[4];
-    struct request read = {.op = OP_READ_REG,
-                           .data = data,
-                           .n = WORDS(data, 0x40001000),
-                           .timeout_ms = PROOF_TIMEOUT_MS};
-    struct security_info info;
+    uint32_t divider;
+    int rc = loader_read_reg(loader, loader->chip->uart_clkdiv, &divider, error);
 
-    return loader->secure_download ? loader_security_info(loader, &info, error)
-                                   : command_run(loader, &read, NULL, error);
+    if (rc < 0)
+        return rc;
+    double seen = loader->link->baud * (double)(divider & 0xFFFFF) / 1e6;
+    *mhz = seen > 45 ? 48 : seen > 33 ? 40 : 26;
+    return 0;
+}
+
+/* The ESP32-C2's ROM takes every crystal for one of 40 MHz (esptool esp32c2.py: change_baud). */
+static int esp32c2_rom_rate(struct loader *loader, unsigned baud, uint32_t *rate,
+                            struct error *error)
+{
+    unsigned mhz;
+    int rc = crystal_mhz(loader, &mhz, error);
+
+    *rate = rc == 0 && mhz == 26 ? (uint32_t)((uint64_t)baud * 40 / 26) : baud;
+    return rc;
+}
+
+/* The ESP32-C5's ROM may have the wrong one of 40 and 48 MHz in mind (esptool esp32c5.py). */
+static int esp32c5_rom_rate(struct loader *loader, unsigned baud, uint32_t *rate,
+                            struct error *error)
+{
+    enum { PCR_SYSCLK_CONF = 0x60096110 };
+    uint32_t sysclk;
+    unsigned mhz;
+
+    *rate = baud;
+    int rc = crystal_mhz(loader, &mhz, error);
+    if (rc == 0)
+        rc = loader_read_reg(loader, PCR_SYSCLK_CONF, &sysclk, error);
+    if (rc < 0)
+        return rc;
+    unsigned expected = sysclk >> 24 & 0x7F;
+    if ((mhz == 40 && expected == 48) || (mhz == 48 && expected == 40))
+        *rate = (uint32_t)((uint64_t)baud * expected / mhz);
+    return 0;
+}
+
+/* What to ask a ROM for so that `baud` comes out. */
+static int rom_rate(struct loader *loader, unsigned baud, uint32_t *rate, struct error *error)
+{
+    *rate = baud;
+    if (loader->secure_download)
+        return 0; /* no register can be read */
+    switch (loader->chip->id) {
+    case CHIP_ESP32:
+        return esp32_rom_rate(loader, baud, rate, error);
+    case CHIP_ESP32C2:
+        return esp32c2_rom_rate(loader, baud, rate, error);
+    case CHIP_ESP32C5:
+        return esp32c5_rom_rate(loader, baud, rate, error);
+    default:
+        return 0;
+    }
+}
+
+static bool rom_can(const struct loader *loader)
+{
+    enum chip_id id = loader->chip->id;
+
+    /* esptool refuses these two in Secure Download Mode: their crystal can't be found out. */
+    if (loader->secure_download && (id == CHIP_ESP32C2 || id == CHIP_ESP32C5))
+        return false;
+    return loader->chip->rom_baud;
+}
+
+/* Bytes of all kinds into registers that nobody minds, the SPI controller's data, and the last ones
+ * back: both directions have to carry. 0, an error of command_run, or ERR_BAD_REPLY. */
+static int echo(struct loader *loader, int64_t timeout_ms, struct error *error)
+{
+    const struct chip_spi *spi = &loader->chip->spi;
+    uint8_t data[16 * PROOF_WORDS], address[4];
+    uint32_t x = (uint32_t)clock_us() | 1;
+    size_t n = 0;
+    struct reply reply;
+
+    for (unsigned i = 0; i < PROOF_WORDS; i++) {
+        x = x * 1664525 + 1013904223;
+        n += WORDS(data + n, spi->base + spi->w0 + 4 * i, x, 0xFFFFFFFF, 0);
+    }
+    struct request write = {.op = OP_WRITE_REG, .data = data, .n = n, .timeout_ms = timeout_ms};
+    struct request read = {
+        .op = OP_READ_REG,
+        .data = address,
+        .n = WORDS(address, spi->base + spi->w0 + 4 * (PROOF_WORDS - 1)),
+        .timeout_ms = timeout_ms,
+    };
+    int rc = command_run(loader, &write, NULL, error);
+    if (rc == 0)
+        rc = command_run(loader, &read, &reply, error);
+    if (rc == 0 && reply.value != x)
+        rc = error_set(error, ERR_BAD_REPLY, "0x%08x was written and 0x%08x read", x, reply.value);
+    return rc;
 }
 
 /* 0, an error that ends everything, or the error of the last try. */
 static int prove(struct loader *loader, struct error *error)
 {
+    int64_t timeout = PROOF_TIMEOUT_MS;
+    struct security_info info;
     int rc = 0;
 
-    for (int i = 0; i < PROOF_TRIES; i++) {
-        if (error)
-            error_clear(error);
-        rc = round_trip(loader, error);
+    for (int i = 0; i < PROOF_TRIES; i++, timeout *= 2) {
+        error_clear(error);
+        rc = loader->secure_download ? loader_security_info(loader, &info, error)
+                                     : echo(loader, timeout, error);
         if (rc == 0 || rc == ERR_CANCELLED || rc == ERR_PORT_LOST)
             break;
     }
@@ -122,14 +217,14 @@ int loader_set_baud(struct loader *loader, unsigned baud, struct error *error)
 
     if (baud == old || !loader->link->has_baud)
         return 0;
-    if (rom && !loader->chip->rom_baud)
+    if (rom && !rom_can(loader))
         return error_set(error, ERR_NOT_POSSIBLE,
                          "the %s's ROM can't change its rate: it stays at %u baud",
                          loader->chip->name, old);
 
     int rc = host_check(loader, baud, old, error);
-    if (rc == 0 && rom && loader->chip->id == CHIP_ESP32 && !loader->secure_download)
-        rc = esp32_rom_rate(loader, baud, &rate, error);
+    if (rc == 0 && rom)
+        rc = rom_rate(loader, baud, &rate, error);
     if (rc < 0)
         return rc;
 

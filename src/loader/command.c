@@ -13,7 +13,8 @@ enum {
     REPLIES_SKIPPED_MAX = 100, /* an ESP8266 answers SYNC more often than it should */
     WRITE_TIMEOUT_MS = 10000,
     QUIET_MS = 50,
-    QUIET_MAX_MS = 400
+    QUIET_MAX_MS = 400,
+    REG_WRITES_MAX = 16
 };
 
 void loader_init(struct loader *loader, struct link *link, const struct log *log)
@@ -157,35 +158,46 @@ static const char *request_name(const struct request *request, char *to, size_t 
     return to;
 }
 
-int command_send(struct loader *loader, const struct request *request, struct error *error)
+static uint32_t checksum(const struct request *request)
 {
-    struct buffer plain = {0}, wire = {0};
-    size_t n = request->n + request->payload_n + request->fill;
     uint32_t sum = CHECKSUM_SEED;
 
-    buffer_append_byte(&plain, 0);
-    buffer_append_byte(&plain, (uint8_t)request->op);
-    buffer_append_le16(&plain, (uint16_t)n);
-    buffer_append_le32(&plain, 0);
-    buffer_append(&plain, request->data, request->n);
-    buffer_append(&plain, request->payload, request->payload_n);
-    memset(buffer_reserve(&plain, request->fill), 0xFF, request->fill);
-    plain.len += request->fill;
-    if (request->payload) {
-        for (size_t i = HEADER + request->n; i < plain.len; i++)
-            sum ^= plain.data[i];
-        le32_put(plain.data + 4, sum);
-    }
-    slip_encode(&wire, plain.data, plain.len);
+    if (request->payload == NULL)
+        return 0;
+    for (size_t i = 0; i < request->payload_n; i++)
+        sum ^= request->payload[i];
+    return request->fill % 2 ? sum ^ 0xFF : sum;
+}
 
-    int64_t limit = WRITE_TIMEOUT_MS + 2 * command_wire_ms(loader, wire.len);
-    ssize_t sent = link_write(loader->link, wire.data, wire.len, (int)limit);
+void command_encode(struct buffer *wire, const struct request *request)
+{
+    static const uint8_t blank = 0xFF;
+    uint8_t header[HEADER] = {0, (uint8_t)request->op};
+    size_t n = request->n + request->payload_n + request->fill;
+
+    header[2] = (uint8_t)n;
+    header[3] = (uint8_t)(n >> 8);
+    le32_put(header + 4, checksum(request));
+    buffer_reserve(wire, HEADER + n + n / 32); /* one piece of memory, but for many escapes */
+    slip_end(wire);
+    slip_append(wire, header, sizeof header);
+    slip_append(wire, request->data, request->n);
+    slip_append(wire, request->payload, request->payload_n);
+    for (size_t i = 0; i < request->fill; i++)
+        slip_append(wire, &blank, 1);
+    slip_end(wire);
+}
+
+int command_send_wire(struct loader *loader, const struct request *request, const uint8_t *wire,
+                      size_t n, struct error *error)
+{
+    int64_t limit = WRITE_TIMEOUT_MS + 2 * command_wire_ms(loader, n);
+    ssize_t sent = link_write(loader->link, wire, n, (int)limit);
+
     if (sent > 0) {
-        loader->wire_sent += wire.len;
+        loader->wire_sent += n;
         loader->requests++;
     }
-    buffer_done(&plain);
-    buffer_done(&wire);
     if (sent >= 0)
         return 0;
 
@@ -193,6 +205,16 @@ int command_send(struct loader *loader, const struct request *request, struct er
     command_link_error(loader, (int)sent, error);
     error_context(error, "%s", request_name(request, name, sizeof name));
     return (int)sent;
+}
+
+int command_send(struct loader *loader, const struct request *request, struct error *error)
+{
+    struct buffer wire = {0};
+
+    command_encode(&wire, request);
+    int rc = command_send_wire(loader, request, wire.data, wire.len, error);
+    buffer_done(&wire);
+    return rc;
 }
 
 static void reply_take(struct loader *loader, const struct request *request, struct reply *reply)
@@ -301,6 +323,16 @@ static int reply_wait(struct loader *loader, const struct request *request, int6
     return no_reply(request, ms, skipped, error);
 }
 
+int command_wait(struct loader *loader, const struct request *request, size_t wire_n,
+                 struct reply *reply, struct error *error)
+{
+    /* Sent means handed over: most of it may still wait in the adapter. */
+    int64_t ms = request->timeout_ms ? request->timeout_ms : COMMAND_TIMEOUT_MS;
+
+    memset(reply, 0, sizeof *reply);
+    return reply_wait(loader, request, ms + command_wire_ms(loader, wire_n), reply, error);
+}
+
 int command_run(struct loader *loader, const struct request *request, struct reply *reply,
                 struct error *error)
 {
@@ -313,11 +345,7 @@ int command_run(struct loader *loader, const struct request *request, struct rep
     int rc = command_send(loader, request, error);
     if (rc < 0)
         return rc;
-
-    /* Sent means handed over: most of it may still wait in the adapter. */
-    int64_t ms = request->timeout_ms ? request->timeout_ms : COMMAND_TIMEOUT_MS;
-    ms += command_wire_ms(loader, (size_t)(loader->wire_sent - before));
-    return reply_wait(loader, request, ms, reply, error);
+    return command_wait(loader, request, (size_t)(loader->wire_sent - before), reply, error);
 }
 
 /* ---- registers ---- */
@@ -338,13 +366,37 @@ int loader_read_reg(struct loader *loader, uint32_t address, uint32_t *value, st
     return rc;
 }
 
+/* A list of register writes. ROM (seen in recordings of ESP32 and ESP32-C3) and stubs take several
+ * in one WRITE_REG; of the ESP8266's ROM nobody says so, hence one by one there. */
+int loader_write_regs(struct loader *loader, const struct reg_write *writes, size_t n,
+                      struct error *error)
+{
+    bool single = loader->stage != STAGE_STUB && loader->chip->id == CHIP_ESP8266;
+    size_t step = single ? 1 : REG_WRITES_MAX;
+    int rc = 0;
+
+    for (size_t at = 0, some; at < n && rc == 0; at += some) {
+        uint8_t data[REG_WRITES_MAX * 16];
+        struct request request = {
+            .op = OP_WRITE_REG, .data = data, .address = writes[at].address, .has_address = true};
+        some = n - at < step ? n - at : step;
+        for (size_t i = at; i < at + some; i++)
+            request.n += WORDS(data + request.n, writes[i].address, writes[i].value, writes[i].mask,
+                               writes[i].delay_us);
+        rc = command_run(loader, &request, NULL, error);
+    }
+    return rc;
+}
+
+int loader_write_reg_masked(struct loader *loader, uint32_t address, uint32_t value, uint32_t mask,
+                            struct error *error)
+{
+    const struct reg_write write = {.address = address, .value = value, .mask = mask};
+
+    return loader_write_regs(loader, &write, 1, error);
+}
+
 int loader_write_reg(struct loader *loader, uint32_t address, uint32_t value, struct error *error)
 {
-    uint8_t data[16];
-    struct request request = {.op = OP_WRITE_REG,
-                              .data = data,
-                              .n = WORDS(data, address, value, 0xFFFFFFFF, 0),
-                              .address = address,
-                              .has_address = true};
-    return command_run(loader, &request, NULL, error);
+    return loader_write_reg_masked(loader, address, value, UINT32_MAX, error);
 }

@@ -38,6 +38,7 @@ enum {
     ROM_BLOCK = 0x400,   /* of flash data, in the ROM */
     STUB_BLOCK = 0x4000, /* in the stub: its frame buffer's size */
     RAM_BLOCK = 0x1800,
+    OTG_BLOCK = 0x800, /* both in the stub and in RAM when the chip is on its own USB-OTG */
     FLASH_SECTOR = 0x1000
 };
 
@@ -46,7 +47,7 @@ enum { STATUS_ROM_UNKNOWN_COMMAND = 0x0105, STATUS_STUB_CHECKSUM = 0xC100 };
 
 struct request {
     enum op op;
-    const uint8_t *data; /* the fields, at most 512 bytes */
+    const uint8_t *data; /* the fields */
     size_t n;
     const uint8_t *payload; /* what the checksum covers; NULL: none */
     size_t payload_n;
@@ -71,6 +72,14 @@ int command_run(struct loader *loader, const struct request *request, struct rep
 
 /* Sends without waiting for a reply. */
 int command_send(struct loader *loader, const struct request *request, struct error *error);
+
+/* The three steps of command_run, for who has something to do while the chip works: appends the
+ * request as it goes over the wire; sends such a frame (one write); waits for the reply to it. */
+void command_encode(struct buffer *wire, const struct request *request);
+int command_send_wire(struct loader *loader, const struct request *request, const uint8_t *wire,
+                      size_t n, struct error *error);
+int command_wait(struct loader *loader, const struct request *request, size_t wire_n,
+                 struct reply *reply, struct error *error);
 
 /* Waits for any frame until `deadline` (clock_ms): 1 with loader->slip.frame and .len, 0 at the
  * deadline, or a negative error. Bytes outside of frames go to boot_log and the log. */

@@ -27,7 +27,8 @@ static const char *const before_words[] = {[BEFORE_DEFAULT_RESET] = "default-res
 static const char *const after_words[] = {[AFTER_HARD_RESET] = "hard-reset",
                                           [AFTER_SOFT_RESET] = "soft-reset",
                                           [AFTER_NO_RESET] = "no-reset",
-                                          [AFTER_NO_RESET_STUB] = "no-reset-stub"};
+                                          [AFTER_NO_RESET_STUB] = "no-reset-stub",
+                                          [AFTER_WATCHDOG_RESET] = "watchdog-reset"};
 
 /* esptool v4 wrote underscores where v5 writes dashes. */
 static bool words_equal(const char *a, const char *b)
@@ -134,14 +135,14 @@ static bool may_try_again(int rc)
     return rc == ERR_NO_REPLY || rc == ERR_BAD_REPLY || rc == ERR_CHIP_REFUSED;
 }
 
-static int sync_once(struct loader *loader, struct error *error)
+int loader_sync(struct loader *loader, int64_t timeout_ms, struct error *error)
 {
     static const uint8_t data[36] = {0x07, 0x07, 0x12, 0x20, 0x55, 0x55, 0x55, 0x55, 0x55,
                                      0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55,
                                      0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55,
                                      0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55, 0x55};
     struct request request = {
-        .op = OP_SYNC, .data = data, .n = sizeof data, .timeout_ms = SYNC_TIMEOUT_MS};
+        .op = OP_SYNC, .data = data, .n = sizeof data, .timeout_ms = timeout_ms};
     bool stub = false;
 
     int rc = command_run(loader, &request, NULL, error);
@@ -166,7 +167,7 @@ static int connect_round(struct loader *loader, const struct connect_options *op
 
     for (int i = 0; i < SYNCS_A_ROUND; i++) {
         struct error ignored = {0};
-        int rc = sync_once(loader, &ignored);
+        int rc = loader_sync(loader, SYNC_TIMEOUT_MS, &ignored);
         if (rc < 0 && !may_try_again(rc))
             return error_set(error, (enum err)rc, "%s", ignored.text);
         if (rc == 0)
@@ -251,6 +252,7 @@ int loader_connect(struct loader *loader, const struct connect_options *options,
     const struct log *log = loader->log;
 
     loader_init(loader, link, log);
+    loader->connect_baud = link->baud;
     if (options->before == BEFORE_NO_RESET_NO_SYNC) {
         loader->stage = STAGE_ROM;
     } else {

@@ -3,7 +3,9 @@
 
 uint32_t flash_block_size(const struct loader *loader)
 {
-    return loader->stage == STAGE_STUB ? STUB_BLOCK : ROM_BLOCK;
+    if (loader->stage != STAGE_STUB)
+        return ROM_BLOCK;
+    return loader_usb_otg(loader) ? OTG_BLOCK : STUB_BLOCK;
 }
 
 void flash_progress(const struct loader_progress *progress, uint64_t done, uint64_t total,
@@ -18,6 +20,9 @@ int flash_check_range(const struct loader *loader, uint32_t address, uint64_t si
 {
     if (loader->flash_size == 0 || address + size <= loader->flash_size)
         return 0;
+    if (loader->flash_limit)
+        return error_set(error, ERR_TOO_BIG, "0x%08x to 0x%08llx: %s", address,
+                         (unsigned long long)(address + size), loader->flash_limit);
     return error_set(error, ERR_TOO_BIG,
                      "0x%08x to 0x%08llx is past the end of the flash (%llu bytes)", address,
                      (unsigned long long)(address + size), (unsigned long long)loader->flash_size);

@@ -114,7 +114,7 @@ static int rom_packet(struct read *read, uint32_t n, uint8_t bytes[SLOW_PACKET],
                               .address = address,
                               .has_address = true};
     struct spi_command command = {
-        .opcode = SPI_READ, .has_address = true, .address = address, .read_n = SLOW_PACKET};
+        .opcode = SPI_READ, .address_bits = 24, .address = address, .read_n = SLOW_PACKET};
 
     if (!read->loader->chip->rom_read)
         return spi_run(read->loader, &command, bytes, error);

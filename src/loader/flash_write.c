@@ -7,31 +7,52 @@
  * - a stream longer than declared: the stub never comes back.
  * - taking the answer to the last block for success: the stub answers first and writes then, and
  *   tells of a failure in its answer to whatever command comes next.
+ * - sending the next block before that answer: it is the leave to do so, the stub has no third
+ *   buffer. What can be done meanwhile is to have the next frame ready.
  */
 #include "base/util.h"
 #include "image/deflate.h"
+#include "image/digest.h"
 #include "loader/flash.h"
 #include "loader/spi.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { SENDS_MAX = 3, ERASE_SECTOR_TIMEOUT_MS = 3000 };
+enum {
+    SENDS_MAX = 3,
+    ERASE_SECTOR_TIMEOUT_MS = 3000,
+    UNPACK_BUFFER =
+        0x8000 /* the stub writes what it unpacks in pieces of this (deflate's window) */
+};
 
 struct write {
     struct loader *loader;
     const struct loader_progress *progress;
     bool deflated;
-    uint32_t address;     /* of the first image byte */
-    const uint8_t *bytes; /* what is sent */
+    uint32_t address;                 /* of the first image byte */
+    const uint8_t *image;             /* the image bytes */
+    const uint8_t *bytes;             /* what is sent for them */
+    const struct wire_frames *frames; /* NULL, or the same, as frames that lie ready */
     size_t n;
     size_t size;  /* image bytes that it stands for */
     size_t front; /* of them, bytes that were in the flash before */
     uint8_t *own[2];
     struct inflater *inflater;
     uint64_t wire_start;
-    size_t done; /* image bytes in the blocks that were taken */
-    size_t last; /* of them in the last block */
+    uint32_t blocks;
+    size_t made; /* image bytes in the blocks that have been made ready */
+    size_t done; /* in those that were taken */
+    size_t last; /* in the last of these */
+};
+
+/* One block, ready to be sent. */
+struct frame {
+    struct request request; /* what it asks, for the waiting and for texts */
+    const uint8_t *wire;
+    size_t n;
+    struct buffer own; /* holds it when it did not lie ready */
+    size_t out;        /* image bytes that it stands for */
 };
 
 /* The stub writes a block while the next one comes in, and erases as far as it has to before:
@@ -47,21 +68,6 @@ static int64_t block_limit_ms(const struct write *write, size_t out)
     if (write->loader->stage == STAGE_STUB)
         return stub_limit_ms(write->last);
     return command_limit_ms(out, ERASE_WRITE_SECONDS_PER_MB);
-}
-
-/* Image bytes in the n bytes at `at`. */
-static int block_out(const struct write *write, size_t at, size_t n, size_t *out,
-                     struct error *error)
-{
-    *out = n;
-    if (!write->deflated)
-        return 0;
-    long bytes = inflater_feed(write->inflater, write->bytes + at, n);
-    if (bytes < 0 || write->done + (size_t)bytes > write->size)
-        return error_set(error, ERR_INTERNAL, "the compressed stream for 0x%08x does not fit it",
-                         write->address);
-    *out = (size_t)bytes;
-    return 0;
 }
 
 /* The stub writes after it has answered: that a block could not be unpacked or written stands in
@@ -88,29 +94,66 @@ static size_t fill_of(const struct write *write, size_t n)
     return flash_block_size(loader) - n;
 }
 
-static int send_block(struct write *write, size_t at, size_t n, uint32_t number,
+static int frame_encode(struct write *write, uint32_t number, struct frame *frame,
+                        struct error *error)
+{
+    uint8_t fields[16];
+    struct request request = frame->request;
+    size_t block = flash_block_size(write->loader), at = number * block;
+    size_t n = write->n - at < block ? write->n - at : block, fill = fill_of(write, n);
+    long out = (long)n;
+
+    if (write->deflated)
+        out = inflater_feed(write->inflater, write->bytes + at, n);
+    if (out < 0)
+        return error_set(error, ERR_INTERNAL, "the compressed stream for 0x%08x is damaged",
+                         write->address);
+    frame->out = (size_t)out;
+    request.data = fields;
+    request.n = WORDS(fields, (uint32_t)(n + fill), number, 0, 0);
+    request.payload = write->bytes + at;
+    request.payload_n = n;
+    request.fill = fill;
+    buffer_clear(&frame->own);
+    command_encode(&frame->own, &request);
+    frame->wire = frame->own.data;
+    frame->n = frame->own.len;
+    return 0;
+}
+
+static int frame_make(struct write *write, uint32_t number, struct frame *frame,
                       struct error *error)
 {
-    struct loader *loader = write->loader;
-    uint8_t data[16];
-    size_t fill = fill_of(write, n), out;
-    struct reply reply;
-    int rc = block_out(write, at, n, &out, error);
-    if (rc < 0)
-        return rc;
-    struct request request = {.op = write->deflated ? OP_DEFL_DATA : OP_FLASH_DATA,
-                              .data = data,
-                              .n = WORDS(data, (uint32_t)(n + fill), number, 0, 0),
-                              .payload = write->bytes + at,
-                              .payload_n = n,
-                              .fill = fill,
-                              .timeout_ms = block_limit_ms(write, out),
-                              .address = (uint32_t)(write->address + write->done),
-                              .has_address = true};
+    int rc = 0;
 
+    frame->request = (struct request){.op = write->deflated ? OP_DEFL_DATA : OP_FLASH_DATA,
+                                      .address = (uint32_t)(write->address + write->made),
+                                      .has_address = true};
+    if (write->frames) {
+        const struct wire_block *block = &write->frames->blocks[number];
+        frame->wire = write->frames->bytes + block->offset;
+        frame->n = block->length;
+        frame->out = block->out;
+    } else {
+        rc = frame_encode(write, number, frame, error);
+    }
+    if (rc == 0 && frame->out > write->size - write->made)
+        rc = error_set(error, ERR_INTERNAL, "the compressed stream for 0x%08x does not fit it",
+                       write->address);
+    write->made += frame->out;
+    return rc;
+}
+
+/* Waits until the block is taken. */
+static int frame_confirm(struct write *write, struct frame *frame, struct error *error)
+{
+    struct loader *loader = write->loader;
+    struct reply reply;
+
+    frame->request.timeout_ms = block_limit_ms(write, frame->out);
     for (int sends = 1;; sends++) {
         struct error own = {0};
-        rc = command_run(loader, &request, &reply, &own);
+        int rc = command_wait(loader, &frame->request, frame->n, &reply, &own);
         if (rc == 0)
             break;
         if (loader->stage != STAGE_STUB || reply.status != STATUS_STUB_CHECKSUM ||
@@ -119,11 +162,39 @@ static int send_block(struct write *write, size_t at, size_t n, uint32_t number,
             return late_error(write, &reply, rc, error);
         }
         log_line(loader->log, LOG_WARNING, "the block at 0x%08x was damaged on the way: sent again",
-                 request.address);
+                 frame->request.address);
+        rc = command_send_wire(loader, &frame->request, frame->wire, frame->n, error);
+        if (rc < 0)
+            return rc;
     }
-    write->done += out;
-    write->last = out;
+    write->done += frame->out;
+    write->last = frame->out;
     return 0;
+}
+
+/* What the stub has written for certain once it takes the next command. In the middle of a write it
+ * may have begun to erase what lies ahead, and then the flash can't be read: that is waited for.
+ * Neither stub's MD5 touches what it knows of the write (esp-flasher-stub: command_handler.c). */
+static int prove(struct write *write, struct error *error)
+{
+    struct loader *loader = write->loader;
+    size_t n = write->deflated ? write->done - write->done % UNPACK_BUFFER : write->done;
+    uint8_t want[16], have[16];
+
+    if (!loader->prove_block || n == 0)
+        return 0;
+    loader->prove_block = false;
+    int rc = spi_wait_ready(loader, write->address, stub_limit_ms(write->last), error);
+    if (rc == 0)
+        rc = loader_flash_md5(loader, write->address, (uint32_t)n, have, error);
+    if (rc < 0)
+        return rc;
+    digest_md5(write->image, n, want);
+    if (memcmp(want, have, sizeof want) == 0)
+        return 0;
+    return error_set(error, ERR_MD5_MISMATCH,
+                     "the first %zu bytes at 0x%08x did not arrive as they were sent", n,
+                     write->address);
 }
 
 static void report(const struct write *write)
@@ -136,17 +207,26 @@ static void report(const struct write *write)
 
 static int send_all(struct write *write, struct error *error)
 {
-    uint32_t block = flash_block_size(write->loader);
-    uint32_t number = 0;
+    struct frame frames[2] = {{.n = 0}, {.n = 0}};
+    struct loader *loader = write->loader;
+    int rc = frame_make(write, 0, &frames[0], error);
 
-    for (size_t at = 0; at < write->n; at += block) {
-        size_t n = write->n - at < block ? write->n - at : block;
-        int rc = send_block(write, at, n, number++, error);
+    for (uint32_t i = 0; rc == 0 && i < write->blocks; i++) {
+        struct frame *frame = &frames[i % 2], *next = &frames[(i + 1) % 2];
+        rc = command_send_wire(loader, &frame->request, frame->wire, frame->n, error);
+        if (rc == 0 && i + 1 < write->blocks)
+            rc = frame_make(write, i + 1, next, error);
+        if (rc == 0)
+            rc = frame_confirm(write, frame, error);
         if (rc < 0)
-            return rc;
+            break;
         report(write);
+        if (loader->stage == STAGE_STUB && i + 1 < write->blocks)
+            rc = prove(write, error);
     }
-    return 0;
+    buffer_done(&frames[0].own);
+    buffer_done(&frames[1].own);
+    return rc;
 }
 
 /* Only the stub: it answers when the last block is written, and stays. The ROM writes before it
@@ -189,7 +269,7 @@ static int begin(struct write *write, struct error *error)
     struct flash_begin begin = {.deflated = write->deflated,
                                 .address = write->address,
                                 .erase = (uint32_t)write->size,
-                                .blocks = (uint32_t)((write->n + block - 1) / block)};
+                                .blocks = write->blocks};
     int rc = 0;
 
     if (rom && write->deflated)
@@ -212,7 +292,7 @@ static int keep_front(struct write *write, const struct region *region, struct e
     if (rc < 0)
         return error_context(error, "keeping what lies before 0x%08x", region->address);
     memcpy(all + front, region->data, region->size);
-    write->bytes = all;
+    write->image = write->bytes = all;
     write->n = write->size = front + region->size;
     if (!write->deflated)
         return 0;
@@ -241,9 +321,12 @@ static int prepare(struct write *write, const struct region *region, struct erro
     if (region->address % FLASH_SECTOR != 0)
         return keep_front(write, region, error);
     write->address = region->address;
+    write->image = region->data;
     write->bytes = write->deflated ? region->deflated : region->data;
     write->n = write->deflated ? region->deflated_size : region->size;
     write->size = region->size;
+    if (write->deflated && region->frames.n > 0 && flash_block_size(loader) == STUB_BLOCK)
+        write->frames = &region->frames;
     return 0;
 }
 
@@ -254,6 +337,9 @@ int loader_flash_write(struct loader *loader, const struct region *region,
 
     int rc = prepare(&write, region, error);
     if (rc == 0) {
+        size_t block = flash_block_size(loader);
+        write.blocks =
+            write.frames ? (uint32_t)write.frames->n : (uint32_t)((write.n + block - 1) / block);
         report(&write);
         rc = begin(&write, error);
     }
@@ -261,6 +347,7 @@ int loader_flash_write(struct loader *loader, const struct region *region,
         rc = send_all(&write, error);
     if (rc == 0)
         rc = finish(&write, error);
+    loader->prove_block = false;
     inflater_free(write.inflater);
     free(write.own[0]);
     free(write.own[1]);

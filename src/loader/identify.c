@@ -312,17 +312,25 @@ static void security_text(struct chip_facts *facts)
     }
 }
 
-/* The host knows best whether it talks to the chip's own USB (esptool: get_usb_mode). */
-static const char *usb_mode(const struct loader *loader)
+bool loader_usb_jtag(const struct loader *loader)
+{
+    return port_is_usb_jtag(&loader->link->port);
+}
+
+bool loader_usb_otg(const struct loader *loader)
 {
     const struct port_info *port = &loader->link->port;
 
-    if (port_is_usb_jtag(port))
+    return port->vid == 0x303A && loader->chip->usb_otg_pid != 0 &&
+           port->pid == loader->chip->usb_otg_pid;
+}
+
+/* The host knows best whether it talks to the chip's own USB (esptool: get_usb_mode). */
+static const char *usb_mode(const struct loader *loader)
+{
+    if (loader_usb_jtag(loader))
         return "USB-Serial/JTAG";
-    if (port->vid == 0x303A && loader->chip->image_chip_id > 0 &&
-        port->pid == (unsigned)loader->chip->image_chip_id)
-        return "USB-OTG";
-    return "";
+    return loader_usb_otg(loader) ? "USB-OTG" : "";
 }
 
 int loader_identify(struct loader *loader, struct chip_facts *facts, struct error *error)

@@ -1,12 +1,83 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Ends the conversation the way --after says. */
+#include "base/util.h"
 #include "link/reset.h"
 #include "loader/command.h"
 #include "loader/flash.h"
 
-static int hard_reset(struct loader *loader, struct error *error)
+#include <stdio.h>
+
+enum {
+    WATCHDOG_TICKS = 2000, /* of the slow clock: some 15 ms */
+    WATCHDOG_WAIT_MS = 500
+};
+/* Enabled, the first stage resets the whole chip, and long reset pulses (ESP32-C3 TRM,
+ * RTC_CNTL_WDTCONFIG0; esptool: watchdog_reset). */
+static const uint32_t watchdog_config = 1u << 31 | 5u << 28 | 1u << 8 | 2;
+
+/* Chips that want more than the reset line for a hard reset (esptool targets: hard_reset). */
+static const struct hard_reset {
+    /* Says "download mode again" while its bit is set, and a reset over USB-OTG may leave it set.
+     */
+    uint32_t force_register, force_mask;
+    bool clear_force; /* always, before a reset */
+    /* On USB-OTG the line resets the CPU only, so that the chip stays in the download mode that its
+     * strap pin chose: its watchdog does it; where a strap register is given, only while that pin
+     * is low and no download is forced. */
+    bool otg_watchdog;
+    uint32_t strap_register, strap_mask;
+    bool otg_slow, jtag_slow; /* comes back slowly: a longer sequence */
+} hard_resets[CHIP_COUNT] = {
+    [CHIP_ESP32S2] = {.force_register = 0x3F408128,
+                      .force_mask = 1 << 0,
+                      .otg_watchdog = true,
+                      .strap_register = 0x3F404038,
+                      .strap_mask = 1 << 3,
+                      .otg_slow = true},
+    [CHIP_ESP32S3] = {.force_register = 0x6000812C,
+                      .force_mask = 1 << 0,
+                      .clear_force = true,
+                      .otg_watchdog = true,
+                      .strap_register = 0x60004038,
+                      .strap_mask = 1 << 3,
+                      .otg_slow = true},
+    [CHIP_ESP32P4] = {.otg_watchdog = true},
+    [CHIP_ESP32S31] = {.otg_watchdog = true},
+    [CHIP_ESP32C5] = {.jtag_slow = true},
+};
+
+/* Whether registers can be used. */
+static bool can_speak(const struct loader *loader)
+{
+    return loader->chip && loader->stage != STAGE_NONE && !loader->secure_download;
+}
+
+/* ---- resets ---- */
+
+static int watchdog_reset(struct loader *loader, struct error *error)
+{
+    const struct chip_watchdog *dog = &loader->chip->watchdog;
+    const struct reg_write writes[] = {
+        {.address = dog->protect, .value = dog->key, .mask = UINT32_MAX},
+        {.address = dog->config1, .value = WATCHDOG_TICKS, .mask = UINT32_MAX},
+        {.address = dog->config0, .value = watchdog_config, .mask = UINT32_MAX},
+        {.address = dog->protect, .value = 0, .mask = UINT32_MAX},
+    };
+    struct error own = {0};
+
+    log_line(loader->log, LOG_INFO, "resetting by the watchdog");
+    int rc = loader_write_regs(loader, writes, ARRAY_LEN(writes), &own);
+    /* The chip's own USB goes away with it, maybe before the answer. */
+    if (rc < 0 && rc != ERR_NO_REPLY && !(rc == ERR_PORT_LOST && loader_usb_otg(loader)))
+        return error_set(error, (enum err)rc, "resetting by the watchdog: %s", own.text);
+    rc = link_sleep(loader->link, WATCHDOG_WAIT_MS);
+    return rc < 0 ? command_link_error(loader, rc, error) : 0;
+}
+
+static int line_reset(struct loader *loader, struct error *error)
 {
     struct link *link = loader->link;
+    bool slow = false;
 
     if (!link->has_lines) {
         log_line(loader->log, LOG_WARNING,
@@ -14,32 +85,98 @@ static int hard_reset(struct loader *loader, struct error *error)
                  link->address);
         return 0;
     }
-    int rc = reset_run(link, port_is_usb_jtag(&link->port) ? reset_hard_usb : reset_hard);
+    if (loader->chip) {
+        const struct hard_reset *row = &hard_resets[loader->chip->id];
+        slow = (row->otg_slow && loader_usb_otg(loader)) ||
+               (row->jtag_slow && loader_usb_jtag(loader));
+    }
+    int rc = reset_run(link, slow ? reset_hard_usb : reset_hard);
     return rc < 0 ? command_link_error(loader, rc, error) : 0;
 }
 
-/* FLASH_BEGIN of nothing, then FLASH_END with 0: "and reboot". */
-static int flash_end_reboot(struct loader *loader, struct error *error)
+/* A chip that does not answer any more is reset all the same. */
+static bool held_in_download(struct loader *loader, const struct hard_reset *row)
+{
+    uint32_t strap = 0, force = 0;
+
+    if (row->strap_register == 0)
+        return true;
+    return loader_read_reg(loader, row->strap_register, &strap, NULL) == 0 &&
+           loader_read_reg(loader, row->force_register, &force, NULL) == 0 &&
+           !(strap & row->strap_mask) && !(force & row->force_mask);
+}
+
+static int hard_reset(struct loader *loader, struct error *error)
+{
+    if (can_speak(loader)) {
+        const struct hard_reset *row = &hard_resets[loader->chip->id];
+        if (row->clear_force)
+            loader_write_reg_masked(loader, row->force_register, 0, row->force_mask, NULL);
+        if (row->otg_watchdog && loader_usb_otg(loader) && held_in_download(loader, row))
+            return watchdog_reset(loader, error);
+    }
+    return line_reset(loader, error);
+}
+
+static int instead_of(struct loader *loader, const char *why, struct error *error)
+{
+    log_line(loader->log, LOG_WARNING, "%s: hard reset instead", why);
+    return hard_reset(loader, error);
+}
+
+static int watchdog_asked(struct loader *loader, struct error *error)
+{
+    char why[128];
+
+    if (loader->stage == STAGE_NONE)
+        return hard_reset(loader, error);
+    if (loader->secure_download)
+        return instead_of(loader, "the watchdog is out of reach in Secure Download Mode", error);
+    if (loader->chip->watchdog.resets)
+        return watchdog_reset(loader, error);
+    snprintf(why, sizeof why, "%s can't be reset by its watchdog", loader->chip->name);
+    return instead_of(loader, why, error);
+}
+
+/* ---- without a reset ---- */
+
+/* FLASH_BEGIN of nothing, then FLASH_END: 0 begins the ROM loader anew, 1 runs the program. */
+static int flash_end(struct loader *loader, uint32_t what, struct error *error)
 {
     uint8_t data[4];
     struct flash_begin begin = {0};
-    struct request end = {.op = OP_FLASH_END, .data = data, .n = WORDS(data, 0)};
+    struct request end = {.op = OP_FLASH_END, .data = data, .n = WORDS(data, what)};
 
     int rc = flash_begin(loader, &begin, error);
     return rc < 0 ? rc : command_run(loader, &end, NULL, error);
 }
 
-static int soft_reset(struct loader *loader, struct error *error)
+int loader_run(struct loader *loader, struct error *error)
 {
     struct request run = {.op = OP_RUN_USER_CODE};
+    int rc;
 
     if (loader->stage != STAGE_STUB)
-        return flash_end_reboot(loader, error);
-    if (loader->stub_version == 1 && loader->chip->id == CHIP_ESP8266)
-        return command_send(loader, &run, error); /* no answer comes */
-    return error_set(error, ERR_NOT_POSSIBLE,
-                     "the stub of the %s has no soft reset: use hard-reset or --no-stub",
-                     loader->chip->name);
+        rc = flash_end(loader, 1, error);
+    else if (loader->stub_version == 1 && loader->chip->id == CHIP_ESP8266)
+        rc = command_send(loader, &run, error); /* no answer comes */
+    else
+        return error_set(error, ERR_NOT_POSSIBLE,
+                         "the stub that runs on the %s can't start the program without a reset",
+                         loader->chip->name);
+    if (rc == 0)
+        loader->stage = STAGE_NONE;
+    return rc;
+}
+
+static int soft_reset(struct loader *loader, struct error *error)
+{
+    struct error own = {0};
+    int rc = loader_run(loader, &own);
+
+    if (rc == ERR_NOT_POSSIBLE && loader->link->has_lines)
+        return instead_of(loader, own.text, error);
+    return rc < 0 ? error_set(error, (enum err)rc, "%s", own.text) : 0;
 }
 
 /* Back from the stub into the ROM. The new stub can't: its FLASH_END does not reboot. */
@@ -48,7 +185,7 @@ static int stay(struct loader *loader, struct error *error)
     int rc = 0;
 
     if (loader->stage == STAGE_STUB && loader->stub_version == 1)
-        rc = flash_end_reboot(loader, error);
+        rc = flash_end(loader, 0, error);
     else if (loader->stage == STAGE_STUB)
         log_line(loader->log, LOG_INFO, "the stub goes on running: it has no way back to the ROM");
     else
@@ -64,17 +201,19 @@ int loader_leave(struct loader *loader, enum loader_after after, struct error *e
     case AFTER_HARD_RESET:
         rc = hard_reset(loader, error);
         break;
+    case AFTER_WATCHDOG_RESET:
+        rc = watchdog_asked(loader, error);
+        break;
     case AFTER_SOFT_RESET:
         rc = soft_reset(loader, error);
         break;
     case AFTER_NO_RESET:
-        rc = stay(loader, error);
-        break;
+        return stay(loader, error);
     case AFTER_NO_RESET_STUB:
         log_line(loader->log, LOG_INFO, "%s goes on running", command_who(loader));
-        break;
+        return 0;
     }
-    if (rc == 0 && (after == AFTER_HARD_RESET || after == AFTER_SOFT_RESET))
+    if (rc == 0)
         loader->stage = STAGE_NONE;
     return rc;
 }

@@ -38,7 +38,8 @@ enum loader_after { /* --after */
                     AFTER_HARD_RESET,
                     AFTER_SOFT_RESET,
                     AFTER_NO_RESET,
-                    AFTER_NO_RESET_STUB
+                    AFTER_NO_RESET_STUB,
+                    AFTER_WATCHDOG_RESET
 };
 
 /* esptool v5's words, and v4's with underscores; false when it is none. */
@@ -54,19 +55,24 @@ struct loader {
     const struct log *log; /* may be NULL */
     const struct chip *chip;
     enum loader_stage stage;
-    int stub_version;     /* 1 or 2 in STAGE_STUB, when known; else 0 */
-    bool secure_download; /* Secure Download Mode: hardly anything is allowed */
-    uint64_t flash_size;  /* bytes, as set by loader_flash_attach; 0: not known */
+    unsigned connect_baud;   /* at which loader_connect was done */
+    int stub_version;        /* 1 or 2 in STAGE_STUB, when known; else 0 */
+    bool secure_download;    /* Secure Download Mode: hardly anything is allowed */
+    uint64_t flash_size;     /* bytes that can be reached, by loader_flash_attach; 0: not known */
+    const char *flash_limit; /* why that is less than the flash has, for error texts; or NULL */
     struct slip_decoder slip;
     char boot_log[2048]; /* text seen from the chip while connecting, NUL-terminated; evidence for
                             hints */
     unsigned requests;   /* round trips so far */
     uint64_t wire_sent;  /* bytes put on the wire */
     uint64_t wire_received;
-    bool prove_block;   /* the next flash_write asks for the MD5 of its first block as soon as it
-                           is written, and fails with ERR_MD5_MISMATCH; it then resets this */
+    bool prove_block;   /* the next flash_write to a stub asks for the MD5 of its first block as
+                           soon as it is written, and fails with ERR_MD5_MISMATCH; it then resets
+                           this. (Not when all fits one block: it is confirmed as a whole.) */
     uint32_t rom_value; /* value field of the last reply */
-    uint8_t rx[1024];   /* received, not yet decoded: rx[rx_pos..rx_len) */
+    uint32_t spi_usr, spi_usr2; /* of the SPI controller, as found: see spi.c */
+    bool spi_saved;
+    uint8_t rx[1024]; /* received, not yet decoded: rx[rx_pos..rx_len) */
     size_t rx_pos, rx_len;
 };
 
@@ -132,12 +138,24 @@ int loader_connect(struct loader *loader, const struct connect_options *options,
 
 int loader_identify(struct loader *loader, struct chip_facts *facts, struct error *error);
 
-/* Uploads and starts the stub. Nothing happens when one runs already. ERR_STUB_FAILED leaves the
+/* Whether the port is the chip's own USB-Serial/JTAG, or its own USB-OTG (then ROM and stub take
+ * blocks of 0x800 bytes only). The host knows best: by the port's USB ids. */
+bool loader_usb_jtag(const struct loader *loader);
+bool loader_usb_otg(const struct loader *loader);
+
+/* The base name of the stub's file for this chip as it was identified ("esp32p4-rev1"), or NULL and
+ * the reason in *why when it must do without one. */
+const char *loader_stub_name(const struct loader *loader, const struct chip_facts *facts,
+                             const char **why);
+
+/* Uploads and starts the stub. Nothing happens when one runs already. The rate may have been raised
+ * before: a stub that comes up at the connecting rate is found there. ERR_STUB_FAILED leaves the
  * chip unusable until the next connect. */
 int loader_stub_run(struct loader *loader, const struct stub *stub, struct error *error);
 
-/* Both sides to `baud`. ERR_NOT_POSSIBLE where the ROM can't (ESP8266): nothing changed then.
- * Proved by a round trip. */
+/* Both sides to `baud`, proved by an echo of varied bytes. When they do not get through, both go
+ * back, which the log says, and 0 is returned: link->baud tells. ERR_NOT_POSSIBLE where the ROM
+ * can't (ESP8266): nothing changed then. */
 int loader_set_baud(struct loader *loader, unsigned baud, struct error *error);
 
 /* --spi-connection: which pins the flash is on. */
@@ -163,7 +181,8 @@ int loader_flash_write(struct loader *loader, const struct region *region,
                        const struct loader_progress *progress, struct error *error);
 
 /* The frames of region->deflated as the stub takes them, checksums and SLIP included, appended to
- * `bytes`; *blocks is a malloc'ed array of *n. Needs no chip: it is done once for all ports. */
+ * `bytes` (offsets are from its start); *blocks is a malloc'ed array of *n. Needs no chip: it is
+ * done once for all ports. ERR_INTERNAL when `deflated` is no zlib stream: nothing appended. */
 int loader_frames_build(const uint8_t *deflated, size_t size, struct buffer *bytes,
                         struct wire_block **blocks, size_t *n, struct error *error);
 
@@ -185,31 +204,55 @@ int loader_flash_erase_all(struct loader *loader, const struct loader_progress *
                            struct error *error);
 
 /* Ends the conversation: resets as asked. A link without lines can't hard-reset: says so in the log
- * and returns 0. */
+ * and returns 0. Where a soft reset or one by the watchdog is not possible, a warning says why and
+ * a hard reset does it (ERR_NOT_POSSIBLE: a soft reset without lines). */
 int loader_leave(struct loader *loader, enum loader_after after, struct error *error);
 
 /* ---- what needs no flash ---- */
 
 int loader_security_info(struct loader *loader, struct security_info *info, struct error *error);
 
-/* Into the chip's RAM, without running it: MEM_BEGIN and MEM_DATA. ERR_NOT_POSSIBLE where it
- * would overwrite the stub that runs. */
+/* Whether the chip has RAM there that programs can be loaded to. */
+bool loader_ram_holds(const struct chip *chip, uint32_t address, uint64_t size);
+
+/* Memory or registers, a word at a time: neither ROM nor stub has anything faster. */
+int loader_ram_read(struct loader *loader, uint32_t address, uint8_t *data, size_t n,
+                    const struct loader_progress *progress, struct error *error);
+
+/* Into the chip's RAM, without running it: MEM_BEGIN and MEM_DATA. ERR_NOT_POSSIBLE while a stub
+ * runs there. `wire` of the progress is counted from the beginning of the call. */
 int loader_ram_write(struct loader *loader, uint32_t address, const uint8_t *data, size_t n,
                      const struct loader_progress *progress, struct error *error);
 /* Jumps there; the loader is gone then (STAGE_NONE). */
 int loader_ram_run(struct loader *loader, uint32_t entry, struct error *error);
-/* Starts the program in the flash without a reset (esptool: run). */
+
+/* Starts the program in the flash without a reset (esptool: run); the loader is gone then.
+ * ERR_NOT_POSSIBLE where the stub that runs has no such command. */
 int loader_run(struct loader *loader, struct error *error);
 
 /* ---- the flash chip's own registers; loader_flash_attach must have been done ---- */
 
-/* RDSR, RDSR2, RDSR3: `bytes` is 1 to 3 of them, low byte first. */
+/* RDSR, RDSR2, RDSR3: `bytes` is 1 to 3 of them, low byte first. Writing waits until the flash is
+ * ready again; without `non_volatile` the value is lost when the flash loses its power. A flash
+ * may ignore it: read it back. */
 int loader_flash_status_read(struct loader *loader, unsigned bytes, uint32_t *status,
                              struct error *error);
 int loader_flash_status_write(struct loader *loader, unsigned bytes, uint32_t status,
                               bool non_volatile, struct error *error);
-/* n bytes of the SFDP tables from `address` on. */
+/* n bytes, at most FLASH_SFDP_MAX, of the SFDP tables (JESD216) from `address` on. */
+enum { FLASH_SFDP_MAX = 64 };
 int loader_flash_sfdp(struct loader *loader, uint32_t address, uint8_t *data, size_t n,
+                      struct error *error);
+
+/* One write to a register of the chip. Of the register only the bits in `mask` are changed, by the
+ * chip itself. */
+struct reg_write {
+    uint32_t address, value;
+    uint32_t mask;     /* 0xFFFFFFFF: all of it */
+    uint32_t delay_us; /* the chip waits that long before it writes */
+};
+/* In as few WRITE_REG frames as the loader takes: one. */
+int loader_write_regs(struct loader *loader, const struct reg_write *writes, size_t n,
                       struct error *error);
 
 /* Single registers, also words of memory. */

@@ -5,12 +5,16 @@
 
 enum { END = 0xC0, ESC = 0xDB, ESC_END = 0xDC, ESC_ESC = 0xDD };
 
-void slip_encode(struct buffer *out, const uint8_t *bytes, size_t n)
+void slip_end(struct buffer *out)
 {
-    uint8_t *p = buffer_reserve(out, 2 * n + 2);
+    buffer_append_byte(out, END);
+}
+
+void slip_append(struct buffer *out, const uint8_t *bytes, size_t n)
+{
+    uint8_t *p = buffer_reserve(out, 2 * n);
     size_t len = 0;
 
-    p[len++] = END;
     for (size_t i = 0; i < n; i++) {
         if (bytes[i] == END || bytes[i] == ESC) {
             p[len++] = ESC;
@@ -19,9 +23,14 @@ void slip_encode(struct buffer *out, const uint8_t *bytes, size_t n)
             p[len++] = bytes[i];
         }
     }
-    p[len++] = END;
-    p[len] = 0;
     out->len += len;
+}
+
+void slip_encode(struct buffer *out, const uint8_t *bytes, size_t n)
+{
+    slip_end(out);
+    slip_append(out, bytes, n);
+    slip_end(out);
 }
 
 void slip_decoder_init(struct slip_decoder *slip)

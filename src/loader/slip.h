@@ -15,6 +15,9 @@
 
 /* Appends END, the escaped bytes, END. */
 void slip_encode(struct buffer *out, const uint8_t *bytes, size_t n);
+/* The same in pieces: slip_end before the first and after the last. */
+void slip_end(struct buffer *out);
+void slip_append(struct buffer *out, const uint8_t *bytes, size_t n);
 
 enum slip_event {
     SLIP_NOTHING, /* more bytes are needed */

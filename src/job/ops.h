@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The ops: one function per row of the table in ops.c, and what they share. For job/ only. */
+#ifndef ESPJIG_JOB_OPS_H
+#define ESPJIG_JOB_OPS_H
+
+#include "job/run.h"
+
+/* Each runs job->ops[index]; fills run->error and returns its code. */
+int op_write_flash(struct run *run, size_t index);
+int op_verify_flash(struct run *run, size_t index);
+int op_read_flash(struct run *run, size_t index);
+int op_erase_flash(struct run *run, size_t index);
+int op_erase_region(struct run *run, size_t index);
+int op_chip_id(struct run *run, size_t index);
+int op_flash_id(struct run *run, size_t index);
+int op_read_mac(struct run *run, size_t index);
+
+/* Does the op end behind the end of the flash? ERR_TOO_BIG. */
+int op_check_range(struct run *run, const struct op *op, uint64_t size);
+
+/* The whole flash; not yet confirmed. */
+int op_erase_all(struct run *run);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Erasing, and asking the chip whether it did. */
+#include "job/ops.h"
+
+#include "base/util.h"
+#include "image/digest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int op_erase_all(struct run *run)
+{
+    report_state(&run->report, STATE_ERASE, "the whole flash");
+    report_progress_begin(&run->report, op_name(OP_ERASE_FLASH), "", 0, run->flash.size);
+    if (loader_flash_erase_all(&run->loader, &run->report.progress, &run->error) != 0)
+        return error_context(&run->error, "erasing the flash");
+    report_progress_end(&run->report);
+    return 0;
+}
+
+static bool erase_can_confirm(const struct run *run)
+{
+    return run->flash.size > 0 && loader_can_md5(&run->loader);
+}
+
+/* A write-protected flash answers like one that was erased; its MD5 tells. The ESP8266's ROM has
+ * none, and reading megabytes back by registers would take hours. */
+static int erase_confirm(struct run *run, uint32_t address, uint64_t size)
+{
+    uint8_t want[16], have[16];
+
+    if (!erase_can_confirm(run))
+        return 0;
+    report_state(&run->report, STATE_VERIFY, "that it is blank");
+    if (loader_flash_md5(&run->loader, address, (uint32_t)size, have, &run->error) != 0)
+        return error_context(&run->error, "verifying that it is erased");
+    uint8_t *blank = xmalloc(size);
+    memset(blank, 0xFF, size);
+    digest_md5(blank, size, want);
+    free(blank);
+    if (memcmp(want, have, sizeof want) == 0)
+        return 0;
+    return error_set(&run->error, ERR_VERIFY_FAILED,
+                     "the chip said that 0x%llx bytes at 0x%x were erased, but they are not blank",
+                     (unsigned long long)size, address);
+}
+
+static int erase_result(struct run *run, enum op_kind kind, uint32_t address, uint64_t size)
+{
+    struct event event;
+    int result = erase_confirm(run, address, size);
+
+    if (result != 0)
+        return result;
+    log_line(&run->report.log, LOG_INFO, "0x%llx bytes from 0x%x erased in %.1f s",
+             (unsigned long long)size, address, report_progress_seconds(&run->report));
+    report_event(&run->report, EVENT_RESULT, &event);
+    util_copy(event.result.op, sizeof event.result.op, op_name(kind));
+    event.result.ok = true;
+    event_result_add(&event, "address", "0x%x", address);
+    event_result_add(&event, "size", "%llu", (unsigned long long)size);
+    event_result_add(&event, "confirmed_by", "%s", erase_can_confirm(run) ? "md5" : "status");
+    event_result_add(&event, "seconds", "%.2f", report_progress_seconds(&run->report));
+    report_put(&run->report, &event);
+    return 0;
+}
+
+int op_erase_flash(struct run *run, size_t index)
+{
+    (void)index;
+    if (op_erase_all(run) != 0)
+        return run->error.code;
+    return erase_result(run, OP_ERASE_FLASH, 0, run->flash.size);
+}
+
+int op_erase_region(struct run *run, size_t index)
+{
+    const struct op *op = &run->job->ops[index];
+
+    if (op_check_range(run, op, op->size) != 0)
+        return run->error.code;
+    report_state(&run->report, STATE_ERASE, "0x%x to 0x%llx", op->address,
+                 (unsigned long long)op->address + op->size);
+    report_progress_begin(&run->report, op_name(op->kind), "", op->address, op->size);
+    if (loader_flash_erase(&run->loader, op->address, op->size, &run->report.progress,
+                           &run->error) != 0)
+        return error_context(&run->error, "erasing 0x%x bytes at 0x%x", op->size, op->address);
+    report_progress_end(&run->report);
+    return erase_result(run, op->kind, op->address, op->size);
+}

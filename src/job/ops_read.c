@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Reading the flash into a file. */
+#include "job/ops.h"
+
+#include "base/util.h"
+#include "image/digest.h"
+#include "job/output.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int read_size(struct run *run, const struct op *op, uint32_t *size)
+{
+    *size = op->size;
+    if (op->size == 0 && run->flash.size == 0)
+        return error_set(&run->error, ERR_NOT_POSSIBLE,
+                         "read-flash: the size of the flash is not known, so ALL can't be read");
+    if (op->size == 0 && op->address >= run->flash.size)
+        return op_check_range(run, op, 1);
+    if (op->size == 0)
+        *size = (uint32_t)(run->flash.size - op->address);
+    return op_check_range(run, op, *size);
+}
+
+/* The stub sends an MD5 along, which the loader checks; the ROM is asked for one here. */
+static int read_confirm(struct run *run, uint32_t address, const uint8_t *data, uint32_t size)
+{
+    uint8_t here[16], chip[16];
+
+    if (run->loader.stage != STAGE_ROM || !loader_can_md5(&run->loader))
+        return 0;
+    digest_md5(data, size, here);
+    if (loader_flash_md5(&run->loader, address, size, chip, &run->error) != 0)
+        return error_context(&run->error, "verifying what was read");
+    if (memcmp(here, chip, sizeof here) == 0)
+        return 0;
+    return error_set(&run->error, ERR_VERIFY_FAILED,
+                     "what was read from 0x%x is not what the chip says it holds (MD5 differs)",
+                     address);
+}
+
+static void read_result(struct run *run, const struct op *op, uint32_t size, const uint8_t *data,
+                        double seconds)
+{
+    struct event event;
+    uint8_t md5[16];
+    char hex[33];
+
+    log_line(&run->report.log, LOG_INFO, "0x%x bytes from 0x%x read in %.1f s into %s", size,
+             op->address, seconds, op->path);
+    digest_md5(data, size, md5);
+    report_event(&run->report, EVENT_RESULT, &event);
+    util_copy(event.result.op, sizeof event.result.op, op_name(op->kind));
+    event.result.ok = true;
+    event_result_add(&event, "file", "%s", op->path);
+    event_result_add(&event, "address", "0x%x", op->address);
+    event_result_add(&event, "size", "%u", size);
+    event_result_add(&event, "md5", "%s", util_hex_format(hex, md5, sizeof md5));
+    event_result_add(&event, "seconds", "%.2f", seconds);
+    report_put(&run->report, &event);
+}
+
+int op_read_flash(struct run *run, size_t index)
+{
+    const struct op *op = &run->job->ops[index];
+    uint32_t size;
+
+    if (read_size(run, op, &size) != 0)
+        return run->error.code;
+    uint8_t *data = xmalloc(size);
+    report_state(&run->report, STATE_READ, "%s", util_basename(op->path));
+    report_progress_begin(&run->report, op_name(op->kind), op->path, op->address, size);
+    int result = loader_flash_read(&run->loader, op->address, size, data, &run->report.progress,
+                                   &run->error);
+    if (result == 0)
+        report_progress_end(&run->report);
+    double seconds = report_progress_seconds(&run->report);
+    if (result == 0)
+        result = read_confirm(run, op->address, data, size);
+    if (result == 0)
+        result = output_finish(&run->outputs[index], data, size, &run->error);
+    if (result == 0)
+        read_result(run, op, size, data, seconds);
+    free(data);
+    return result;
+}

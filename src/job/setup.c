@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The way to a chip that answers, whose flash is attached: port, connect, identify, stub, rate,
+ * flash. Each step returns 0 or leaves its cause in run->error.
+ */
+#include "job/setup.h"
+
+#include "base/util.h"
+
+#include <ctype.h>
+
+/* Every ROM and every adapter can do the first; esptool connects at it too. */
+enum { CONNECT_BAUD_MAX = 115200, AUTO_BAUD = 921600 };
+
+static const struct log *log_of(struct run *run)
+{
+    return &run->report.log;
+}
+
+static unsigned wanted_baud(const struct job *job)
+{
+    return job->baud == JOB_BAUD_AUTO ? AUTO_BAUD : job->baud;
+}
+
+unsigned setup_connect_baud(const struct job *job)
+{
+    unsigned wanted = wanted_baud(job);
+
+    return wanted < CONNECT_BAUD_MAX ? wanted : CONNECT_BAUD_MAX;
+}
+
+int setup_open(struct run *run)
+{
+    struct link_options options = {
+        .baud = setup_connect_baud(run->job),
+        .cancel = run->cancel,
+        .log = log_of(run),
+        .trace = run->job->trace,
+        .fault = run->job->fault,
+    };
+
+    report_state(&run->report, STATE_SYNC, "%s", "");
+    if (link_open(&run->link, run->job->port, &options, &run->error) != 0)
+        return run->error.code;
+    run->link_is_open = true;
+    loader_init(&run->loader, &run->link, log_of(run));
+    return 0;
+}
+
+static void on_attempt(void *context, int attempt, int attempts)
+{
+    struct run *run = context;
+
+    if (attempts > 0)
+        report_state(&run->report, STATE_SYNC, "%d of %d", attempt, attempts);
+    else
+        report_state(&run->report, STATE_SYNC, "%d", attempt);
+}
+
+int setup_connect(struct run *run)
+{
+    struct connect_options options = {
+        .chip = run->job->chip,
+        .before = run->job->before,
+        .attempts = run->job->connect_attempts,
+        .reset = run->job->reset,
+        .attempt = on_attempt,
+        .context = run,
+    };
+
+    loader_init(&run->loader, &run->link, log_of(run));
+    return loader_connect(&run->loader, &options, &run->error);
+}
+
+static bool same_mac(const char *a, const char *b)
+{
+    for (;; a++, b++) {
+        while (*a == ':' || *a == '-')
+            a++;
+        while (*b == ':' || *b == '-')
+            b++;
+        if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
+            return false;
+        if (*a == '\0')
+            return true;
+    }
+}
+
+static int check_security(struct run *run)
+{
+    const struct chip_facts *chip = &run->chip;
+
+    if (!chip->flash_encryption && !chip->secure_boot && !chip->secure_download)
+        return 0;
+    if (!RUN_ANY_OP(run, changes))
+        return 0;
+    if (run->job->force) {
+        log_line(log_of(run), LOG_WARNING, "%s has %s enabled; going on as forced", chip->name,
+                 chip->security);
+        return 0;
+    }
+    return error_set(&run->error, ERR_SECURED,
+                     "%s has %s enabled: writing or erasing could make it unusable (--force does "
+                     "it all the same)",
+                     chip->name, chip->security);
+}
+
+int setup_identify(struct run *run)
+{
+    const struct job *job = run->job;
+
+    report_state(&run->report, STATE_CONNECT, "%s", run->loader.chip->name);
+    if (loader_identify(&run->loader, &run->chip, &run->error) != 0)
+        return error_context(&run->error, "identifying the chip");
+    report_chip(&run->report, run->loader.chip, &run->chip);
+    if (job->expect_mac[0] && !same_mac(job->expect_mac, run->chip.mac_text))
+        return error_set(&run->error, ERR_WRONG_MAC,
+                         "this board has the MAC %s, but %s was asked for", run->chip.mac_text,
+                         job->expect_mac);
+    return check_security(run);
+}
+
+/* ---- the ladder: stub version 2, version 1, ROM ---- */
+
+static bool link_is_dead(int code)
+{
+    return code == ERR_PORT_LOST || code == ERR_CANCELLED;
+}
+
+/* A stub that did not come up leaves the chip without a loader: reset, and begin again. */
+static int connect_again(struct run *run, const struct error *why)
+{
+    bool can_reset = run->link.has_lines && (run->job->before == BEFORE_DEFAULT_RESET ||
+                                             run->job->before == BEFORE_USB_RESET);
+
+    if (!can_reset)
+        return error_set(&run->error, why->code,
+                         "%s; the chip can't be reset from here to go on without", why->text);
+    if (link_set_baud(&run->link, setup_connect_baud(run->job)) != 0)
+        return error_set(&run->error, run->link.error.code, "%s", run->link.error.text);
+    return setup_connect(run);
+}
+
+/* The ROM's rate is raised for the upload, which at 115200 baud takes longer than all the rest of
+ * the set-up. What does not work is undone, by a fresh connect if need be, and not tried again. */
+static int raise_rom_baud(struct run *run, bool *slow)
+{
+    unsigned max = run->loader.chip->rom_baud_max, wanted = wanted_baud(run->job);
+    unsigned baud = wanted < max ? wanted : max;
+    struct error why = {0};
+
+    if (*slow || !run->link.has_baud || baud <= run->link.baud)
+        return 0;
+    int result = loader_set_baud(&run->loader, baud, &why);
+    if (result == 0)
+        return 0;
+    *slow = true;
+    if (result == ERR_NOT_POSSIBLE)
+        return 0;
+    if (result == ERR_BAUD_REFUSED) { /* the adapter was asked before the chip */
+        error_clear(&run->link.error);
+        return 0;
+    }
+    if (link_is_dead(result))
+        return error_set(&run->error, why.code, "%s", why.text);
+    log_line(log_of(run), LOG_WARNING, "%s: going on at %u baud", why.text,
+             setup_connect_baud(run->job));
+    return connect_again(run, &why);
+}
+
+enum step { STEP_AGAIN, STEP_NEXT, STEP_ENDS }; /* the last: well, or with run->error */
+
+/* What follows from a stub that did not come up. */
+static enum step after_failure(struct run *run, int result, const struct error *why, bool *slow)
+{
+    bool raised = run->link.baud != setup_connect_baud(run->job);
+
+    if (link_is_dead(result)) {
+        error_set(&run->error, why->code, "%s", why->text);
+        return STEP_ENDS;
+    }
+    log_line(log_of(run), LOG_WARNING, "stub failed: %s; trying %s", why->text,
+             raised && !*slow ? "again without a higher rate" : "the next best");
+    if (result == ERR_STUB_FILE)
+        return STEP_NEXT;
+    enum step step = raised && !*slow ? STEP_AGAIN : STEP_NEXT;
+    *slow = true;
+    return connect_again(run, why) != 0 ? STEP_ENDS : step;
+}
+
+/* Tries the nth best stub file. */
+static enum step ladder_step(struct run *run, const char *name, int nth, bool *slow)
+{
+    struct stub stub = {0};
+    struct error why = {0};
+    enum step step = STEP_ENDS;
+    int result = stub_find(run->loader.chip, name, run->job->stub_dir, nth, &stub, &why);
+
+    if (result == ERR_FILE_UNREADABLE) {
+        if (nth == 0)
+            log_line(log_of(run), LOG_WARNING, "%s: going on with the ROM alone, which is slower",
+                     why.text);
+        else
+            log_line(log_of(run), LOG_WARNING, "no other stub: going on with the ROM alone");
+        goto out;
+    }
+    if (result == 0 && raise_rom_baud(run, slow) != 0)
+        goto out;
+    if (result == 0)
+        result = loader_stub_run(&run->loader, &stub, &why);
+    if (result == 0)
+        log_line(log_of(run), LOG_INFO, "stub %s runs", stub.path);
+    else
+        step = after_failure(run, result, &why, slow);
+out:
+    stub_done(&stub);
+    return step;
+}
+
+int setup_stub(struct run *run)
+{
+    enum { STEPS_MAX = 16 }; /* more than anyone has stubs; an end for the loop */
+    const char *why, *name = loader_stub_name(&run->loader, &run->chip, &why);
+    bool slow = false;
+    int nth = 0;
+
+    if (run->loader.stage == STAGE_STUB)
+        return 0; /* it was left running: --after no-reset-stub */
+    if (run->job->no_stub)
+        return 0;
+    if (name == NULL) {
+        log_line(log_of(run), LOG_WARNING, "%s: going on with the ROM alone", why);
+        return 0;
+    }
+    report_state(&run->report, STATE_STUB, "%s", "");
+    for (int i = 0; i < STEPS_MAX; i++) {
+        enum step step = ladder_step(run, name, nth, &slow);
+        if (step == STEP_ENDS)
+            break;
+        nth += step == STEP_NEXT;
+    }
+    return run->error.code;
+}
+
+int setup_baud(struct run *run)
+{
+    unsigned now = run->link.baud, wanted = wanted_baud(run->job);
+    struct error why = {0};
+
+    if (wanted == now || !run->link.has_baud)
+        return 0;
+    int result = loader_set_baud(&run->loader, wanted, &why);
+    if (result == ERR_NOT_POSSIBLE)
+        log_line(log_of(run), LOG_INFO, "the ROM of %s can't change the rate: staying at %u baud",
+                 run->loader.chip->name, now);
+    else if (result == ERR_BAUD_REFUSED) { /* the adapter was asked before the chip */
+        log_line(log_of(run), LOG_WARNING, "%s: staying at %u baud", why.text, now);
+        error_clear(&run->link.error);
+    } else if (result != 0)
+        error_set(&run->error, why.code, "changing to %u baud: %s", wanted, why.text);
+    else
+        log_line(log_of(run), LOG_DEBUG, "%u baud", run->link.baud);
+    return run->error.code;
+}
+
+int setup_flash(struct run *run)
+{
+    const struct job *job = run->job;
+    char size[32] = "unknown size";
+    const struct flash_facts *flash = &run->flash;
+    struct spi_connection connection = {.given = false};
+
+    if (job->spi_connection[0] &&
+        spi_connection_parse(job->spi_connection, &connection, &run->error) != 0)
+        return run->error.code;
+    if (loader_flash_attach(&run->loader, &connection, flash_size_bytes(job->flash_size),
+                            &run->flash, &run->error) != 0)
+        return run->error.code;
+    report_flash(&run->report, flash);
+    if (flash->size)
+        util_size_format(size, sizeof size, flash->size);
+    log_line(log_of(run), LOG_INFO, "%s%s%s, MAC %s, %s flash %s 0x%02x%04x", run->chip.name,
+             run->chip.revision[0] ? " " : "", run->chip.revision, run->chip.mac_text, size,
+             flash->vendor, flash->manufacturer, flash->device);
+    return 0;
+}
