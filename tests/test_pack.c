@@ -750,6 +750,23 @@ static bool frames_are_right(const struct region *region)
     return right;
 }
 
+/* What a zlib stream of it ends with (RFC 1950); that the stream itself agrees, inflating shows. */
+static const uint8_t *adler_of(const struct region *region)
+{
+    static uint8_t adler[4];
+    uint32_t a = 1, b = 0;
+
+    for (size_t i = 0; i < region->size; i++) {
+        a = (a + region->data[i]) % 65521;
+        b = (b + a) % 65521;
+    }
+    for (int i = 0; i < 2; i++) {
+        adler[i] = (uint8_t)(b >> (8 - 8 * i));
+        adler[2 + i] = (uint8_t)(a >> (8 - 8 * i));
+    }
+    return adler;
+}
+
 /* The region is what its file is; so are stream and digest. False is for children. */
 static bool region_is_right(const struct region *region)
 {
@@ -764,8 +781,10 @@ static bool region_is_right(const struct region *region)
     free(file);
     if (region->deflated) {
         struct inflater *inflater = inflater_new();
+        const uint8_t *end = region->deflated + region->deflated_size - 4;
         right =
-            right && region->deflated_size < region->size &&
+            right && frames_are_right(region) && region->deflated_size < region->size &&
+            memcmp(end, adler_of(region), 4) == 0 &&
             inflater_feed(inflater, region->deflated, region->deflated_size) == (long)region->size;
         inflater_free(inflater);
     }
