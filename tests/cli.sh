@@ -50,7 +50,6 @@ expect 2 "flash frequency \"81m\"" write-flash -ff 81m 0 small.bin -p x
 expect 2 "flash size \"3MB\"" write-flash -fs 3MB 0 small.bin -p x
 expect 2 "expect-mac: \"12\"" write-flash --expect-mac 12 0 small.bin
 expect 2 "\"esp99\" is no chip" -c esp99 chip-id -p x
-expect 6 "ESP32-S3 is known, but not supported" -c esp32s3 chip-id -p x
 expect 2 "\"esp99\" is no chip" demo --chip esp32,esp99
 expect 2 "--boards: \"0\"" demo -n 0
 expect 2 "given twice" read-mac -p pty:/x -p pty:/x

@@ -178,7 +178,7 @@ static void settings_are_checked(void **state)
         {CHIP_AUTO, "keep", "3MB", ERR_USAGE},
         {CHIP_ESP32, "keep", "2MB-c1", ERR_USAGE}, /* the ESP8266 alone has it */
         {CHIP_ESP8266, "keep", "2MB-c1", 0},
-        {CHIP_ESP32S3, "keep", "keep", ERR_CHIP_UNSUPPORTED},
+        {CHIP_ESP32C2, "60m", "keep", 0},
         {(enum chip_id)99, "keep", "keep", ERR_UNKNOWN_CHIP},
     };
 

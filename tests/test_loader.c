@@ -326,17 +326,15 @@ static void native_usb(void **state)
     script.link.port.pid = 0x1001;
     sync_rom();
     c3_detected();
-    /* the watchdogs are stopped: unlock, off, lock; unlock, feed by itself, lock */
-    script_expect(&script, "000a040000000000ac800060");
-    script_reply(&script, "010a04000100000000000000");
-    const char *writes[] = {"a8800060a13ad850", "9080006000000000", "a880006000000000",
-                            "b08000602a311d8f", "ac80006001000080", "b080006000000000"};
-    for (size_t i = 0; i < ARRAY_LEN(writes); i++) {
-        char request[80];
-        snprintf(request, sizeof request, "0009100000000000%sffffffff00000000", writes[i]);
-        script_expect(&script, request);
-        script_reply(&script, "010904000000000000000000");
-    }
+    /* the watchdogs are stopped in one frame: unlock, off, lock; unlock, feed by itself, lock */
+    script_expect(&script, "0009600000000000"
+                           "a8800060 a13ad850 ffffffff 00000000"
+                           "90800060 00000000 ffffffff 00000000"
+                           "a8800060 00000000 ffffffff 00000000"
+                           "b0800060 2a311d8f ffffffff 00000000"
+                           "ac800060 00000080 00000080 00000000"
+                           "b0800060 00000000 ffffffff 00000000");
+    script_reply(&script, "010904000000000000000000");
     if (connect_with((struct connect_options){0}) != 0)
         fail_msg("%s", error.text);
     assert_non_null(strstr((char *)script.lines.data, "10 10 11 01 01 01 00 "));
@@ -386,34 +384,114 @@ static void wrong_chip(void **state)
     script_done(&script);
 }
 
-static void known_but_unsupported(void **state)
+static void told_by_security_info(void **state)
 {
     (void)state;
     sync_rom();
     script_expect(&script, SECINFO); /* ESP32-S3: id 9 */
     script_reply(&script, "0114180000000000000000000000000000000000090000000000000000000000");
-    assert_int_equal(connect_with((struct connect_options){0}), ERR_CHIP_UNSUPPORTED);
-    assert_said("ESP32-S3");
+    assert_int_equal(connect_with((struct connect_options){0}), 0);
+    assert_int_equal(loader.chip->id, CHIP_ESP32S3);
     script_done(&script);
 
     setup(NULL);
     sync_rom();
-    script_expect(&script, SECINFO); /* ESP32-S2: 12 bytes */
-    script_reply(&script, "01141000 00000000 000000000000000000000000 00000000");
-    assert_int_equal(connect_with((struct connect_options){0}), ERR_CHIP_UNSUPPORTED);
-    assert_said("ESP32-S2");
+    script_expect(&script, SECINFO); /* ESP32-S2: 12 bytes, the JTAG bit among them */
+    script_reply(&script, "01141000 00000000 800000000700000000000000 00000000");
+    assert_int_equal(connect_with((struct connect_options){0}), 0);
+    assert_int_equal(loader.chip->id, CHIP_ESP32S2);
+    assert_int_equal(loader.security.flags, 0x80);
+    assert_int_equal(loader.security.chip_id, -1);
+    assert_true(security_flash_encrypted(&loader.security));
+    assert_false(loader.secure_download);
     script_done(&script);
 
     setup(NULL);
     sync_rom();
-    script_expect(&script, SECINFO); /* ESP32-S2 in Secure Download Mode: nothing is allowed */
+    script_expect(&script, SECINFO); /* the same in Secure Download Mode */
+    script_reply(&script, "01141000 00000000 050000000000000000000000 00000000");
+    assert_int_equal(connect_with((struct connect_options){0}), 0);
+    assert_int_equal(loader.chip->id, CHIP_ESP32S2);
+    assert_true(loader.secure_download);
+    script_done(&script);
+
+    setup(NULL);
+    sync_rom();
+    script_expect(&script, SECINFO); /* a pre-series chip */
+    script_reply(&script, "0114180000000000000000000000000000000000070000000000000000000000");
+    assert_int_equal(connect_with((struct connect_options){0}), ERR_CHIP_UNSUPPORTED);
+    assert_said("this is an ESP32-C6(beta), a pre-series chip that is not supported");
+    script_done(&script);
+
+    setup(NULL);
+    sync_rom();
+    script_expect(&script, SECINFO);
+    script_reply(&script, "0114180000000000000000000000000000000000630000000000000000000000");
+    assert_int_equal(connect_with((struct connect_options){0}), ERR_CHIP_UNSUPPORTED);
+    assert_said("its chip id is 99");
+    script_done(&script);
+}
+
+/* The ESP32-S2 in Secure Download Mode, when it does not know GET_SECURITY_INFO either: it is the
+ * only chip that refuses to read a register. */
+static void told_by_refusals(void **state)
+{
+    (void)state;
+    sync_rom();
+    script_expect(&script, SECINFO);
     script_reply(&script, "010804000707122001050000");
     for (int i = 0; i < 3; i++) {
         script_expect(&script, MAGIC);
         script_reply(&script, "011404000000000001050000");
     }
-    assert_int_equal(connect_with((struct connect_options){0}), ERR_CHIP_UNSUPPORTED);
+    assert_int_equal(connect_with((struct connect_options){0}), 0);
+    assert_int_equal(loader.chip->id, CHIP_ESP32S2);
+    assert_true(loader.secure_download);
     script_done(&script);
+}
+
+/* A stub without GET_SECURITY_INFO on a chip that is told by it otherwise. */
+static void told_by_magic_under_a_stub(void **state)
+{
+    (void)state;
+    script_expect(&script, SYNC);
+    sync_replies(SYNC_STUB, 8);
+    script_expect(&script, SECINFO);
+    script_reply(&script, "0114020000000000ff00");
+    script_expect(&script, MAGIC);
+    script_reply(&script, "010a02006f50311b0000");
+    assert_int_equal(connect_with((struct connect_options){0}), 0);
+    assert_int_equal(loader.stage, STAGE_STUB);
+    assert_int_equal(loader.chip->id, CHIP_ESP32C3);
+    script_done(&script);
+}
+
+/* An ESP32-P4 v3.1 leaves its flash without power. */
+static void p4_flash_power(void **state)
+{
+    (void)state;
+    for (int revision = 300; revision <= 303; revision++) {
+        setup(NULL);
+        sync_rom();
+        script_expect(&script, SECINFO);
+        script_reply(&script, "0114180000000000000000000000000000000000120000000000000000000000");
+        char word[40];
+        snprintf(word, sizeof word, "010a0400%02x00000000000000", 0x30 | (revision - 300));
+        script_expect(&script, "000a0400000000004cd01250");
+        script_reply(&script, word);
+        if (revision == 302) {
+            script_expect(&script, "000a04000000000034d01250"); /* DOWNLOAD_MODE_XPD_ON */
+            script_reply(&script, "010a04000000010000000000");
+            script_expect(&script, "0009100000000000 fc531150 00000000 ffffffff 00000000");
+            script_reply(&script, "010904000000000000000000");
+        } else if (revision == 301) {
+            script_expect_op(&script, 9); /* eight registers, one frame */
+            script_reply(&script, "010904000000000000000000");
+        }
+        assert_int_equal(connect_with((struct connect_options){0}), 0);
+        assert_int_equal(loader.revision, revision);
+        script_done(&script);
+    }
 }
 
 static void unknown_chip(void **state)
@@ -439,11 +517,11 @@ static void secure_download(void **state)
     assert_true(loader.secure_download);
     assert_false(loader_can_md5(&loader));
 
-    struct chip_facts facts;
-    script_expect(&script, SECINFO);
-    script_reply(&script, "0114180000000000050000000700000000000000050000000300000000000000");
+    struct chip_facts facts; /* nothing is asked twice */
     assert_int_equal(loader_identify(&loader, &facts, &error), 0);
     assert_string_equal(facts.security, "secure boot, flash encryption, secure download");
+    assert_false(facts.stub_possible);
+    assert_string_equal(facts.stub_reason, "Secure Download Mode starts no flasher stub");
     assert_string_equal(facts.mac_text, "");
     script_done(&script);
 }
@@ -746,42 +824,6 @@ static void stub_despite_secure_boot(void **state)
     script_done(&script);
 }
 
-static void stub_names(void **state)
-{
-    static const struct {
-        enum chip_id chip;
-        const char *revision;
-        bool secure_boot, secure_download;
-        const char *name;
-    } rows[] = {
-        {CHIP_ESP32, "v3.1", false, false, "esp32"},
-        {CHIP_ESP32S3, "v0.2", true, false, "esp32s3"},
-        {CHIP_ESP32C3, "v0.4", true, false, NULL},
-        {CHIP_ESP32C3, "v0.4", false, false, "esp32c3"},
-        {CHIP_ESP32C3, "", false, true, NULL},
-        {CHIP_ESP32C2, "v0.0", false, false, NULL},
-        {CHIP_ESP32C2, "v1.0", false, false, "esp32c2"},
-        {CHIP_ESP32P4, "v1.3", false, false, "esp32p4-rev1"},
-        {CHIP_ESP32P4, "v3.0", false, false, "esp32p4"},
-        {CHIP_ESP32H21, "v0.0", false, false, NULL},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct chip_facts facts = {.secure_boot = rows[i].secure_boot};
-        const char *why;
-        as_connected(rows[i].chip, STAGE_ROM);
-        loader.secure_download = rows[i].secure_download;
-        util_copy(facts.revision, sizeof facts.revision, rows[i].revision);
-        const char *name = loader_stub_name(&loader, &facts, &why);
-        assert_int_equal(name == NULL, rows[i].name == NULL);
-        assert_int_equal(name == NULL, why != NULL);
-        if (name)
-            assert_string_equal(name, rows[i].name);
-    }
-    script_done(&script);
-}
-
 /* A stub file for another chip is not sent. */
 static void stub_outside_of_ram(void **state)
 {
@@ -1058,7 +1100,10 @@ int main(void)
         T(without_lines),
         T(custom_reset_and_no_reset),
         T(wrong_chip),
-        T(known_but_unsupported),
+        T(told_by_security_info),
+        T(told_by_refusals),
+        T(told_by_magic_under_a_stub),
+        T(p4_flash_power),
         T(unknown_chip),
         T(secure_download),
         T(port_lost_while_connecting),
@@ -1072,7 +1117,6 @@ int main(void)
         T(stub_failures),
         T(stub_at_a_raised_rate),
         T(stub_despite_secure_boot),
-        T(stub_names),
         T(stub_outside_of_ram),
         T(baud_of_rom),
         T(baud_of_stub),

@@ -143,7 +143,7 @@ static void start_stub(enum chip_id id)
 {
     struct stub stub;
 
-    if (stub_find(chip_get(id), NULL, NULL, 0, &stub, &error) != 0) {
+    if (stub_find(chip_get(id)->stub, NULL, 0, &stub, &error) != 0) {
         print_message("no stub: %s\n", error.text);
         link_close(&link_);
         skip();

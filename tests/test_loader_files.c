@@ -268,29 +268,29 @@ static void find_in_order(void **state)
     unsetenv("IDF_PYTHON_ENV_PATH");
     assert_int_equal(mkdir(path_of("1"), 0700), 0);
     put("1/esp32.json", good);
-    assert_int_equal(stub_find(chip, NULL, dir, 0, &stub, &error), 0);
+    assert_int_equal(stub_find(chip->stub, dir, 0, &stub, &error), 0);
     assert_int_equal(stub.version, 1);
     stub_done(&stub);
 
     assert_int_equal(mkdir(path_of("2"), 0700), 0);
     put("2/esp32.json", good);
     setenv("ESPJIG_STUB_DIR", dir, 1);
-    assert_int_equal(stub_find(chip, NULL, NULL, 0, &stub, &error), 0);
+    assert_int_equal(stub_find(chip->stub, NULL, 0, &stub, &error), 0);
     assert_int_equal(stub.version, 2);
     stub_done(&stub);
-    assert_int_equal(stub_find(chip, NULL, NULL, 1, &stub, &error), 0);
+    assert_int_equal(stub_find(chip->stub, NULL, 1, &stub, &error), 0);
     assert_int_equal(stub.version, 1);
     stub_done(&stub);
-    assert_int_equal(stub_find(chip, NULL, NULL, 2, &stub, &error), ERR_FILE_UNREADABLE);
+    assert_int_equal(stub_find(chip->stub, NULL, 2, &stub, &error), ERR_FILE_UNREADABLE);
     if (strstr(error.text, "esp32.json") == NULL || strstr(error.text, dir) == NULL)
         fail_msg("%s", error.text);
 
     /* a damaged one is told, not passed over */
     error_clear(&error);
     put("2/esp32.json", "{");
-    assert_int_equal(stub_find(chip, NULL, dir, 0, &stub, &error), ERR_STUB_FILE);
+    assert_int_equal(stub_find(chip->stub, dir, 0, &stub, &error), ERR_STUB_FILE);
     error_clear(&error);
-    assert_int_equal(stub_find(chip, NULL, dir, 1, &stub, &error), 0);
+    assert_int_equal(stub_find(chip->stub, dir, 1, &stub, &error), 0);
     assert_int_equal(stub.version, 1);
     stub_done(&stub);
 
@@ -302,20 +302,19 @@ static void find_in_order(void **state)
     char asked[128];
     util_copy(asked, sizeof asked, path_of("asked"));
     error_clear(&error);
-    assert_int_equal(stub_find(chip, NULL, asked, 0, &stub, &error), 0);
+    assert_int_equal(stub_find(chip->stub, asked, 0, &stub, &error), 0);
     assert_string_equal(stub.path, path_of("asked/1/esp32.json"));
     stub_done(&stub);
-    assert_int_equal(stub_find(chip, NULL, asked, 1, &stub, &error), ERR_FILE_UNREADABLE);
+    assert_int_equal(stub_find(chip->stub, asked, 1, &stub, &error), ERR_FILE_UNREADABLE);
 
     error_clear(&error);
-    assert_int_equal(stub_find(chip_get(CHIP_ESP32H21), NULL, dir, 0, &stub, &error),
+    assert_int_equal(stub_find(chip_get(CHIP_ESP32H21)->stub, dir, 0, &stub, &error),
                      ERR_FILE_UNREADABLE);
     unsetenv("ESPJIG_STUB_DIR");
 }
 
-/* The file of another chip: nothing of it may be written to where this chip has no RAM. By another
- * name it is found, too. */
-static void find_checks_the_ram(void **state)
+/* The file of another chip: nothing of it may be written to where this chip has no RAM. */
+static void ram_is_checked(void **state)
 {
     const char *good =
         GOOD("\"AAECAwQFBgc=\"", "1074397184", "1074397188", "\"/////w==\"", "1073602560");
@@ -323,13 +322,12 @@ static void find_checks_the_ram(void **state)
     struct error error = {0};
 
     (void)state;
-    put("2/esp32c3.json", good);
-    assert_int_equal(stub_find(chip_get(CHIP_ESP32C3), NULL, dir, 0, &stub, &error), ERR_STUB_FILE);
+    assert_int_equal(stub_load(put("other.json", good), &stub, &error), 0);
+    assert_int_equal(stub_check_ram(&stub, chip_get(CHIP_ESP32), &error), 0);
+    assert_int_equal(stub_check_ram(&stub, chip_get(CHIP_ESP32C3), &error), ERR_STUB_FILE);
     assert_non_null(strstr(error.text, "0x400a0000"));
     assert_non_null(strstr(error.text, "ESP32-C3's RAM"));
     error_clear(&error);
-    put("2/other.json", good);
-    assert_int_equal(stub_find(chip_get(CHIP_ESP32), "other", dir, 0, &stub, &error), 0);
 
     /* the last byte counts */
     stub.segments[1].address = 0x3FFFFFFC;
@@ -355,10 +353,12 @@ static void real_stubs(void **state)
         struct error error = {0};
         if (chip->stub == NULL)
             continue;
-        if (stub_find(chip, NULL, real_dir, 0, &stub, &error) != 0)
+        if (stub_find(chip->stub, real_dir, 0, &stub, &error) != 0)
             fail_msg("%s", error.text);
         assert_int_equal(stub.n_segments, 2);
         assert_true(stub.segments[0].size > 3000);
+        if (stub_check_ram(&stub, chip, &error) != 0)
+            fail_msg("%s", error.text);
         if (strstr(stub.path, "/1/") == NULL)
             assert_int_equal(stub.version, 2);
         stub_done(&stub);
@@ -371,7 +371,7 @@ int main(void)
         cmocka_unit_test(slip_there_and_back), cmocka_unit_test(slip_edges),
         cmocka_unit_test(slip_too_long),       cmocka_unit_test(stub_good),
         cmocka_unit_test(stub_damage),         cmocka_unit_test(stub_cut_short),
-        cmocka_unit_test(find_in_order),       cmocka_unit_test(find_checks_the_ram),
+        cmocka_unit_test(find_in_order),       cmocka_unit_test(ram_is_checked),
         cmocka_unit_test(real_stubs),
     };
     const char *env = getenv("ESPJIG_STUB_DIR");

@@ -798,7 +798,7 @@ static int pack_all(struct bench *bench)
     pack_start(&bench->run);
     pack_digest(&bench->run);
     for (size_t i = 0; i < bench->run.plan.n; i++) {
-        if (pack_take(&bench->run, i) != 0)
+        if (pack_take(&bench->run, &bench->run.plan.regions[i]) != 0)
             return bench->run.error.code;
     }
     return 0;
@@ -967,7 +967,7 @@ static void what_may_be_patched_waits(void **state)
         bench.run.plan_is_final = true;
         pack_start(&bench.run);
         assert_int_equal(builders_of(&bench), 1);
-        assert_int_equal(pack_take(&bench.run, 0), 0);
+        assert_int_equal(pack_take(&bench.run, bench.run.plan.regions), 0);
         assert_non_null(bench.run.plan.regions[0].blob.bytes);
         bench_done(&bench);
     }
@@ -985,7 +985,7 @@ static void a_lost_builder_is_made_up_for(void **state)
     struct region *region = &bench.run.plan.regions[0];
     pack_start(&bench.run);
     kill(bench.run.builders[0].pid, SIGKILL);
-    assert_int_equal(pack_take(&bench.run, 0), 0);
+    assert_int_equal(pack_take(&bench.run, bench.run.plan.regions), 0);
     pack_digest(&bench.run);
     assert_null(region->blob.bytes);
     assert_non_null(region->deflated);
@@ -999,7 +999,7 @@ static void a_lost_builder_is_made_up_for(void **state)
     region = &bench.run.plan.regions[0];
     pack_start(&bench.run);
     region->data[499999] ^= 1;
-    assert_int_equal(pack_take(&bench.run, 0), 0);
+    assert_int_equal(pack_take(&bench.run, bench.run.plan.regions), 0);
     assert_null(region->blob.bytes);
     region->data[499999] ^= 1;
     bench_done(&bench);
@@ -1020,7 +1020,7 @@ static void waiting_for_a_builder_can_be_cancelled(void **state)
     pack_start(&bench.run);
     kill(bench.run.builders[0].pid, SIGSTOP);
     assert_int_equal(write(ends[1], "x", 1), 1); /* the child may hold it, too: no end of file */
-    assert_int_equal(pack_take(&bench.run, 0), ERR_CANCELLED);
+    assert_int_equal(pack_take(&bench.run, bench.run.plan.regions), ERR_CANCELLED);
     assert_int_equal(builders_of(&bench), 0);
     bench_done(&bench);
     close(ends[0]);

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct loop_watch {
     int fd;
@@ -19,7 +20,7 @@ struct loop_watch {
 
 struct loop_timer {
     int id;
-    int64_t due_ms;
+    int64_t due_us;
     loop_timer_fn *fn;
     void *context;
 };
@@ -73,12 +74,17 @@ void loop_fd_remove(struct loop *loop, int fd)
         *w = loop->watches[--loop->n_watches];
 }
 
-int loop_timer_add(struct loop *loop, int64_t ms, loop_timer_fn *fn, void *context)
+int loop_timer_at(struct loop *loop, int64_t us, loop_timer_fn *fn, void *context)
 {
     loop->timers = xrealloc(loop->timers, (loop->n_timers + 1) * sizeof *loop->timers);
-    loop->timers[loop->n_timers++] = (struct loop_timer){
-        .id = loop->next_timer, .due_ms = clock_ms() + ms, .fn = fn, .context = context};
+    loop->timers[loop->n_timers++] =
+        (struct loop_timer){.id = loop->next_timer, .due_us = us, .fn = fn, .context = context};
     return loop->next_timer++;
+}
+
+int loop_timer_add(struct loop *loop, int64_t ms, loop_timer_fn *fn, void *context)
+{
+    return loop_timer_at(loop, clock_us() + 1000 * ms, fn, context);
 }
 
 void loop_timer_remove(struct loop *loop, int id)
@@ -96,29 +102,38 @@ static const struct loop_timer *timer_next(const struct loop *loop)
     const struct loop_timer *next = NULL;
 
     for (size_t i = 0; i < loop->n_timers; i++) {
-        if (next == NULL || loop->timers[i].due_ms < next->due_ms)
+        if (next == NULL || loop->timers[i].due_us < next->due_us)
             next = &loop->timers[i];
     }
     return next;
 }
 
+/* Microseconds, or -1: for ever. */
 static int64_t wait_time(const struct loop *loop, int64_t max_ms)
 {
     const struct loop_timer *next = timer_next(loop);
+    int64_t max_us = max_ms < 0 ? -1 : 1000 * max_ms;
 
     if (next == NULL)
-        return max_ms;
-    int64_t left = next->due_ms - clock_ms();
+        return max_us;
+    int64_t left = next->due_us - clock_us();
     left = left > 0 ? left : 0;
-    return max_ms >= 0 && max_ms < left ? max_ms : left;
+    return max_us >= 0 && max_us < left ? max_us : left;
+}
+
+static int wait_ready(struct pollfd *fds, size_t n, int64_t us)
+{
+    struct timespec t = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
+
+    return ppoll(fds, (nfds_t)n, us < 0 ? NULL : &t, NULL);
 }
 
 static void timers_run(struct loop *loop)
 {
-    int64_t now = clock_ms();
+    int64_t now = clock_us();
     const struct loop_timer *next;
 
-    while (!loop->stop && (next = timer_next(loop)) != NULL && next->due_ms <= now) {
+    while (!loop->stop && (next = timer_next(loop)) != NULL && next->due_us <= now) {
         struct loop_timer due = *next;
         loop_timer_remove(loop, due.id);
         due.fn(due.context);
@@ -133,7 +148,7 @@ int loop_once(struct loop *loop, int64_t max_ms)
 
     for (size_t i = 0; i < n; i++)
         fds[i] = (struct pollfd){.fd = loop->watches[i].fd, .events = loop->watches[i].events};
-    int ready = poll(fds, (nfds_t)n, (int)wait_time(loop, max_ms));
+    int ready = wait_ready(fds, n, wait_time(loop, max_ms));
     if (ready < 0 && errno != EINTR) {
         int failure = -errno;
         free(fds);

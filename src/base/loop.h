@@ -38,6 +38,8 @@ void loop_fd_remove(struct loop *loop, int fd); /* before close(fd) */
 
 /* Calls fn once after `ms`. Returns an id above 0. Removing an id that has fired does nothing. */
 int loop_timer_add(struct loop *loop, int64_t ms, loop_timer_fn *fn, void *context);
+/* The same when clock_us() has reached `us`: for what must not be rounded to milliseconds. */
+int loop_timer_at(struct loop *loop, int64_t us, loop_timer_fn *fn, void *context);
 void loop_timer_remove(struct loop *loop, int id);
 
 /* Waits at most `max_ms` (negative: as long as it takes), runs what is due, returns. 0 or -errno of

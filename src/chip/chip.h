@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What is known about each kind of chip: const data, no behaviour. One row a chip (chip.c); a
- * self-check test reads every row. Names are Espressif's. Sources: esptool v5.3.1 the files in
+ * What is known about each kind of chip: const data, no behaviour. One file a chip (esp32c3.c); a
+ * self-check test reads every one. Names are Espressif's. Sources: esptool v5.3.1 the files in
  * esptool/targets, ESP-IDF soc headers, the technical reference manuals.
  */
 #ifndef ESPJIG_CHIP_CHIP_H
@@ -29,11 +29,6 @@ enum chip_id {
     CHIP_ESP32S31,
     CHIP_ESP32E22,
     CHIP_COUNT
-};
-
-enum chip_support {
-    CHIP_KNOWN,    /* detected by name; nothing else yet */
-    CHIP_SUPPORTED /* every operation of this version */
 };
 
 enum flash_mode {
@@ -68,6 +63,61 @@ struct chip_watchdog {
     bool resets;       /* a chip reset by the watchdog works (esptool: watchdog_reset) */
 };
 
+/* Some bits of the eFuses: `bits` of them from `shift` on, in the word `word` bytes behind
+ * efuse_base; when high_bits is not 0, more significant ones are elsewhere. bits 0: no such field.
+ */
+struct chip_field {
+    uint16_t word;
+    uint8_t shift, bits;
+    uint16_t high_word;
+    uint8_t high_shift, high_bits;
+};
+
+/* What the value of a field is called: names[value], or `other` where that has none. "" is said of
+ * nothing. */
+struct chip_naming {
+    struct chip_field field;
+    const char *const *names;
+    uint8_t n;
+    const char *other;
+};
+
+/* A feature that differs between chips of one kind: "Embedded Flash 4MB (XMC)". */
+struct chip_trait {
+    struct chip_naming what;
+    struct chip_naming maker; /* field.bits 0: not told */
+};
+
+/* Who the chip is, as its eFuses say. All zero: loader/identify has code for it (ESP8266, ESP32).
+ */
+struct chip_identity {
+    struct chip_naming package; /* gives the chip's full name */
+    struct chip_field major, minor;
+    const char *features; /* of all: "Wi-Fi, BT 5 (LE), Single Core, 160MHz" */
+    struct chip_trait traits[3];
+    struct chip_field secure_boot; /* not 0: on */
+    struct chip_field crypt_count; /* an odd number of bits: flash encryption is on */
+    bool eui64;                    /* 16 more bits above the MAC make it an EUI-64 */
+    uint8_t crystal_mhz;           /* 0: it differs, and is measured */
+};
+
+/* The other addresses, as ESP-IDF derives them from the base MAC (esp_hw_support/mac_addr.c and the
+ * defaults in port/esp.../Kconfig.mac). */
+enum chip_mac {
+    MAC_NONE,
+    MAC_BASE,    /* the base MAC itself */
+    MAC_BASE_1,  /* 1 is added to the last byte */
+    MAC_BASE_2,  /* 2 */
+    MAC_BASE_3,  /* 3 */
+    MAC_LOCAL,   /* the base MAC with the "locally administered" bit */
+    MAC_LOCAL_1, /* 1 is added, and it has that bit */
+    MAC_AP_S2    /* as MAC_BASE_1, but for a range that was burned twice */
+};
+
+struct chip_macs {
+    uint8_t ap, bt, ethernet; /* enum chip_mac */
+};
+
 /* How an operation was verified, the best of its kind; shown by `espjig chips`. */
 enum chip_proof {
     PROOF_NONE,
@@ -84,12 +134,17 @@ struct chip {
     enum chip_id id;
     const char *key;  /* what -c takes: "esp32c3" */
     const char *name; /* "ESP32-C3" */
-    enum chip_support support;
 
     int image_chip_id; /* extended image header, byte 12; -1: has none (ESP8266) */
-    uint32_t magic;    /* word at 0x40001000; 0: told by GET_SECURITY_INFO's chip id instead */
+    /* Word at 0x40001000, by revision; 0: no more. The ESP8266, ESP32 and ESP32-S2 are told by it;
+     * the others by GET_SECURITY_INFO's chip id, and by it only under a stub that has no such
+     * command. */
+    uint32_t magic[4];
     uint32_t bootloader_offset;
-    const char *stub; /* base name of the stub's JSON file; NULL: there is none */
+    const char *stub;            /* base name of the stub's JSON file; NULL: there is none */
+    int stub_since;              /* the revision from which on it runs, 300 for v3.0 */
+    const char *stub_before;     /* the one for earlier revisions; NULL: none runs there */
+    bool stub_needs_no_boot_key; /* with secure boot enabled its ROM starts no stub */
 
     struct chip_spi spi;
     uint32_t efuse_base;
@@ -107,11 +162,18 @@ struct chip {
     unsigned boot_baud;     /* of the ROM's boot log */
 
     unsigned rom_baud_max;  /* the highest rate at which its ROM is spoken to; bit/s */
-    unsigned stub_baud_max; /* and its stub */
+    unsigned stub_baud_max; /* and its stub; 0: there is none */
     unsigned usb_otg_pid;   /* of 303A, when it is on its own USB-OTG; 0: has none */
     bool usb_jtag;          /* has a USB-Serial/JTAG */
     bool flash_32bit;       /* the stub reaches flash above 16 MB */
     struct chip_watchdog watchdog;
+    struct chip_identity identity;
+    struct chip_macs macs;
+    /* What a key block of the eFuses is for, by GET_SECURITY_INFO's number; see
+     * chip_key_purpose(). */
+    const char *const *key_purposes; /* a NULL among them: reserved; NULL: no such numbers */
+    uint8_t n_key_purposes;
+    uint8_t key_blocks; /* how many key blocks it has of those seven that are reported */
     struct chip_tested tested;
 
     const struct chip_nibble *freqs; /* ended by name NULL */
@@ -126,8 +188,18 @@ const struct chip *chip_by_name(const char *name);
 const struct chip *chip_by_image_id(int image_chip_id);
 const struct chip *chip_by_magic(uint32_t magic);
 
-/* "esp8266, esp32, ...": the supported ones, for messages. */
+/* "esp8266, esp32, ...": for messages. */
 const char *chip_names(void);
+
+/* What GET_SECURITY_INFO's chip id says of a pre-series chip that no tool supports any more:
+ * "ESP32-C6(beta)"; NULL when it is none. */
+const char *chip_pre_series_name(int image_chip_id);
+
+/* "XTS_AES_128_KEY"; "UNKNOWN" where this chip has no such number. */
+const char *chip_key_purpose(const struct chip *chip, uint8_t number);
+
+/* "not", "emulator", "ROM code", "silicon": how well that is verified. */
+const char *chip_proof_name(uint8_t proof);
 
 /* qio qout dio dout / 0..3; false when unknown. */
 bool flash_mode_parse(const char *name, enum flash_mode *mode);

@@ -40,8 +40,6 @@ static int chips_take(struct demo *demo, const char *list, struct error *error)
         if (chip == NULL)
             return error_set(error, ERR_UNKNOWN_CHIP, "\"%s\" is no chip that espjig knows (%s)",
                              name, chip_names());
-        if (chip->support != CHIP_SUPPORTED)
-            return error_set(error, ERR_CHIP_UNSUPPORTED, "%s can't be emulated yet", chip->name);
         if (demo->n_chips == CHIPS_MAX)
             return error_set(error, ERR_USAGE, "--chip: more than %d chips are given", CHIPS_MAX);
         demo->chips[demo->n_chips++] = chip;

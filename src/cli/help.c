@@ -95,7 +95,7 @@ static void print_stubs_of(const struct chip *chip, const char *dir)
     struct stub stub = {0};
     bool found = false;
 
-    for (int nth = 0; stub_find(chip, NULL, dir, nth, &stub, NULL) == 0; nth++) {
+    for (int nth = 0; stub_find(chip->stub, dir, nth, &stub, NULL) == 0; nth++) {
         printf("stub for %s: %s", chip->name, stub.path);
         if (stub.version > 0)
             printf(" (version %d)", stub.version);
@@ -112,7 +112,7 @@ void cli_print_version(const struct cli *cli)
     printf("espjig " PACKAGE_VERSION "\n");
     for (int id = CHIP_AUTO + 1; id < CHIP_COUNT; id++) {
         const struct chip *chip = chip_get((enum chip_id)id);
-        if (chip && chip->support == CHIP_SUPPORTED && chip->stub)
+        if (chip && chip->stub)
             print_stubs_of(chip, cli->job.stub_dir);
     }
 }

@@ -6,7 +6,7 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { BAUD_MAX = 12000000 };
+enum { BAUD_MIN = 300, BAUD_MAX = 12000000 };
 
 /* ---- setters ---- */
 
@@ -37,7 +37,17 @@ static int set_number(const char *option, const char *argument, unsigned min, un
 
 static int set_baud(struct cli *cli, const char *argument, struct error *error)
 {
-    return set_number("baud", argument, 300, BAUD_MAX, &cli->job.baud, error);
+    uint64_t v;
+
+    cli->job.baud = JOB_BAUD_AUTO;
+    if (strcmp(argument, "auto") == 0)
+        return 0;
+    if (!util_number_parse(argument, false, BAUD_MAX, &v) || v < BAUD_MIN)
+        return error_set(error, ERR_USAGE,
+                         "--baud: \"%s\" is neither auto nor a rate from %d to %d", argument,
+                         BAUD_MIN, BAUD_MAX);
+    cli->job.baud = (unsigned)v;
+    return 0;
 }
 
 static int set_boards(struct cli *cli, const char *argument, struct error *error)
@@ -163,8 +173,8 @@ const struct cli_option cli_options[] = {
      "device or address to use; several times: several boards at once (default: $ESPJIG_PORT, "
      "$ESPTOOL_PORT, else the only USB port)",
      FOR_JOBS | FOR_DASHBOARD | FOR_STATION, false, SET(set_port)},
-    {"baud", "b", "BAUD", "rate to work at, bit/s (default: 460800)", FOR_JOBS, false,
-     SET(set_baud)},
+    {"baud", "b", "BAUD", "rate to work at, bit/s, or auto: the best that works (default)",
+     FOR_JOBS, false, SET(set_baud)},
     {"chip", "c", "CHIP", "refuse any other chip; demo: the chips of the boards, CHIP,CHIP...",
      FOR_JOBS | FOR_DEMO, false, TEXT(chip)},
     {"before", NULL, "WORD",
@@ -193,6 +203,8 @@ const struct cli_option cli_options[] = {
     {"compress", "z", NULL, "send compressed data (default)", FOR_WRITE, false,
      SWITCH(job.compress)},
     {"no-compress", "u", NULL, "send plain data", FOR_WRITE, false, SWITCH_OFF(job.compress)},
+    {"no-diff", NULL, NULL, "send all of it, also what the flash holds already", FOR_WRITE, false,
+     SWITCH(job.no_diff)},
     {"force", NULL, NULL, "skip the checks that protect the chip",
      FOR_WRITE | FOR_ERASE | FOR_REGION, false, SWITCH(job.force)},
     {"expect-mac", NULL, "MAC", "refuse any other board", FOR_JOBS, false, SET(set_mac)},

@@ -2,6 +2,7 @@
 /* The station in the foreground, and the dashboard that attaches to one. */
 #include "cli/commands.h"
 
+#include "base/paths.h"
 #include "base/util.h"
 #include "station/client.h"
 #include "station/station.h"
@@ -48,7 +49,7 @@ int station_main(struct cli *cli, struct error *error)
         options.bench = &bench;
     }
     /* A demo is not to be found among what was really flashed. */
-    if (station_state_path(cli->bench ? "demo.db" : "records.db", records, sizeof records, NULL) ==
+    if (paths_state(cli->bench ? "demo.db" : "records.db", records, sizeof records, NULL) ==
         0)
         options.records = records;
     int result = station_run(&options, error);

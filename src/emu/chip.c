@@ -61,6 +61,7 @@ void chip_reply(struct chip *chip, const uint8_t *frame, size_t len)
 {
     struct buffer wire = {0};
 
+    chip->stats.replies++;
     trace_frame(chip->trace, chip->time_us, '<', frame, len);
     slip_encode(&wire, frame, len);
     chip_put(chip, wire.data, wire.len);
@@ -88,10 +89,9 @@ static void start(struct chip *chip, enum reset_cause cause)
      * the lesser ones keep what was there. */
     if (cause != RESET_SOFTWARE && cause != RESET_WDT)
         chip->strap_download = chip->boot_low || chip->boot_held;
+    chip->stats.resets++;
     regs_reset(chip);
     rom_start(chip);
-    chip->flash.asleep = false;
-    chip->flash.ready_at = 0;
     chip->mode = chip->strap_download ? CHIP_ROM : CHIP_APP;
     boot_start(chip, cause);
     trace_event(chip->trace, chip->time_us, "reset (%s) into %s", cause_names[cause],
@@ -117,6 +117,7 @@ void chip_power_on(struct chip *chip, int64_t now_us, bool download)
 {
     chip->power = true;
     chip->boot_held = download;
+    flash_power_on(&chip->flash);
     stop(chip, now_us);
     if (!chip->en_low)
         start(chip, RESET_POWER);
@@ -204,8 +205,29 @@ bool baud_matches(unsigned a, unsigned b)
     return low == 0 || high * 100 <= low * 103;
 }
 
+static bool is_flash_data(const struct slip *slip)
+{
+    return slip->len > 1 && (slip->frame[1] == 0x03 || slip->frame[1] == 0x11);
+}
+
+/* Before a frame is served; `replies` says later whether it was answered. */
+static void count_frame(struct stats *s, const struct chip *chip)
+{
+    bool in_stub = chip->mode == CHIP_STUB;
+
+    if (in_stub && chip->stub.reading)
+        s->read_acks++;
+    else if (chip->slip.len > 1)
+        s->requests[in_stub ? STATS_STUB : STATS_ROM][chip->slip.frame[1]]++;
+    if (!(in_stub && chip->stub.reading) && is_flash_data(&chip->slip))
+        s->flash_blocks++;
+}
+
 static void take_frame(struct chip *chip)
 {
+    uint64_t replies = chip->stats.replies;
+
+    count_frame(&chip->stats, chip);
     trace_frame(chip->trace, chip->time_us, '>', chip->slip.frame, chip->slip.len);
     if (chip->mode == CHIP_ROM) {
         rom_request(chip, chip->slip.frame, chip->slip.len);
@@ -216,6 +238,7 @@ static void take_frame(struct chip *chip)
             chip->skip = FIFO_BYTES;
         stub_request(chip, chip->slip.frame, chip->slip.len);
     }
+    chip->stats.round_trips += chip->stats.replies > replies;
 }
 
 void chip_feed(struct chip *chip, int64_t now_us, unsigned baud, const uint8_t *bytes, size_t n)
@@ -250,10 +273,15 @@ void chip_run_ram(struct chip *chip, uint32_t entry)
 {
     int generation = stub_in_ram(chip);
 
-    trace_event(chip->trace, chip->time_us, "run RAM at 0x%08x: %s %d", entry,
-                generation ? "stub" : "unknown program", generation);
-    if (generation != 0)
+    if (generation != 0) {
+        trace_event(chip->trace, chip->time_us, "runs at 0x%08x: stub %d", entry, generation);
         chip_enter_stub(chip, generation);
-    else
-        chip->mode = CHIP_DEAD;
+        return;
+    }
+    /* A program of the user's: nothing here executes it, but it has the UART now. Where nothing was
+     * loaded the core runs into illegal instructions. */
+    bool loaded = regs_peek(&chip->regs, entry & ~3u) != 0;
+    trace_event(chip->trace, chip->time_us, "runs at 0x%08x: %s", entry,
+                loaded ? "program" : "nothing is there");
+    chip->mode = loaded ? CHIP_APP : CHIP_DEAD;
 }

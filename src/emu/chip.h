@@ -16,7 +16,7 @@
  *   boot, boot2  what ROM, second-stage bootloader and app print when the chip starts
  *   wire       time, baud mismatch and latency between chip and host
  *   port, port_pty, port_net, rfc2217, control   how clients get at it
- *   options, trace, main
+ *   options, trace, stats, main
  *
  * The chip has no descriptors and no timers of its own: the caller feeds it bytes and line changes
  * with the time, asks chip_next() when it wants to be called again, and takes its output through a
@@ -40,6 +40,7 @@
 #include "emu/regs.h"
 #include "emu/rom.h"
 #include "emu/slip.h"
+#include "emu/stats.h"
 #include "emu/stub.h"
 #include "emu/trace.h"
 
@@ -47,7 +48,7 @@ enum chip_mode {
     CHIP_OFF,  /* no power, or held in reset */
     CHIP_ROM,  /* the ROM loader listens */
     CHIP_STUB, /* a flasher stub listens */
-    CHIP_APP,  /* runs from flash: prints, does not listen */
+    CHIP_APP,  /* runs from flash or RAM: prints, does not listen */
     CHIP_DEAD, /* runs wild; only a reset helps */
 };
 
@@ -80,6 +81,7 @@ struct chip {
     struct script script;
     struct chip_output out;
     struct trace *trace; /* may be NULL */
+    struct stats stats;
     bool instant;
 
     enum chip_mode mode;

@@ -30,7 +30,7 @@ struct control {
     struct client clients[CLIENTS_MAX];
 };
 
-int control_run(struct machine *m, const char *line, struct error *e)
+int control_run(struct machine *m, const char *line, struct buffer *to, struct error *e)
 {
     unsigned a, b;
     char rest;
@@ -49,6 +49,10 @@ int control_run(struct machine *m, const char *line, struct error *e)
         machine_unplug(m);
     else if (strcmp(line, "power-cycle") == 0)
         machine_power_cycle(m);
+    else if (strcmp(line, "stats") == 0)
+        stats_print(&m->chip.stats, to);
+    else if (strcmp(line, "stats clear") == 0)
+        m->chip.stats = (struct stats){0};
     else
         return error_set(e, ERR_USAGE, "unknown command: %s", line);
     return 0;
@@ -65,13 +69,16 @@ static void drop(struct client *c)
 static void answer(struct client *c, const char *line)
 {
     struct error e = {0};
-    char text[sizeof e.text + 16] = "ok\n";
+    struct buffer text = {0};
 
-    if (control_run(c->control->machine, line, &e) != 0)
-        snprintf(text, sizeof text, "error: %s\n", e.text);
+    if (control_run(c->control->machine, line, &text, &e) == 0)
+        buffer_printf(&text, "ok\n");
+    else
+        buffer_printf(&text, "error: %s\n", e.text);
     /* A client that does not read its answers goes without. */
-    if (send(c->fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-        return;
+    ssize_t sent = send(c->fd, text.data, text.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    (void)sent;
+    buffer_done(&text);
 }
 
 static void take(struct client *c, const char *bytes, size_t n)

@@ -7,10 +7,13 @@
  *   baud N                the host's rate (0: as the port has it)
  *   unplug, plug          pulls the cable, and the power with it; puts it back
  *   power-cycle
+ *   stats                 the counters of --stats, before `ok`
+ *   stats clear           counts from 0 again
  */
 #ifndef ESPJIG_EMU_CONTROL_H
 #define ESPJIG_EMU_CONTROL_H
 
+#include "base/buffer.h"
 #include "base/error.h"
 
 struct control;
@@ -19,7 +22,7 @@ struct machine;
 int control_open(struct control **c, struct machine *m, const char *path, struct error *e);
 void control_close(struct control *c); /* NULL is fine; removes the socket */
 
-/* Runs one line; NULL or what is wrong with it. */
-int control_run(struct machine *m, const char *line, struct error *e);
+/* Runs one line; what it has to say goes to `to`. */
+int control_run(struct machine *m, const char *line, struct buffer *to, struct error *e);
 
 #endif

@@ -26,27 +26,43 @@ static int64_t earlier(int64_t a, int64_t b)
     return a < 0 || (b >= 0 && b < a) ? b : a;
 }
 
-/* After everything that may have changed something: does what is due, and sets the timer. */
-static void update(struct machine *m)
+/* What the chip does by itself and what reached it, each in its turn. */
+static void settle(struct machine *m, int64_t now)
 {
-    int64_t now = clock_us();
+    int64_t due;
+
+    while ((due = chip_next(&m->chip)) >= 0 && due <= now) {
+        wire_feed(&m->wire, due);
+        chip_run(&m->chip, due);
+    }
+    wire_feed(&m->wire, now);
+}
+
+static void look_at_baud(struct machine *m, int64_t now)
+{
     unsigned before = m->wire.host_baud;
 
     if (m->plugged)
         m->wire.host_baud = m->baud ? m->baud : m->port->ops->host_baud(m->port);
-    if (m->wire.host_baud != before)
-        trace_event(&m->trace, now, "host at %u baud", m->wire.host_baud);
-    chip_run(&m->chip, now);
-    wire_run(&m->wire, now);
+    if (m->wire.host_baud == before)
+        return;
+    m->chip.stats.host_bauds++;
+    trace_event(&m->trace, now, "host at %u baud", m->wire.host_baud);
+}
+
+/* After everything that may have changed something: does what is due, and sets the timer. */
+static void update(struct machine *m)
+{
+    int64_t now = clock_us();
+
+    look_at_baud(m, now);
+    settle(m, now);
+    wire_deliver(&m->wire, now);
     if (m->plugged)
         m->port->ops->hold(m->port, wire_congested(&m->wire));
-    int64_t next = earlier(chip_next(&m->chip), wire_next(&m->wire, now));
+    int64_t next = earlier(chip_next(&m->chip), wire_next(&m->wire));
     loop_timer_remove(m->loop, m->timer);
-    m->timer = 0;
-    if (next >= 0) {
-        int64_t us = next - now;
-        m->timer = loop_timer_add(m->loop, us > 0 ? (us + 999) / 1000 : 0, tick, m);
-    }
+    m->timer = next >= 0 ? loop_timer_at(m->loop, next, tick, m) : 0;
 }
 
 /* ---- what the port says ---- */
@@ -55,8 +71,12 @@ static void port_data(void *context, const uint8_t *bytes, size_t n)
 {
     struct machine *m = context;
 
-    m->wire.host_baud = m->baud ? m->baud : m->port->ops->host_baud(m->port);
-    wire_from_host(&m->wire, clock_us(), bytes, n);
+    int64_t now = clock_us();
+
+    look_at_baud(m, now);
+    m->chip.stats.from_host += n;
+    m->chip.stats.pieces_from_host++;
+    wire_from_host(&m->wire, now, bytes, n);
     update(m);
 }
 
@@ -89,6 +109,7 @@ static void to_port(void *context, const uint8_t *bytes, size_t n)
 {
     struct machine *m = context;
 
+    m->chip.stats.to_host += n;
     if (m->plugged)
         m->port->ops->send(m->port, bytes, n);
 }
@@ -99,6 +120,7 @@ void machine_lines(struct machine *m, bool dtr, bool rts)
 {
     int64_t now = clock_us();
 
+    settle(m, now);
     if (dtr != m->dtr || rts != m->rts)
         trace_event(&m->trace, now, "lines dtr %d rts %d", dtr, rts);
     m->dtr = dtr;
@@ -118,6 +140,7 @@ void machine_power_cycle(struct machine *m)
 {
     int64_t now = clock_us();
 
+    settle(m, now);
     chip_power_off(&m->chip, now);
     chip_power_on(&m->chip, now, m->options->boot_download);
     update(m);
@@ -170,8 +193,39 @@ static void make_port(struct machine *m)
     if (o->transport == TRANSPORT_PTY)
         m->port = port_pty_new(m->loop, &events, o->link, o->persona->boot_baud);
     else
-        m->port =
-            port_net_new(m->loop, &events, o->transport == TRANSPORT_RFC2217, o->tcp_port, o->fd);
+        m->port = port_net_new(m->loop, &events, o->transport == TRANSPORT_RFC2217, o->tcp_port,
+                               o->fd, o->max_baud);
+}
+
+static int open_flash(struct machine *m, struct error *e)
+{
+    const struct options *o = m->options;
+    struct flash *f = &m->chip.flash;
+    int result =
+        flash_open(f, o->flash_file, o->flash_size, o->has_flash_id ? o->flash_id : NULL, e);
+
+    if (o->flash_xmc) {
+        f->xmc = true;
+        if (!o->has_flash_id)
+            f->id[0] = 0x20;
+    }
+    return result;
+}
+
+static void make_wire(struct machine *m)
+{
+    const struct options *o = m->options;
+
+    m->wire = (struct wire){
+        .chip = &m->chip,
+        .pace = o->pace,
+        .latency_us = o->latency_ms * 1000,
+        .max_baud = o->max_baud,
+        .fault = o->fault,
+        .noise = o->seed * 2 + 1,
+        .deliver = to_port,
+        .context = m,
+    };
 }
 
 int machine_init(struct machine *m, struct loop *loop, const struct options *o, struct error *e)
@@ -180,21 +234,16 @@ int machine_init(struct machine *m, struct loop *loop, const struct options *o, 
     int result;
 
     *m = (struct machine){.options = o, .loop = loop};
-    m->wire = (struct wire){
-        .chip = &m->chip,
-        .pace = o->pace,
-        .latency_us = o->latency_ms * 1000,
-        .noise = o->seed * 2 + 1,
-        .deliver = to_port,
-        .context = m,
-    };
+    make_wire(m);
     chip_init(&m->chip, o->persona, &out);
     m->chip.instant = !o->pace;
     m->chip.noise = o->seed * 2 + 3;
     m->chip.trace = &m->trace;
     result = trace_open(&m->trace, o->log_file, e);
+    if (result == 0 && o->stats_file)
+        result = stats_write(&m->chip.stats, o->stats_file, e);
     if (result == 0)
-        result = flash_open(&m->chip.flash, o->flash_file, o->flash_size, e);
+        result = open_flash(m, e);
     if (result == 0)
         result =
             efuse_open(&m->chip.efuse, o->persona, o->efuse_file, o->has_mac ? o->mac : NULL, e);
@@ -209,6 +258,8 @@ int machine_init(struct machine *m, struct loop *loop, const struct options *o, 
 void machine_done(struct machine *m)
 {
     m->plugged = false;
+    if (m->options->stats_file)
+        stats_write(&m->chip.stats, m->options->stats_file, NULL);
     if (m->port)
         m->port->ops->close(m->port);
     control_close(m->control);

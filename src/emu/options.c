@@ -4,6 +4,7 @@
 #include "base/buffer.h"
 #include "base/util.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static int take_chip(struct options *o, const char *value, struct error *e)
@@ -26,8 +27,9 @@ static int take_flash(struct options *o, const char *value, struct error *e)
         const char *name;
         size_t size;
     } sizes[] = {
-        {"512KB", 512 << 10}, {"1MB", 1 << 20}, {"2MB", 2 << 20},
-        {"4MB", 4 << 20},     {"8MB", 8 << 20}, {"16MB", 16 << 20},
+        {"512KB", 512 << 10}, {"1MB", 1 << 20},   {"2MB", 2 << 20},
+        {"4MB", 4 << 20},     {"8MB", 8 << 20},   {"16MB", 16 << 20},
+        {"32MB", 32 << 20},   {"64MB", 64 << 20}, {"128MB", 128 << 20},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
@@ -37,7 +39,8 @@ static int take_flash(struct options *o, const char *value, struct error *e)
         }
     }
     return error_set(e, ERR_USAGE,
-                     "unknown flash size %s; there are 512KB, 1MB, 2MB, 4MB, 8MB and 16MB", value);
+                     "unknown flash size %s; there are 512KB, 1MB, 2MB and so on up to 128MB",
+                     value);
 }
 
 static int hex_digit(char c)
@@ -45,6 +48,28 @@ static int hex_digit(char c)
     const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c | 0x20) : NULL;
 
     return at ? (int)(at - digits) : -1;
+}
+
+static int take_flash_id(struct options *o, const char *value, struct error *e)
+{
+    bool good = strlen(value) == 6;
+
+    for (size_t i = 0; good && i < 3; i++) {
+        int high = hex_digit(value[2 * i]), low = hex_digit(value[2 * i + 1]);
+        good = high >= 0 && low >= 0;
+        o->flash_id[i] = (uint8_t)(high << 4 | low);
+    }
+    if (!good)
+        return error_set(e, ERR_USAGE, "--flash-id %s: not six hexadecimal digits like ef4016",
+                         value);
+    o->has_flash_id = true;
+    return 0;
+}
+
+static int take_flash_quirk(struct options *o, const char *value, struct error *e)
+{
+    o->flash_xmc = strcmp(value, "xmc") == 0;
+    return o->flash_xmc ? 0 : error_set(e, ERR_USAGE, "--flash-quirk %s: there is xmc", value);
 }
 
 static int take_mac(struct options *o, const char *value, struct error *e)
@@ -132,6 +157,56 @@ static int take_latency(struct options *o, const char *value, struct error *e)
     return result;
 }
 
+static int take_baud(const char *option, const char *value, unsigned *baud, struct error *e)
+{
+    uint64_t n = 0;
+    int result = number(option, value, 100000000, &n, e);
+
+    *baud = (unsigned)n;
+    return result;
+}
+
+static int take_max_baud(struct options *o, const char *value, struct error *e)
+{
+    return take_baud("max-baud", value, &o->max_baud, e);
+}
+
+static int take_bad_above(struct options *o, const char *value, struct error *e)
+{
+    return take_baud("bad-above", value, &o->fault.above, e);
+}
+
+static int take_bad_rate(struct options *o, const char *value, struct error *e)
+{
+    char *end;
+    double p = strtod(value, &end);
+
+    if (end == value || *end != '\0' || !(p > 1e-9 && p <= 1))
+        return error_set(e, ERR_USAGE, "--bad-rate %s: not a probability like 0.0005", value);
+    o->fault.odds = (uint32_t)(1 / p + 0.5);
+    return 0;
+}
+
+static int take_bad_direction(struct options *o, const char *value, struct error *e)
+{
+    bool both = strcmp(value, "both") == 0;
+
+    o->fault.to_chip = both || strcmp(value, "to-chip") == 0;
+    o->fault.to_host = both || strcmp(value, "to-host") == 0;
+    if (o->fault.to_chip || o->fault.to_host)
+        return 0;
+    return error_set(e, ERR_USAGE, "--bad-direction %s: there are to-chip, to-host and both",
+                     value);
+}
+
+/* Without --bad-above that is the rate every connection starts with. */
+static int take_go_bad(struct options *o, const char *value, struct error *e)
+{
+    if (o->fault.above == 0)
+        o->fault.above = 115200;
+    return number("go-bad", value, UINT64_MAX, &o->fault.after, e);
+}
+
 static int take_seed(struct options *o, const char *value, struct error *e)
 {
     return number("seed", value, UINT64_MAX, &o->seed, e);
@@ -148,6 +223,13 @@ static int take_efuse_file(struct options *o, const char *value, struct error *e
 {
     (void)e;
     o->efuse_file = value;
+    return 0;
+}
+
+static int take_stats(struct options *o, const char *value, struct error *e)
+{
+    (void)e;
+    o->stats_file = value;
     return 0;
 }
 
@@ -196,7 +278,9 @@ static const struct {
     const char *help;
 } table[] = {
     {"chip", "CHIP", take_chip, "esp8266, esp32 or esp32c3 (default esp32)"},
-    {"flash", "SIZE", take_flash, "512KB, 1MB, 2MB, 4MB, 8MB or 16MB (default 4MB)"},
+    {"flash", "SIZE", take_flash, "512KB, 1MB, 2MB ... 128MB (default 4MB)"},
+    {"flash-id", "HEX", take_flash_id, "its manufacturer and device, like ef4016"},
+    {"flash-quirk", "NAME", take_flash_quirk, "xmc: needs XMC's start-up sequence"},
     {"flash-file", "FILE", take_flash_file, "keep the flash in FILE"},
     {"efuse-file", "FILE", take_efuse_file, "keep the eFuses in FILE"},
     {"mac", "MAC", take_mac, "MAC address, like 24:6f:28:12:34:56"},
@@ -207,8 +291,14 @@ static const struct {
     {"boot", "MODE", take_boot, "strap at power-on: normal (default) or download"},
     {"pace", NULL, take_pace, "take the time that a real line and flash take"},
     {"latency", "MS", take_latency, "delay what the chip sends by MS milliseconds"},
+    {"max-baud", "N", take_max_baud, "the adapter refuses rates above N"},
+    {"bad-above", "N", take_bad_above, "the line damages bytes at rates above N"},
+    {"bad-rate", "P", take_bad_rate, "how likely it damages a byte (default 0.0005)"},
+    {"bad-direction", "WAY", take_bad_direction, "to-chip, to-host or both (default)"},
+    {"go-bad", "BYTES", take_go_bad, "the line turns bad after BYTES at such rates"},
     {"seed", "N", take_seed, "start of the noise at a wrong baud rate"},
     {"log", "FILE", take_log, "write every frame to FILE"},
+    {"stats", "FILE", take_stats, "count what crosses the wire, in FILE at the end"},
     {"help", NULL, take_help, "show this"},
     {"version", NULL, take_version, "show the version"},
 };
@@ -258,6 +348,7 @@ int options_parse(struct options *o, int argc, char **argv, struct error *e)
     char **end = argv + argc;
 
     *o = (struct options){.persona = persona_find("esp32"), .flash_size = 4 << 20, .fd = -1};
+    o->fault = (struct wire_fault){.odds = 2000, .to_chip = true, .to_host = true};
     for (char **arg = argv + 1; arg < end && *arg; arg++) {
         if (strncmp(*arg, "--", 2) != 0)
             return error_set(e, ERR_USAGE, "%s is not an option; see espjig-emu --help", *arg);

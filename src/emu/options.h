@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "emu/persona.h"
+#include "emu/wire.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,7 +15,9 @@ enum transport { TRANSPORT_NONE, TRANSPORT_PTY, TRANSPORT_TCP, TRANSPORT_RFC2217
 struct options {
     const struct persona *persona;
     size_t flash_size;
-    const char *flash_file, *efuse_file, *log_file, *control, *link;
+    bool has_flash_id, flash_xmc;
+    uint8_t flash_id[3];
+    const char *flash_file, *efuse_file, *log_file, *stats_file, *control, *link;
     enum transport transport;
     uint16_t tcp_port;
     int fd; /* of --rfc2217 fd:N, else -1 */
@@ -23,6 +26,8 @@ struct options {
     bool boot_download;
     bool pace;
     int64_t latency_ms;
+    unsigned max_baud;
+    struct wire_fault fault;
     uint64_t seed;
     bool help, version;
 };

@@ -59,6 +59,7 @@ struct persona {
     uint32_t commands;   /* bit n: command n is known */
     uint32_t flash_size; /* what the ROM assumes until SPI_SET_PARAMS */
     bool erase_bug;      /* FLASH_BEGIN erases too much */
+    bool flash_4byte;    /* its stub reaches more than 16 MB (esp-stub-lib, opiflash_exec_cmd) */
     enum rom_end end;
     uint32_t crystal_hz;
     uint32_t uart_clock_hz; /* source of the baud divider */

@@ -42,8 +42,9 @@ struct port {
 /* `link` is the symbolic link that leads to the pseudo-terminal, `baud` its rate at the start. */
 struct port *port_pty_new(struct loop *loop, const struct port_events *events, const char *link,
                           unsigned baud);
-/* `fd` 0 or above: an open socket instead of `tcp_port`. */
+/* `fd` 0 or above: an open socket instead of `tcp_port`. Rates above `max_baud` are refused, 0:
+ * none. */
 struct port *port_net_new(struct loop *loop, const struct port_events *events, bool rfc2217,
-                          uint16_t tcp_port, int fd);
+                          uint16_t tcp_port, int fd, unsigned max_baud);
 
 #endif

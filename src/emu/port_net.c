@@ -251,12 +251,13 @@ static const struct port_ops net_ops = {
 };
 
 struct port *port_net_new(struct loop *loop, const struct port_events *events, bool rfc2217,
-                          uint16_t tcp_port, int fd)
+                          uint16_t tcp_port, int fd, unsigned max_baud)
 {
     struct port_net *p = xcalloc(1, sizeof *p);
 
     p->base = (struct port){.ops = &net_ops, .loop = loop, .events = *events};
     p->telnet = rfc2217;
+    p->rfc2217.max_baud = max_baud;
     p->tcp_port = tcp_port;
     p->given = fd >= 0;
     p->client = fd;

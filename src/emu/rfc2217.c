@@ -53,10 +53,10 @@ static void send_sub(struct rfc2217 *r, uint8_t command, const uint8_t *value, s
 
 void rfc2217_start(struct rfc2217 *r, const struct rfc2217_events *events)
 {
-    unsigned baud = r->baud;
+    unsigned baud = r->baud ? r->baud : 115200;
 
     buffer_done(&r->out);
-    *r = (struct rfc2217){.events = *events, .baud = baud ? baud : 115200};
+    *r = (struct rfc2217){.events = *events, .baud = baud, .max_baud = r->max_baud};
     send_option(r, WILL, OPT_BINARY);
     send_option(r, DO, OPT_BINARY);
     send_option(r, WILL, OPT_SGA);
@@ -104,7 +104,7 @@ static void set_baud(struct rfc2217 *r, const uint8_t *v, size_t n)
     if (n < 4)
         return;
     unsigned baud = (unsigned)v[0] << 24 | (unsigned)v[1] << 16 | (unsigned)v[2] << 8 | v[3];
-    if (baud != 0) {
+    if (baud != 0 && (r->max_baud == 0 || baud <= r->max_baud)) {
         r->baud = baud;
         r->events.baud(r->events.context, baud);
     }
@@ -227,6 +227,12 @@ void rfc2217_feed(struct rfc2217 *r, const uint8_t *bytes, size_t n)
     struct buffer data = {0};
 
     for (size_t i = 0; i < n; i++) {
+        const uint8_t *iac = r->state == TELNET_DATA ? memchr(bytes + i, IAC, n - i) : bytes + i;
+        size_t plain = (iac ? (size_t)(iac - bytes) : n) - i;
+        buffer_append(&data, bytes + i, plain);
+        i += plain;
+        if (i == n)
+            break;
         bool doubled = r->state == TELNET_IAC && bytes[i] == IAC;
         if (doubled || (r->state == TELNET_DATA && bytes[i] != IAC)) {
             buffer_append_byte(&data, bytes[i]);

@@ -30,6 +30,7 @@ struct rfc2217 {
     size_t sub_len;
     bool dtr, rts;
     unsigned baud;
+    unsigned max_baud; /* the adapter can't do more: it keeps its rate; 0: it can do all */
 };
 
 /* Starts a session and asks for what is needed. The rate stays what it was. */

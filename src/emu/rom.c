@@ -286,6 +286,13 @@ static enum rom_error accept(struct chip *chip, const struct request *r)
     return ROM_OK;
 }
 
+/* The flash is always attached; the log shows what was asked for (0, 1: HSPI, or pins). */
+static enum rom_error attach(struct chip *chip, const struct request *r)
+{
+    trace_event(chip->trace, chip->time_us, "SPI attach 0x%08x", le32_get(r->data));
+    return ROM_OK;
+}
+
 /* Flags, crypt count, purposes of the keys, chip id, API version (ESP32-S3 documentation, security
  * information; the seventh purpose byte is 0x0c in the recording). */
 static enum rom_error security_info(struct chip *chip, const struct request *r)
@@ -321,6 +328,7 @@ static void after_change_baud(struct chip *chip, const struct request *r)
         baud = baud * p->crystal_hz / p->measured_crystal_hz;
     if (baud != 0)
         chip->baud = (unsigned)baud;
+    chip->stats.chip_bauds++;
     trace_event(chip->trace, chip->time_us, "%u baud", chip->baud);
 }
 
@@ -339,7 +347,7 @@ static const struct {
     [0x09] = {.run = write_reg},
     [0x0a] = {.run = read_reg},
     [0x0b] = {.run = set_params},
-    [0x0d] = {.run = accept}, /* SPI_ATTACH: the flash is always attached */
+    [0x0d] = {.run = attach},
     [0x0e] = {.run = read_slow},
     [0x0f] = {.run = accept, .after = after_change_baud},
     [0x10] = {.run = deflate_begin},
@@ -353,6 +361,7 @@ void rom_start(struct chip *chip)
 {
     rom_done(&chip->rom);
     chip->rom = (struct rom){.flash_size = chip->persona->flash_size};
+    chip->flash.reach = FLASH_REACH_3;
     slip_reset(&chip->slip, false);
 }
 

@@ -9,7 +9,7 @@
 
 enum { SPI_DATA_MAX = 64 };
 
-enum { USER_COMMAND = 31, USER_ADDR = 30, USER_MISO = 28, USER_MOSI = 27 };
+enum { USER_COMMAND = 31, USER_ADDR = 30, USER_DUMMY = 29, USER_MISO = 28, USER_MOSI = 27 };
 
 static uint32_t reg(const struct chip *chip, uint32_t offset)
 {
@@ -42,10 +42,9 @@ static size_t in_length(const struct chip *chip)
     return length(reg(chip, l->user1) >> 8 & 0x1ff);
 }
 
-static uint32_t address(const struct chip *chip)
+static uint32_t address(const struct chip *chip, unsigned bits)
 {
     const struct spi_layout *l = &chip->persona->spi;
-    uint32_t bits = (reg(chip, l->user1) >> 26) + 1;
     uint32_t value = reg(chip, 4);
 
     return l->address_msb && bits < 32 ? value >> (32 - bits) : value;
@@ -60,8 +59,12 @@ void spi_run(struct chip *chip)
 
     if (!(user >> USER_COMMAND & 1))
         return;
-    if (user >> USER_ADDR & 1)
-        t.address = address(chip);
+    if (user >> USER_ADDR & 1) {
+        t.address_bits = (reg(chip, l->user1) >> 26) + 1;
+        t.address = address(chip, t.address_bits);
+    }
+    if (user >> USER_DUMMY & 1)
+        t.dummy_bits = (reg(chip, l->user1) & 0xff) + 1;
     if (user >> USER_MOSI & 1)
         t.out_len = out_length(chip);
     if (user >> USER_MISO & 1)

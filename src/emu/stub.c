@@ -62,6 +62,81 @@ static uint32_t word(const struct request *r, size_t i)
 
 /* ---- flash ---- */
 
+/* A range check is made where three address bytes are used (esp-stub-lib src/flash.c). */
+static bool reachable(const struct chip *chip, uint32_t at, uint32_t n)
+{
+    const struct stub *s = &chip->stub;
+
+    if (chip->flash.stuck)
+        return false; /* it never becomes ready */
+    return s->large || (uint64_t)at + n <= s->flash_size;
+}
+
+/* What can't be reached at all: more than 16 MB, and the stub has no commands for that. */
+static bool out_of_reach(const struct chip *chip)
+{
+    return chip->stub.large && !chip->persona->flash_4byte;
+}
+
+static void wait_ready(struct chip *chip)
+{
+    if (!chip->instant && chip->time_us < chip->flash.ready_at)
+        chip->time_us = chip->flash.ready_at;
+}
+
+static void read_array(struct chip *chip, uint32_t at, uint8_t *to, uint32_t n)
+{
+    wait_ready(chip);
+    if (out_of_reach(chip))
+        memset(to, 0, n);
+    else
+        flash_read(&chip->flash, at, to, n);
+    chip_busy(chip, digest_time_us(n));
+}
+
+static bool skips_blank(struct chip *chip)
+{
+    struct stub *s = &chip->stub;
+
+    if (s->generation < 2 || s->dirty_seen)
+        return false;
+    wait_ready(chip);
+    chip_busy(chip, digest_time_us(FLASH_SECTOR));
+    s->dirty_seen = !flash_blank(&chip->flash, s->erase_next, FLASH_SECTOR);
+    return !s->dirty_seen;
+}
+
+/* Starts to erase the next sector or aligned block, unless the chip is still busy with the last
+ * one: it erases while the next bytes come. Generation 2 leaves alone what is blank until it finds
+ * something (esp-flasher-stub src/command_handler.c). */
+static void erase_one(struct chip *chip)
+{
+    struct stub *s = &chip->stub;
+    uint32_t n = FLASH_SECTOR;
+
+    if (s->erase_left == 0)
+        return;
+    if (!skips_blank(chip)) {
+        if (!chip->instant && chip->time_us < chip->flash.ready_at)
+            return;
+        if (s->erase_next % FLASH_BLOCK == 0 && s->erase_left >= FLASH_BLOCK)
+            n = FLASH_BLOCK;
+        if (!out_of_reach(chip))
+            flash_erase(&chip->flash, s->erase_next, n);
+        chip->flash.ready_at = chip->instant ? 0 : chip->time_us + chip->flash.busy_us;
+    }
+    s->erase_next += n;
+    s->erase_left -= n;
+}
+
+static void erase_to(struct chip *chip, uint32_t end)
+{
+    while (chip->stub.erase_next < end && chip->stub.erase_left > 0) {
+        wait_ready(chip);
+        erase_one(chip);
+    }
+}
+
 static uint16_t begin(struct chip *chip, struct request *r)
 {
     struct stub *s = &chip->stub;
@@ -72,28 +147,16 @@ static uint16_t begin(struct chip *chip, struct request *r)
     s->deflated = r->op == 0x10;
     s->remaining = word(r, 0);
     s->at = word(r, 3);
-    s->erased_to = s->at & ~(uint32_t)(FLASH_SECTOR - 1);
-    s->erase_end = (s->at + s->remaining + FLASH_SECTOR - 1) & ~(uint32_t)(FLASH_SECTOR - 1);
+    s->erase_next = s->at & ~(uint32_t)(FLASH_SECTOR - 1);
+    s->erase_left =
+        ((s->at + s->remaining + FLASH_SECTOR - 1) & ~(uint32_t)(FLASH_SECTOR - 1)) - s->erase_next;
+    s->dirty_seen = false;
     inflater_free(s->inflater);
     s->inflater = s->deflated ? inflater_new() : NULL;
+    if (s->generation < 2)
+        flash_unlock(&chip->flash);
+    erase_one(chip);
     return OK;
-}
-
-/* The stub erases as it goes, in whole blocks where they are aligned and wanted. */
-static void erase_to(struct chip *chip, uint32_t end)
-{
-    struct stub *s = &chip->stub;
-
-    while (s->erased_to < end && s->erased_to < s->erase_end) {
-        bool block = s->erased_to % FLASH_BLOCK == 0 && s->erase_end - s->erased_to >= FLASH_BLOCK;
-        uint32_t n = block ? FLASH_BLOCK : FLASH_SECTOR;
-        /* Generation 2 leaves alone what is blank. */
-        if (s->generation < 2 || !flash_blank(&chip->flash, s->erased_to, n)) {
-            flash_erase(&chip->flash, s->erased_to, n);
-            chip_busy(chip, chip->flash.busy_us);
-        }
-        s->erased_to += n;
-    }
 }
 
 static void write_bytes(void *context, const uint8_t *bytes, size_t n)
@@ -103,12 +166,12 @@ static void write_bytes(void *context, const uint8_t *bytes, size_t n)
 
     if (s->failure != OK)
         return;
-    if ((uint64_t)s->at + n > s->flash_size) {
+    if (!reachable(chip, s->at, (uint32_t)n)) {
         s->failure = FAILED_SPI;
         return;
     }
     erase_to(chip, s->at + (uint32_t)n);
-    if (s->erased_to < s->at + n) {
+    if (s->erase_next < s->at + n) {
         /* More than was declared: generation 2 waits for ever for an erase that never comes;
          * generation 1 says so. */
         s->failure = TOO_MUCH_DATA;
@@ -118,10 +181,15 @@ static void write_bytes(void *context, const uint8_t *bytes, size_t n)
         }
         return;
     }
-    flash_program(&chip->flash, s->at, bytes, n);
-    chip_busy(chip, chip->flash.busy_us);
+    wait_ready(chip);
+    if (!out_of_reach(chip)) {
+        flash_program(&chip->flash, s->at, bytes, n);
+        chip_busy(chip, chip->flash.busy_us);
+    }
     s->at += (uint32_t)n;
     s->remaining -= (uint32_t)n;
+    if (s->deflated)
+        erase_one(chip);
 }
 
 /* Called after the acknowledgement went out. */
@@ -133,6 +201,7 @@ static void work_block(struct chip *chip, const struct request *r)
 
     s->failure = OK;
     if (s->deflated) {
+        erase_one(chip);
         if (inflater_run(s->inflater, bytes, n, write_bytes, chip) == INFLATER_BAD &&
             s->failure == OK)
             s->failure = INFLATE_ERROR;
@@ -188,8 +257,9 @@ static uint16_t md5(struct chip *chip, struct request *r)
     if (r->len != 16)
         return BAD_LENGTH;
     uint32_t at = word(r, 0), n = word(r, 1);
-    if ((uint64_t)at + n > chip->stub.flash_size)
+    if (!reachable(chip, at, n))
         return FAILED_SPI;
+    wait_ready(chip);
     digest_flash_md5(&chip->flash, at, n, r->payload);
     chip_busy(chip, digest_time_us(n));
     r->n_payload = 16;
@@ -199,6 +269,11 @@ static uint16_t md5(struct chip *chip, struct request *r)
 static uint16_t erase_all(struct chip *chip, struct request *r)
 {
     (void)r;
+    if (chip->flash.stuck)
+        return FAILED_SPI;
+    if (chip->stub.generation < 2)
+        flash_unlock(&chip->flash);
+    wait_ready(chip);
     flash_erase_all(&chip->flash);
     chip_busy(chip, chip->flash.busy_us);
     return OK;
@@ -208,10 +283,15 @@ static uint16_t erase_region(struct chip *chip, struct request *r)
 {
     if (r->len != 8 || word(r, 0) % FLASH_SECTOR != 0 || word(r, 1) % FLASH_SECTOR != 0)
         return BAD_LENGTH;
-    if ((uint64_t)word(r, 0) + word(r, 1) > chip->stub.flash_size)
+    if (!reachable(chip, word(r, 0), word(r, 1)))
         return FAILED_SPI;
-    flash_erase(&chip->flash, word(r, 0), word(r, 1));
-    chip_busy(chip, chip->flash.busy_us);
+    if (chip->stub.generation < 2)
+        flash_unlock(&chip->flash);
+    wait_ready(chip);
+    if (!out_of_reach(chip)) {
+        flash_erase(&chip->flash, word(r, 0), word(r, 1));
+        chip_busy(chip, chip->flash.busy_us);
+    }
     return OK;
 }
 
@@ -253,12 +333,12 @@ static void send_packet(struct chip *chip)
     uint8_t packet[PACKET_MAX];
     uint32_t n = s->read_remaining < s->packet ? s->read_remaining : s->packet;
 
-    if ((uint64_t)s->read_at + n > s->flash_size) {
+    if (!reachable(chip, s->read_at, n)) {
         s->reading = false;
         s->pending = FAILED_SPI;
         return;
     }
-    flash_read(&chip->flash, s->read_at, packet, n);
+    read_array(chip, s->read_at, packet, n);
     s->read_at += n;
     s->read_remaining -= n;
     chip_reply(chip, packet, n);
@@ -372,8 +452,10 @@ static uint16_t sync(struct chip *chip, struct request *r)
 
 static uint16_t attach(struct chip *chip, struct request *r)
 {
-    (void)chip;
-    return r->len == 4 ? OK : BAD_LENGTH;
+    if (r->len != 4)
+        return BAD_LENGTH;
+    trace_event(chip->trace, chip->time_us, "SPI attach 0x%08x", word(r, 0));
+    return OK;
 }
 
 static uint16_t change_baud(struct chip *chip, struct request *r)
@@ -386,6 +468,7 @@ static void after_change_baud(struct chip *chip, const struct request *r)
 {
     if (word(r, 0) != 0)
         chip->baud = word(r, 0);
+    chip->stats.chip_bauds++;
     trace_event(chip->trace, chip->time_us, "%u baud", chip->baud);
 }
 
@@ -486,11 +569,18 @@ void stub_start(struct chip *chip, int generation)
 {
     static const uint8_t greeting[] = {'O', 'H', 'A', 'I'};
 
+    uint32_t size = flash_id_size(&chip->flash);
+
     stub_done(&chip->stub);
+    /* An unknown id counts as the most that the chip supports (esp-stub-lib src/flash.c). */
+    if (size == 0)
+        size = chip->persona->flash_4byte ? UINT32_C(1) << 30 : FLASH_REACH_3;
     chip->stub = (struct stub){
         .generation = generation,
-        .flash_size = (uint32_t)chip->flash.store.size,
+        .flash_size = size,
+        .large = size > FLASH_REACH_3,
     };
+    chip->flash.reach = chip->stub.large ? 0 : FLASH_REACH_3;
     slip_reset(&chip->slip, true);
     chip_busy(chip, 10000); /* esp-flasher-stub src/transport.c */
     chip_reply(chip, greeting, sizeof greeting);

@@ -17,11 +17,13 @@ struct inflater;
 struct stub {
     int generation;
     uint32_t flash_size;
+    bool large;       /* the id says more than 16 MB: four address bytes, or nothing at all */
     uint16_t pending; /* a failure that the next reply reports; 0: none */
 
     bool writing, deflated;
     uint32_t at, remaining; /* next byte to write; what is left of the declared size */
-    uint32_t erased_to, erase_end;
+    uint32_t erase_next, erase_left;
+    bool dirty_seen;  /* a sector that was not blank: from there on all are erased */
     uint16_t failure; /* while the current block is worked on */
     struct inflater *inflater;
 

@@ -33,6 +33,11 @@ static const char *const names[256] = {
     [0xd3] = "RUN_USER_CODE",
 };
 
+const char *trace_command_name(uint8_t op)
+{
+    return names[op];
+}
+
 int trace_open(struct trace *t, const char *path, struct error *e)
 {
     *t = (struct trace){.start_us = clock_us()};
@@ -62,7 +67,7 @@ static void stamp(const struct trace *t, int64_t at_us)
 /* Frames of a flash read are data and acknowledgements without a header. */
 static const char *name_of(const uint8_t *frame, size_t n)
 {
-    const char *name = n >= 8 && frame[0] <= 1 ? names[frame[1]] : NULL;
+    const char *name = n >= 8 && frame[0] <= 1 ? trace_command_name(frame[1]) : NULL;
 
     return name ? name : "-";
 }

@@ -20,6 +20,9 @@ struct trace {
     int64_t start_us;
 };
 
+/* NULL for a number without a name. */
+const char *trace_command_name(uint8_t op);
+
 int trace_open(struct trace *t, const char *path, struct error *e);
 void trace_close(struct trace *t);
 void trace_frame(struct trace *t, int64_t at_us, char direction, const uint8_t *frame, size_t n);

@@ -100,6 +100,7 @@ struct event {
             uint64_t wire;        /* bytes sent */
             double rate;          /* image bytes a second, smoothed; 0: not known yet */
             double left;          /* seconds to go for this file; negative: not known */
+            unsigned baud;        /* of the line, bit/s; 0: it has no rate */
         } progress;
         struct {
             enum log_level level;

@@ -81,6 +81,7 @@ static const struct field fields[] = {
     ROW(EVENT_PROGRESS, "wire", progress.wire, FIELD_U64, false),
     ROW(EVENT_PROGRESS, "rate", progress.rate, FIELD_REAL, false),
     ROW(EVENT_PROGRESS, "left", progress.left, FIELD_REAL, false),
+    ROW(EVENT_PROGRESS, "baud", progress.baud, FIELD_UNSIGNED, false),
 
     ROW(EVENT_LOG, "level", log.level, FIELD_LEVEL, true),
     ROW(EVENT_LOG, "text", log.text, FIELD_TEXT, true),

@@ -48,7 +48,7 @@ void job_init(struct job *job)
 {
     *job = (struct job){
         .chip = CHIP_AUTO,
-        .baud = 460800,
+        .baud = JOB_BAUD_AUTO,
         .before = BEFORE_DEFAULT_RESET,
         .after = AFTER_HARD_RESET,
         .connect_attempts = 7,
@@ -254,7 +254,7 @@ static bool name_known(enum chip_id id, const char *name,
 
     for (int i = first; i <= last; i++) {
         const struct chip *chip = chip_get((enum chip_id)i);
-        if (chip && chip->support == CHIP_SUPPORTED && parse(chip, name, &nibble))
+        if (chip && parse(chip, name, &nibble))
             return true;
     }
     return false;
@@ -263,15 +263,10 @@ static bool name_known(enum chip_id id, const char *name,
 static int check_settings(const struct job *job, struct error *error)
 {
     const struct chip *chip = chip_get(job->chip);
-    const char *of = chip ? chip->name : "every supported chip";
+    const char *of = chip ? chip->name : "every chip";
 
     if (job->chip != CHIP_AUTO && chip == NULL)
         return error_set(error, ERR_UNKNOWN_CHIP, "chip %d does not exist", (int)job->chip);
-    if (chip && chip->support != CHIP_SUPPORTED)
-        return error_set(error, ERR_CHIP_UNSUPPORTED, "%s is known, but not supported yet",
-                         chip->name);
-    if (job->baud == 0)
-        return error_set(error, ERR_USAGE, "the baud rate is 0");
     if (strcmp(job->flash_freq, "keep") != 0 &&
         !name_known(job->chip, job->flash_freq, chip_freq_parse))
         return error_set(error, ERR_USAGE, "flash frequency \"%s\" is unknown to %s",

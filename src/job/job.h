@@ -82,7 +82,7 @@ struct job {
     size_t n_ops;
 };
 
-void job_init(struct job *job); /* defaults: 460800 baud, default-reset, hard-reset, 7 attempts,
+void job_init(struct job *job); /* defaults: auto baud, default-reset, hard-reset, 7 attempts,
                                    flash settings kept */
 void job_done(struct job *job);
 void job_copy(struct job *to, const struct job *from); /* `to` is not yet initialised */

@@ -24,6 +24,7 @@ static const struct member {
     {"compress", MEMBER_BOOL, offsetof(struct job, compress), 0},
     {"erase_all", MEMBER_BOOL, offsetof(struct job, erase_all), 0},
     {"force", MEMBER_BOOL, offsetof(struct job, force), 0},
+    {"no_diff", MEMBER_BOOL, offsetof(struct job, no_diff), 0},
     {"flash_freq", MEMBER_WORD, offsetof(struct job, flash_freq),
      sizeof(((struct job *)0)->flash_freq)},
     {"flash_size", MEMBER_WORD, offsetof(struct job, flash_size),
@@ -115,7 +116,8 @@ json_t *job_to_json(const struct job *job)
             json_object_set_new(json, members[i].name, value);
     }
     json_object_set_new(json, "chip", json_string(chip ? chip->key : "auto"));
-    json_object_set_new(json, "baud", json_integer(job->baud));
+    json_object_set_new(json, "baud",
+                        job->baud == JOB_BAUD_AUTO ? json_string("auto") : json_integer(job->baud));
     json_object_set_new(json, "before", json_string(loader_before_name(job->before)));
     json_object_set_new(json, "after", json_string(loader_after_name(job->after)));
     json_object_set_new(json, "connect_attempts", json_integer(job->connect_attempts));
@@ -255,17 +257,25 @@ static int words_from_json(const json_t *json, struct job *job, struct error *er
     return 0;
 }
 
+static bool baud_read(const json_t *value, unsigned *baud)
+{
+    const char *word = json_string_value(value);
+    uint32_t v = JOB_BAUD_AUTO;
+
+    if (word ? strcmp(word, "auto") != 0 : !u32_read(value, &v) || v == 0 || v > INT32_MAX)
+        return false;
+    *baud = v;
+    return true;
+}
+
 static int numbers_from_json(const json_t *json, struct job *job, struct error *error)
 {
     const json_t *baud = json_object_get(json, "baud");
     const json_t *attempts = json_object_get(json, "connect_attempts");
     uint32_t v;
 
-    if (baud) {
-        if (!u32_read(baud, &v) || v == 0 || v > INT32_MAX)
-            return wrong(error, "baud");
-        job->baud = v;
-    }
+    if (baud && !baud_read(baud, &job->baud))
+        return wrong(error, "baud");
     if (attempts) {
         if (!u32_read(attempts, &v) || v > INT32_MAX)
             return wrong(error, "connect_attempts");

@@ -4,12 +4,18 @@
 
 int op_check_range(struct run *run, const struct op *op, uint64_t size)
 {
-    if (run->flash.size == 0 || op->address + size <= run->flash.size)
+    uint64_t end = run->loader.flash_size;
+
+    if (end == 0 || op->address + size <= end)
         return 0;
+    if (run->loader.flash_limit)
+        return error_set(&run->error, ERR_TOO_BIG, "%s: 0x%llx bytes at 0x%x: %s",
+                         op_name(op->kind), (unsigned long long)size, op->address,
+                         run->loader.flash_limit);
     return error_set(&run->error, ERR_TOO_BIG,
                      "%s: 0x%llx bytes at 0x%x reach past the end of the flash at 0x%llx",
                      op_name(op->kind), (unsigned long long)size, op->address,
-                     (unsigned long long)run->flash.size);
+                     (unsigned long long)end);
 }
 
 static const struct op_row rows[OP_COUNT] = {

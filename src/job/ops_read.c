@@ -5,6 +5,7 @@
 #include "base/util.h"
 #include "image/digest.h"
 #include "job/output.h"
+#include "job/recover.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -57,28 +58,42 @@ static void read_result(struct run *run, const struct op *op, uint32_t size, con
     event_result_add(&event, "size", "%u", size);
     event_result_add(&event, "md5", "%s", util_hex_format(hex, md5, sizeof md5));
     event_result_add(&event, "seconds", "%.2f", seconds);
+    if (run->report.baud)
+        event_result_add(&event, "baud", "%u", *run->report.baud);
     report_put(&run->report, &event);
+}
+
+static int read_all(struct run *run, const struct op *op, uint8_t *data, uint32_t size)
+{
+    report_state(&run->report, STATE_READ, "%s", util_basename(op->path));
+    report_progress_begin(&run->report, op_name(op->kind), op->path, op->address, size);
+    if (rate_raise(run, size) != 0 || loader_flash_read(&run->loader, op->address, size, data,
+                                                        &run->report.progress, &run->error) != 0)
+        return run->error.code;
+    report_progress_end(&run->report);
+    return 0;
 }
 
 int op_read_flash(struct run *run, size_t index)
 {
     const struct op *op = &run->job->ops[index];
+    double seconds;
     uint32_t size;
+    int result;
 
     if (read_size(run, op, &size) != 0)
         return run->error.code;
     uint8_t *data = xmalloc(size);
-    report_state(&run->report, STATE_READ, "%s", util_basename(op->path));
-    report_progress_begin(&run->report, op_name(op->kind), op->path, op->address, size);
-    int result = loader_flash_read(&run->loader, op->address, size, data, &run->report.progress,
-                                   &run->error);
-    if (result == 0)
-        report_progress_end(&run->report);
-    double seconds = report_progress_seconds(&run->report);
-    if (result == 0)
-        result = read_confirm(run, op->address, data, size);
-    if (result == 0)
+    do {
+        result = read_all(run, op, data, size);
+        seconds = report_progress_seconds(&run->report);
+        if (result == 0)
+            result = read_confirm(run, op->address, data, size);
+    } while (result != 0 && recover_slower(run));
+    if (result == 0) {
+        rate_hold(&run->rate, run->link.baud);
         result = output_finish(&run->outputs[index], data, size, &run->error);
+    }
     if (result == 0)
         read_result(run, op, size, data, seconds);
     free(data);

@@ -3,8 +3,10 @@
 #include "job/ops.h"
 
 #include "base/util.h"
-#include "job/pack.h"
+#include "job/recover.h"
+#include "job/send.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Reading back is done in pieces, so that a difference ends it early; the first piece is small and
@@ -36,29 +38,14 @@ static int confirm_by_md5(struct run *run, const struct region *region, enum err
                      util_hex_format(have, md5, sizeof md5));
 }
 
-/* Progress of one piece as progress of the whole region. */
-struct piece {
-    const struct report *report;
-    uint64_t base, total;
-};
-
-static void piece_progress(void *context, uint64_t done, uint64_t total, uint64_t wire)
-{
-    const struct piece *piece = context;
-    const struct loader_progress *whole = &piece->report->progress;
-
-    (void)total;
-    whole->put(whole->context, piece->base + done, piece->total, piece->base + wire);
-}
-
 static int piece_compare(struct run *run, const struct region *region, size_t at, size_t n,
                          uint8_t *data)
 {
-    struct piece piece = {.report = &run->report, .base = at, .total = region->size};
-    struct loader_progress progress = {.put = piece_progress, .context = &piece};
+    struct report_piece piece;
 
+    report_piece_init(&piece, &run->report, at, at);
     if (loader_flash_read(&run->loader, region->address + (uint32_t)at, (uint32_t)n, data,
-                          &progress, &run->error) != 0)
+                          &piece.progress, &run->error) != 0)
         return error_context(&run->error, "reading %s at 0x%x back", region_name(region),
                              region->address);
     for (size_t i = 0; i < n; i++) {
@@ -103,46 +90,127 @@ static int region_confirm(struct run *run, const struct region *region, enum err
     return result;
 }
 
+/* In Secure Download Mode the chip neither tells a digest nor lets its flash be read. */
+static bool can_confirm(const struct run *run)
+{
+    return !run->loader.secure_download;
+}
+
+/* `send` is NULL where nothing was to be sent. */
 static void region_result(struct run *run, enum op_kind op, const struct region *region,
-                          double seconds)
+                          const struct send *send, double seconds)
 {
     struct event event;
     char md5[33];
 
     report_event(&run->report, EVENT_RESULT, &event);
     util_copy(event.result.op, sizeof event.result.op, op_name(op));
-    event.result.ok = run->error.code == ERR_OK;
+    event.result.ok = run->error.code == ERR_OK && can_confirm(run);
     event_result_add(&event, "file", "%s", region->path);
     event_result_add(&event, "address", "0x%x", region->address);
     event_result_add(&event, "size", "%zu", region->size);
     event_result_add(&event, "md5", "%s", util_hex_format(md5, region->md5, 16));
     event_result_add(&event, "what", "%s", region->what);
     event_result_add(&event, "confirmed_by", "%s",
-                     loader_can_md5(&run->loader) ? "md5" : "reading back");
+                     !can_confirm(run)              ? "nothing"
+                     : loader_can_md5(&run->loader) ? "md5"
+                                                    : "reading back");
     event_result_add(&event, "seconds", "%.2f", seconds);
+    if (send) {
+        event_result_add(&event, "written", "%zu", region->size - send->skipped);
+        event_result_add(&event, "skipped", "%zu", send->skipped);
+    }
+    if (run->report.baud)
+        event_result_add(&event, "baud", "%u", *run->report.baud);
     report_put(&run->report, &event);
 }
 
 /* ---- the ops ---- */
 
-static int region_write(struct run *run, const struct region *region)
+static int region_send(struct run *run, const struct region *region, struct send *send)
 {
-    char size[32];
-
     report_state(&run->report, STATE_WRITE, "%s", region_name(region));
     report_progress_begin(&run->report, op_name(OP_WRITE_FLASH), region->path, region->address,
                           region->size);
-    if (loader_flash_write(&run->loader, region, &run->report.progress, &run->error) != 0)
-        return error_context(&run->error, "writing %s at 0x%x", region_name(region),
-                             region->address);
+    if (send_region(run, region, send) != 0)
+        return run->error.code;
     report_progress_end(&run->report);
-    double seconds = report_progress_seconds(&run->report);
-    int result = region_confirm(run, region, ERR_MD5_MISMATCH);
-    region_result(run, OP_WRITE_FLASH, region, seconds);
+    return 0;
+}
+
+/* Nothing was sent, and the question whether there is anything to send was the verification. */
+static int region_is_confirmed(struct run *run, const struct region *region)
+{
+    report_state(&run->report, STATE_VERIFY, "%s", region_name(region));
+    report_progress_begin(&run->report, op_name(OP_VERIFY_FLASH), region->path, region->address,
+                          region->size);
+    report_progress_end(&run->report);
+    return 0;
+}
+
+/* Sent and verified. Where only what differs was sent and the whole is wrong then, everything is
+ * sent once. `seconds` is what the sending took. */
+static int region_try(struct run *run, const struct region *region, struct send *send,
+                      double *seconds)
+{
+    for (;;) {
+        if (region_send(run, region, send) != 0)
+            return run->error.code;
+        *seconds = report_progress_seconds(&run->report);
+        if (send->confirmed)
+            return region_is_confirmed(run, region);
+        if (!can_confirm(run))
+            return 0; /* which the op will say in the end */
+        int result = region_confirm(run, region, ERR_MD5_MISMATCH);
+        if (result == 0)
+            rate_hold(&run->rate, run->link.baud);
+        if (result != ERR_MD5_MISMATCH || !send->partly)
+            return result;
+        log_line(&run->report.log, LOG_WARNING,
+                 "%s: what the flash seemed to hold is not all there: all of it is sent now",
+                 region_name(region));
+        error_clear(&run->error);
+        send->all = true;
+    }
+}
+
+static void say_written(struct run *run, const struct region *region, const struct send *send,
+                        double seconds)
+{
+    const struct log *log = &run->report.log;
+    char size[32], sent[48] = "", rate[32] = "";
+
+    util_size_format(size, sizeof size, region->size);
+    if (send->skipped == region->size) {
+        log_line(log, LOG_INFO, "%s: %s at 0x%x were already there, verified in %.1f s",
+                 region_name(region), size, region->address, seconds);
+        return;
+    }
+    if (send->skipped) {
+        util_size_format(sent, sizeof sent - 4, region->size - send->skipped);
+        strcat(sent, " of ");
+    }
+    if (run->report.baud)
+        snprintf(rate, sizeof rate, " at %u baud", *run->report.baud);
+    log_line(log, LOG_INFO, "%s: %s%s at 0x%x written in %.1f s%s and %sverified",
+             region_name(region), sent, size, region->address, seconds, rate,
+             can_confirm(run) ? "" : "not ");
+}
+
+static int region_write(struct run *run, const struct region *region)
+{
+    struct send send = {0};
+    double seconds = 0;
+    int result = region_try(run, region, &send, &seconds);
+
+    while (result != 0 && recover_slower(run)) {
+        send.begun = true;
+        send.all = false;
+        result = region_try(run, region, &send, &seconds);
+    }
+    region_result(run, OP_WRITE_FLASH, region, &send, seconds);
     if (result == 0)
-        log_line(&run->report.log, LOG_INFO, "%s: %s at 0x%x written in %.1f s and verified",
-                 region_name(region), util_size_format(size, sizeof size, region->size),
-                 region->address, seconds);
+        say_written(run, region, &send, seconds);
     return result;
 }
 
@@ -163,11 +231,12 @@ int op_write_flash(struct run *run, size_t index)
     (void)index;
     if (result == 0)
         regions_announce(run);
-    for (size_t i = 0; result == 0 && i < run->plan.n; i++) {
-        result = pack_take(run, i);
-        if (result == 0)
-            result = region_write(run, &run->plan.regions[i]);
-    }
+    for (size_t i = 0; result == 0 && i < run->plan.n; i++)
+        result = region_write(run, &run->plan.regions[i]);
+    if (result == 0 && !can_confirm(run))
+        return error_set(&run->error, ERR_NOT_VERIFIED,
+                         "everything was written, but in Secure Download Mode the chip lets nobody "
+                         "check it");
     return result;
 }
 
@@ -180,9 +249,11 @@ int op_verify_flash(struct run *run, size_t index)
     for (size_t i = 0; i < run->plan.n; i++) {
         const struct region *region = &run->plan.regions[i];
         int result = region_confirm(run, region, ERR_VERIFY_FAILED);
+        while (result != 0 && result != ERR_VERIFY_FAILED && recover_slower(run))
+            result = region_confirm(run, region, ERR_VERIFY_FAILED);
         if (result != 0 && result != ERR_VERIFY_FAILED)
             return result;
-        region_result(run, OP_VERIFY_FLASH, region, report_progress_seconds(&run->report));
+        region_result(run, OP_VERIFY_FLASH, region, NULL, report_progress_seconds(&run->report));
         if (result == 0)
             log_line(&run->report.log, LOG_INFO, "%s at 0x%x: the flash holds it",
                      region_name(region), region->address);

@@ -17,8 +17,9 @@
  * they are): another espjig's work is never taken for ours then. */
 #define FORMAT 1
 
-/* Below this a process of its own takes longer than the work (measured: they meet at 6 KiB). */
-enum { ALONE_MIN = 8192 };
+/* Below this a process of its own takes longer than the work (measured: they meet at 6 KiB). Parts
+ * are worth a place in the cache when they are larger. */
+enum { ALONE_MIN = 8192, PART_MIN = 65536 };
 
 /* Even a Raspberry Pi Zero has done 16 MiB by then. */
 enum { BUILD_MS = 120000 };
@@ -156,7 +157,6 @@ static bool region_adopt(struct region *region, struct blob *blob)
     size_t n = head.blocks / sizeof *blocks;
     if (!blocks_fit(blocks, n, &head))
         return false;
-    free(region->data);
     region->blob = *blob;
     region->data = (uint8_t *)(uintptr_t)section[0];
     region->deflated = head.deflated ? (uint8_t *)(uintptr_t)section[1] : NULL;
@@ -166,25 +166,33 @@ static bool region_adopt(struct region *region, struct blob *blob)
     return true;
 }
 
-static void built_take(struct run *run, size_t index, int64_t ms)
+/* Takes what the builder made; the region stays as it is when there is nothing usable. */
+static void built_take(struct run *run, struct builder *builder, struct region *region, int64_t ms)
 {
-    struct region *region = &run->plan.regions[index];
     struct blob blob;
     int built = 0;
-    int fd = builder_wait(&run->builders[index], run->cancel, ms, &built);
+    int fd = builder_wait(builder, run->cancel, ms, &built);
 
     if (fd == ERR_CANCELLED)
         error_set(&run->error, ERR_CANCELLED, "stopped on request");
     if (fd < 0)
         return;
-    if (blob_map(fd, &blob)) {
-        if (region_adopt(region, &blob))
-            log_line(log_of(run), LOG_DEBUG, "%s: %zu bytes %s", util_basename(region->path),
-                     region->deflated_size, built ? "after compressing" : "from the cache");
-        else
-            blob_done(&blob);
-    }
+    if (blob_map(fd, &blob) && !region_adopt(region, &blob))
+        blob_done(&blob);
+    if (region->blob.bytes)
+        log_line(log_of(run), LOG_DEBUG, "%s: %zu bytes %s", util_basename(region->path),
+                 region->deflated_size, built ? "after compressing" : "from the cache");
     close(fd);
+}
+
+static void own_built_take(struct run *run, size_t index, int64_t ms)
+{
+    struct region *region = &run->plan.regions[index];
+    uint8_t *own = region->data;
+
+    built_take(run, &run->builders[index], region, ms);
+    if (region->blob.bytes)
+        free(own);
 }
 
 static bool is_kept(const char *setting)
@@ -238,24 +246,50 @@ void pack_digest(struct run *run)
     for (size_t i = 0; i < run->plan.n; i++) {
         struct region *region = &run->plan.regions[i];
         if (run->builders && builder_is_ready(&run->builders[i]))
-            built_take(run, i, 0);
+            own_built_take(run, i, 0);
         if (region->blob.bytes == NULL)
             region_digest(region);
     }
 }
 
-int pack_take(struct run *run, size_t index)
+bool pack_can(const struct run *run)
 {
-    struct region *region = &run->plan.regions[index];
-    bool can = run->loader.stage == STAGE_STUB || run->loader.chip->rom_deflate;
+    return run->job->compress && (run->loader.stage == STAGE_STUB || run->loader.chip->rom_deflate);
+}
 
-    if (!run->job->compress || !can)
+int pack_take(struct run *run, const struct region *which)
+{
+    size_t index = (size_t)(which - run->plan.regions);
+    struct region *region = &run->plan.regions[index];
+
+    if (!pack_can(run))
         return 0;
     if (run->builders && run->builders[index].pid > 0)
-        built_take(run, index, BUILD_MS);
+        own_built_take(run, index, BUILD_MS);
     if (run->error.code == ERR_OK && region->blob.bytes == NULL && region->deflated == NULL)
         region_deflate(region, &run->error);
     return run->error.code;
+}
+
+int pack_part(struct run *run, struct region *part)
+{
+    struct builder builder;
+
+    if (!pack_can(run))
+        return 0;
+    if (part->size >= PART_MIN && builder_start(&builder, region_build, part) == 0)
+        built_take(run, &builder, part, BUILD_MS);
+    if (run->error.code == ERR_OK && part->blob.bytes == NULL)
+        region_deflate(part, &run->error);
+    return run->error.code;
+}
+
+void pack_part_done(struct region *part)
+{
+    if (part->blob.bytes)
+        blob_done(&part->blob);
+    else
+        free(part->deflated);
 }
 
 void pack_done(struct run *run)

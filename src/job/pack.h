@@ -18,9 +18,16 @@ void pack_start(struct run *run);
  * for builders. */
 void pack_digest(struct run *run);
 
-/* Before a region is written: waits for what its builder makes, or makes it here. ERR_CANCELLED, or
- * 0; run->error is set. */
-int pack_take(struct run *run, size_t index);
+/* Whether what is sent now can be compressed. */
+bool pack_can(const struct run *run);
+
+/* Before a region of the plan is written whole: waits for what its builder makes, or makes it here.
+ * ERR_CANCELLED, or 0; run->error is set. */
+int pack_take(struct run *run, const struct region *region);
+
+/* The same for a part of a region: data and size are set, the data stays its owner's. */
+int pack_part(struct run *run, struct region *part);
+void pack_part_done(struct region *part);
 
 void pack_done(struct run *run); /* ends the builders that are left */
 

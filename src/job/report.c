@@ -73,6 +73,7 @@ static void progress_put(struct report *report, int64_t now)
     event.progress.total = m->total;
     event.progress.wire = m->wire;
     event.progress.rate = m->rate;
+    event.progress.baud = report->baud ? *report->baud : 0;
     event.progress.left = m->done >= m->total ? 0
                           : m->rate > 0       ? (double)(m->total - m->done) / m->rate
                                               : -1;
@@ -130,14 +131,39 @@ void report_progress_begin(struct report *report, const char *op, const char *fi
     progress_put(report, m->start_us);
 }
 
+void report_progress_skip(struct report *report, uint64_t bytes)
+{
+    struct meter *m = &report->meter;
+
+    m->skipped = bytes;
+    m->done = m->said_done = bytes;
+    progress_put(report, clock_us());
+}
+
 void report_progress_end(struct report *report)
 {
     struct meter *m = &report->meter;
     double seconds = report_progress_seconds(report);
 
     m->done = m->total;
-    m->rate = seconds > 0 ? (double)m->total / seconds : 0;
+    m->rate = seconds > 0 ? (double)(m->total - m->skipped) / seconds : 0;
     progress_put(report, clock_us());
+}
+
+static void on_piece(void *context, uint64_t done, uint64_t total, uint64_t wire)
+{
+    const struct report_piece *piece = context;
+    const struct loader_progress *whole = &piece->report->progress;
+
+    (void)total;
+    whole->put(whole->context, piece->done + done, piece->report->meter.total, piece->wire + wire);
+}
+
+void report_piece_init(struct report_piece *piece, const struct report *report, uint64_t done,
+                       uint64_t wire)
+{
+    *piece = (struct report_piece){.report = report, .done = done, .wire = wire};
+    piece->progress = (struct loader_progress){.put = on_piece, .context = piece};
 }
 
 double report_progress_seconds(const struct report *report)

@@ -16,6 +16,7 @@ struct meter {
     char op[24], file[256];
     uint32_t address;
     uint64_t done, total, wire;
+    uint64_t skipped;          /* of `done`: did not need to be moved */
     int64_t start_us, said_us; /* of the beginning; of the last event */
     uint64_t said_done;
     double rate;
@@ -24,11 +25,23 @@ struct meter {
 struct report {
     const struct sink *sink;
     char port[256], slot[64];
-    struct log log; /* for the lower floors: comes back here */
+    const unsigned *baud; /* NULL: the link has no rate */
+    struct log log;       /* for the lower floors: comes back here */
     struct event rx;
     struct meter meter;
     struct loader_progress progress; /* for loader_flash_*(): drives the meter */
 };
+
+/* Progress of one piece as progress of the whole: what was done and sent before is added. */
+struct report_piece {
+    const struct report *report;
+    uint64_t done, wire;
+    struct loader_progress progress; /* for the loader */
+};
+
+/* `piece` must stay where it is afterwards, and so must the report. */
+void report_piece_init(struct report_piece *piece, const struct report *report, uint64_t done,
+                       uint64_t wire);
 
 /* `report` must stay where it is afterwards. */
 void report_init(struct report *report, const struct sink *sink, const char *port,
@@ -50,6 +63,8 @@ void report_done(struct report *report, const struct error *error, double elapse
  * where there is none. */
 void report_progress_begin(struct report *report, const char *op, const char *file,
                            uint32_t address, uint64_t total);
+/* So many bytes are done, from now on, without having been moved. */
+void report_progress_skip(struct report *report, uint64_t bytes);
 void report_progress_end(struct report *report);
 double report_progress_seconds(const struct report *report); /* since the beginning */
 

@@ -10,6 +10,7 @@
 #include "job/internal.h"
 #include "job/output.h"
 #include "job/pack.h"
+#include "job/recover.h"
 #include "job/setup.h"
 
 #include <stdio.h>
@@ -90,8 +91,11 @@ static int ready_images(struct run *run)
 
     if (run->plan.n == 0 && job_plan_load(job, chip, &run->plan, &run->error) != 0)
         return run->error.code;
-    if (plan_check(&run->plan, chip, run->flash.size, job->force, &run->error) != 0 ||
-        plan_patch(&run->plan, chip, &settings, &run->error) != 0)
+    if (plan_check(&run->plan, chip, run->loader.flash_size, job->force, &run->error) != 0)
+        return run->error.code == ERR_TOO_BIG && run->loader.flash_limit
+                   ? error_context(&run->error, "%s", run->loader.flash_limit)
+                   : run->error.code;
+    if (plan_patch(&run->plan, chip, &settings, &run->error) != 0)
         return run->error.code;
     for (size_t i = 0; i < run->plan.n; i++) {
         const struct region *region = &run->plan.regions[i];
@@ -124,10 +128,17 @@ static int work(struct run *run)
     if (prepare(run) != 0 || setup_open(run) != 0 || setup_connect(run) != 0 ||
         setup_identify(run) != 0)
         return run->error.code;
-    if (fast && (setup_stub(run) != 0 || setup_baud(run) != 0))
+    if (fast && setup_stub(run) != 0)
         return run->error.code;
-    if (RUN_ANY_OP(run, flash) && setup_flash(run) != 0)
-        return run->error.code;
+    /* A rate that was asked for is gone to at once; the best one when it is known what for. */
+    while (fast && run->job->baud != JOB_BAUD_AUTO && rate_raise(run, 0) != 0) {
+        if (!recover_slower(run))
+            return run->error.code;
+    }
+    while (RUN_ANY_OP(run, flash) && setup_flash(run) != 0) {
+        if (!recover_slower(run))
+            return run->error.code;
+    }
     if (job_needs_images(run->job) && ready_images(run) != 0)
         return run->error.code;
     return run_ops(run);
@@ -175,7 +186,9 @@ static void say_hint(struct run *run)
         .chip = run->loader.chip,
         .port = port.path[0] ? &port : NULL,
         .has_lines = run->link_is_open && run->link.has_lines,
-        .baud = run->link_is_open ? run->link.baud : setup_connect_baud(run->job),
+        .baud = run->rate.failed    ? run->rate.failed
+                : run->link_is_open ? run->link.baud
+                                    : setup_connect_baud(run->job),
     };
     struct hint hint;
 
@@ -204,6 +217,7 @@ int job_run(const struct job *job, const struct sink *sink, const struct cancel 
     report_init(&run->report, sink, job->port ? job->port : "", job->slot);
     say_hello(run);
     work(run);
+    rate_end(run);
     leave_chip(run);
     report_state(&run->report, last_state(&run->error), "%s",
                  run->error.code == ERR_OK ? "" : error_id(run->error.code));

@@ -6,6 +6,7 @@
 #include "image/image.h"
 #include "job/builder.h"
 #include "job/job.h"
+#include "job/rate.h"
 #include "job/report.h"
 #include "link/link.h"
 #include "loader/loader.h"
@@ -19,8 +20,12 @@ struct run {
     struct link link;
     bool link_is_open;
     struct loader loader;
+    struct rate rate;
+    char rate_key[320]; /* what the port's rate is remembered by; "" */
     struct chip_facts chip;
     struct flash_facts flash;
+    bool flash_attached;
+    double question_s;        /* what a round trip to this chip takes; 0: not measured yet */
     struct plan plan;         /* n is 0 as long as nothing is loaded */
     bool plan_is_final;       /* nothing in it will be patched any more */
     struct builder *builders; /* NULL, or one for each region; see pack.h */

@@ -9,24 +9,14 @@
 
 #include <ctype.h>
 
-/* Every ROM and every adapter can do the first; esptool connects at it too. */
-enum { CONNECT_BAUD_MAX = 115200, AUTO_BAUD = 921600 };
-
 static const struct log *log_of(struct run *run)
 {
     return &run->report.log;
 }
 
-static unsigned wanted_baud(const struct job *job)
-{
-    return job->baud == JOB_BAUD_AUTO ? AUTO_BAUD : job->baud;
-}
-
 unsigned setup_connect_baud(const struct job *job)
 {
-    unsigned wanted = wanted_baud(job);
-
-    return wanted < CONNECT_BAUD_MAX ? wanted : CONNECT_BAUD_MAX;
+    return job->baud != JOB_BAUD_AUTO && job->baud < RATE_LOWEST ? job->baud : RATE_LOWEST;
 }
 
 int setup_open(struct run *run)
@@ -43,6 +33,8 @@ int setup_open(struct run *run)
     if (link_open(&run->link, run->job->port, &options, &run->error) != 0)
         return run->error.code;
     run->link_is_open = true;
+    run->report.baud = run->link.has_baud ? &run->link.baud : NULL;
+    rate_begin(run);
     loader_init(&run->loader, &run->link, log_of(run));
     return 0;
 }
@@ -68,6 +60,7 @@ int setup_connect(struct run *run)
         .context = run,
     };
 
+    run->rate.now = run->link.baud;
     loader_init(&run->loader, &run->link, log_of(run));
     return loader_connect(&run->loader, &options, &run->error);
 }
@@ -127,13 +120,16 @@ static bool link_is_dead(int code)
     return code == ERR_PORT_LOST || code == ERR_CANCELLED;
 }
 
+bool setup_can_reset(const struct run *run)
+{
+    return run->link.has_lines &&
+           (run->job->before == BEFORE_DEFAULT_RESET || run->job->before == BEFORE_USB_RESET);
+}
+
 /* A stub that did not come up leaves the chip without a loader: reset, and begin again. */
 static int connect_again(struct run *run, const struct error *why)
 {
-    bool can_reset = run->link.has_lines && (run->job->before == BEFORE_DEFAULT_RESET ||
-                                             run->job->before == BEFORE_USB_RESET);
-
-    if (!can_reset)
+    if (!setup_can_reset(run))
         return error_set(&run->error, why->code,
                          "%s; the chip can't be reset from here to go on without", why->text);
     if (link_set_baud(&run->link, setup_connect_baud(run->job)) != 0)
@@ -141,29 +137,41 @@ static int connect_again(struct run *run, const struct error *why)
     return setup_connect(run);
 }
 
-/* The ROM's rate is raised for the upload, which at 115200 baud takes longer than all the rest of
- * the set-up. What does not work is undone, by a fresh connect if need be, and not tried again. */
+/* The rate for the upload, which at 115200 baud takes longer than all the rest of the set-up. */
+static unsigned rom_baud(const struct run *run)
+{
+    enum { FIRST_TRY = 921600 }; /* --baud auto on a port of which nothing is remembered */
+    const struct rate *rate = &run->rate;
+    unsigned wanted = rate->fixed ? rate->fixed : rate->good ? rate->good : FIRST_TRY;
+    unsigned most = run->loader.chip->rom_baud_max;
+
+    wanted = wanted < rate->limit ? wanted : rate->limit;
+    return wanted < most ? wanted : most;
+}
+
+/* What does not work is undone, by a fresh connect if need be, and not tried again. */
 static int raise_rom_baud(struct run *run, bool *slow)
 {
-    unsigned max = run->loader.chip->rom_baud_max, wanted = wanted_baud(run->job);
-    unsigned baud = wanted < max ? wanted : max;
+    unsigned baud = rom_baud(run), before = run->link.baud;
     struct error why = {0};
 
-    if (*slow || !run->link.has_baud || baud <= run->link.baud)
+    if (*slow || !run->link.has_baud || baud <= before || loader_usb_jtag(&run->loader) ||
+        loader_usb_otg(&run->loader))
         return 0;
     int result = loader_set_baud(&run->loader, baud, &why);
-    if (result == 0)
-        return 0;
-    *slow = true;
-    if (result == ERR_NOT_POSSIBLE)
-        return 0;
-    if (result == ERR_BAUD_REFUSED) { /* the adapter was asked before the chip */
-        error_clear(&run->link.error);
+    run->rate.now = run->link.baud;
+    if (result == 0) {
+        run->rate.unproven = run->link.baud != before;
         return 0;
     }
+    *slow = true;
+    if (result == ERR_BAUD_REFUSED) /* the adapter was asked before the chip */
+        error_clear(&run->link.error);
+    if (result == ERR_BAUD_REFUSED || result == ERR_NOT_POSSIBLE)
+        return 0;
     if (link_is_dead(result))
         return error_set(&run->error, why.code, "%s", why.text);
-    log_line(log_of(run), LOG_WARNING, "%s: going on at %u baud", why.text,
+    log_line(log_of(run), LOG_WARNING, "%s: the stub goes up at %u baud", why.text,
              setup_connect_baud(run->job));
     return connect_again(run, &why);
 }
@@ -189,12 +197,12 @@ static enum step after_failure(struct run *run, int result, const struct error *
 }
 
 /* Tries the nth best stub file. */
-static enum step ladder_step(struct run *run, const char *name, int nth, bool *slow)
+static enum step ladder_step(struct run *run, int nth, bool *slow)
 {
     struct stub stub = {0};
     struct error why = {0};
     enum step step = STEP_ENDS;
-    int result = stub_find(run->loader.chip, name, run->job->stub_dir, nth, &stub, &why);
+    int result = stub_find(loader_stub_name(&run->loader), run->job->stub_dir, nth, &stub, &why);
 
     if (result == ERR_FILE_UNREADABLE) {
         if (nth == 0)
@@ -208,6 +216,7 @@ static enum step ladder_step(struct run *run, const char *name, int nth, bool *s
         goto out;
     if (result == 0)
         result = loader_stub_run(&run->loader, &stub, &why);
+    run->rate.now = run->link.baud;
     if (result == 0)
         log_line(log_of(run), LOG_INFO, "stub %s runs", stub.path);
     else
@@ -220,7 +229,6 @@ out:
 int setup_stub(struct run *run)
 {
     enum { STEPS_MAX = 16 }; /* more than anyone has stubs; an end for the loop */
-    const char *why, *name = loader_stub_name(&run->loader, &run->chip, &why);
     bool slow = false;
     int nth = 0;
 
@@ -228,38 +236,18 @@ int setup_stub(struct run *run)
         return 0; /* it was left running: --after no-reset-stub */
     if (run->job->no_stub)
         return 0;
-    if (name == NULL) {
-        log_line(log_of(run), LOG_WARNING, "%s: going on with the ROM alone", why);
+    if (!run->chip.stub_possible) {
+        log_line(log_of(run), LOG_WARNING, "%s: going on with the ROM alone, which is slower",
+                 run->chip.stub_reason);
         return 0;
     }
     report_state(&run->report, STATE_STUB, "%s", "");
     for (int i = 0; i < STEPS_MAX; i++) {
-        enum step step = ladder_step(run, name, nth, &slow);
+        enum step step = ladder_step(run, nth, &slow);
         if (step == STEP_ENDS)
             break;
         nth += step == STEP_NEXT;
     }
-    return run->error.code;
-}
-
-int setup_baud(struct run *run)
-{
-    unsigned now = run->link.baud, wanted = wanted_baud(run->job);
-    struct error why = {0};
-
-    if (wanted == now || !run->link.has_baud)
-        return 0;
-    int result = loader_set_baud(&run->loader, wanted, &why);
-    if (result == ERR_NOT_POSSIBLE)
-        log_line(log_of(run), LOG_INFO, "the ROM of %s can't change the rate: staying at %u baud",
-                 run->loader.chip->name, now);
-    else if (result == ERR_BAUD_REFUSED) { /* the adapter was asked before the chip */
-        log_line(log_of(run), LOG_WARNING, "%s: staying at %u baud", why.text, now);
-        error_clear(&run->link.error);
-    } else if (result != 0)
-        error_set(&run->error, why.code, "changing to %u baud: %s", wanted, why.text);
-    else
-        log_line(log_of(run), LOG_DEBUG, "%u baud", run->link.baud);
     return run->error.code;
 }
 
@@ -276,6 +264,9 @@ int setup_flash(struct run *run)
     if (loader_flash_attach(&run->loader, &connection, flash_size_bytes(job->flash_size),
                             &run->flash, &run->error) != 0)
         return run->error.code;
+    if (run->flash_attached) /* all of it has been said before */
+        return 0;
+    run->flash_attached = true;
     report_flash(&run->report, flash);
     if (flash->size)
         util_size_format(size, sizeof size, flash->size);

@@ -24,7 +24,7 @@ static int esp32_rom_rate(struct loader *loader, unsigned baud, uint32_t *rate, 
 
     int rc = loader_read_reg(loader, RTC_CALI_CFG1, &calibration, error);
     if (rc == 0)
-        rc = loader_read_reg(loader, EFUSE_WORD4, &efuse, error);
+        rc = loader_read_efuse(loader, EFUSE_WORD4, &efuse, error);
     if (rc < 0)
         return rc;
 

@@ -22,6 +22,7 @@ void loader_init(struct loader *loader, struct link *link, const struct log *log
     memset(loader, 0, sizeof *loader);
     loader->link = link;
     loader->log = log;
+    loader->revision = -1;
     slip_decoder_init(&loader->slip);
 }
 
@@ -230,7 +231,7 @@ static void reply_take(struct loader *loader, const struct request *request, str
     /* A short answer is a bare status: nothing came of the data that was asked for. */
     size_t at = reply->n >= request->reply_n + 2 ? request->reply_n : 0;
     uint8_t first = frame[HEADER + at], second = frame[HEADER + at + 1];
-    reply->status = (uint16_t)(first ? first << 8 | second : 0);
+    reply->status = loader->status = (uint16_t)(first ? first << 8 | second : 0);
 }
 
 /* The ROM answers an unknown command several times after SYNC: lets all of it pass by. */

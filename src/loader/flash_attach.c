@@ -29,9 +29,9 @@ static int esp32_pads(struct loader *loader, uint32_t *pads, struct error *error
 {
     uint32_t base = loader->chip->efuse_base, word5, word3;
 
-    int rc = loader_read_reg(loader, base + 4 * 5, &word5, error);
+    int rc = loader_read_efuse(loader, base + 4 * 5, &word5, error);
     if (rc == 0)
-        rc = loader_read_reg(loader, base + 4 * 3, &word3, error);
+        rc = loader_read_efuse(loader, base + 4 * 3, &word3, error);
     if (rc < 0)
         return rc;
     uint32_t clk = word5 & 0x1F, q = word5 >> 5 & 0x1F, d = word5 >> 10 & 0x1F;

@@ -87,6 +87,9 @@ int loader_flash_erase_all(struct loader *loader, const struct loader_progress *
         if (size == 0)
             return error_set(error, ERR_NOT_POSSIBLE,
                              "the ROM erases by region, and the size of the flash is not known");
+        if (loader->flash_limit)
+            return error_set(error, ERR_NOT_POSSIBLE, "the whole flash can't be erased: %s",
+                             loader->flash_limit);
         return loader_flash_erase(loader, 0, (uint32_t)size, progress, error);
     }
 

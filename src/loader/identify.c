@@ -1,31 +1,53 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Who the chip is: package, revision, MAC, crystal, features, security, named as esptool 5.3.1
- * names them. Bit places: esptool targets/esp8266.py, esp32.py, esp32c3.py; ESP32 and ESP32-C3
- * technical reference manuals, eFuse chapters. Every word is read once.
+ * Who the chip is: package, revision, addresses, crystal, features, protection, named as esptool
+ * 5.3.1 names them. What its eFuses mean is data (chip->identity); every word is read once, and
+ * only where something depends on it.
  */
+#include "loader/identify.h"
+
 #include "base/util.h"
 #include "loader/command.h"
-#include "loader/connect.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-static unsigned bits(uint32_t word, unsigned shift, unsigned count)
+/* ---- words and what they mean ---- */
+
+uint32_t words_get(struct words *words, uint32_t address)
 {
-    return word >> shift & ((1u << count) - 1);
+    uint32_t value = 0;
+
+    if (words->rc < 0)
+        return 0;
+    words->rc = words->read(words->context, address, &value, words->error);
+    return words->rc < 0 ? 0 : value;
 }
 
-static bool odd(unsigned value)
+uint32_t words_field(struct words *words, const struct chip_field *field)
 {
-    return __builtin_parity(value);
+    uint32_t base = words->chip->efuse_base, value;
+
+    if (field->bits == 0)
+        return 0;
+    value = words_bits(words_get(words, base + field->word), field->shift, field->bits);
+    if (field->high_bits > 0)
+        value |= words_bits(words_get(words, base + field->high_word), field->high_shift,
+                            field->high_bits)
+                 << field->bits;
+    return value;
 }
 
-static void feature(struct chip_facts *facts, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+static const char *named(struct words *words, const struct chip_naming *naming)
+{
+    uint32_t value = words_field(words, &naming->field);
+    const char *name = value < naming->n ? naming->names[value] : NULL;
 
-static void feature(struct chip_facts *facts, const char *format, ...)
+    return name ? name : naming->other;
+}
+
+void identify_feature(struct chip_facts *facts, const char *format, ...)
 {
     size_t len = strlen(facts->features);
     va_list args;
@@ -39,262 +61,233 @@ static void feature(struct chip_facts *facts, const char *format, ...)
     va_end(args);
 }
 
-static void name(struct chip_facts *facts, const char *text)
+/* ---- the chips that are data ---- */
+
+static int revision_of(struct words *words)
 {
-    util_copy(facts->name, sizeof facts->name, text);
+    enum { S3_BLOCK_MAJOR = 0x6C, S3_BLOCK_MINOR = 0x50 };
+    const struct chip_identity *identity = &words->chip->identity;
+    unsigned major = words_field(words, &identity->major);
+    unsigned minor = words_field(words, &identity->minor);
+
+    if (identity->major.bits == 0)
+        return 0;
+    /* The ESP32-S3 v0.0 has other things in these bits; the version 1.1 of its eFuse blocks, which
+     * only that one has, gives it away (esptool esp32s3.py: is_eco0). */
+    if (words->chip->id == CHIP_ESP32S3 && (minor & 7) == 0 &&
+        words_bits(words_get(words, words->chip->efuse_base + S3_BLOCK_MINOR), 24, 3) == 1 &&
+        words_bits(words_get(words, words->chip->efuse_base + S3_BLOCK_MAJOR), 0, 2) == 1)
+        return 0;
+    return (int)(major * 100 + minor);
 }
 
-static void revision(struct chip_facts *facts, unsigned major, unsigned minor)
+static void traits(struct words *words, struct chip_facts *facts)
 {
-    snprintf(facts->revision, sizeof facts->revision, "v%u.%u", major, minor);
-}
+    const struct chip_identity *identity = &words->chip->identity;
 
-static int read_words(struct loader *loader, uint32_t address, uint32_t *words, size_t n,
-                      struct error *error)
-{
-    int rc = 0;
-
-    for (size_t i = 0; i < n && rc == 0; i++)
-        rc = loader_read_reg(loader, address + (uint32_t)(4 * i), &words[i], error);
-    return rc;
-}
-
-/* The UART's divider was found by the ROM from our own rate: rate x divider is the clock it runs on
- * (esptool loader.py: get_crystal_freq). A stub may have raised that clock: then it tells nothing.
- */
-static int crystal(struct loader *loader, unsigned clock_per_crystal, struct chip_facts *facts,
-                   struct error *error)
-{
-    uint32_t divider;
-    int rc = loader_read_reg(loader, loader->chip->uart_clkdiv, &divider, error);
-
-    if (rc < 0)
-        return rc;
-    double mhz = loader->link->baud * (double)(divider & 0xFFFFF) / 1e6 / clock_per_crystal;
-    if (mhz > 20 && mhz < 33)
-        facts->crystal_mhz = 26;
-    else if (mhz >= 33 && mhz < 45)
-        facts->crystal_mhz = 40;
-    return 0;
-}
-
-/* ---- ESP8266 ---- */
-
-static const char *esp8285_name(const uint32_t otp[4])
-{
-    bool a = bits(otp[0], 4, 1), b = bits(otp[3], 25, 1), c = bits(otp[3], 26, 1);
-    bool hot = bits(otp[0], 5, 1);
-
-    if (a == b || bits(otp[3], 27, 1))
-        return "ESP8285";
-    unsigned mb = a ? (c ? 2 : 1) : (c ? 4 : 2);
-    if (mb == 1)
-        return hot ? "ESP8285H08" : "ESP8285N08";
-    if (mb == 2)
-        return hot ? "ESP8285H16" : "ESP8285N16";
-    return "ESP8285";
-}
-
-static int esp8266_mac(const uint32_t otp[4], uint8_t mac[6], struct error *error)
-{
-    uint32_t oui;
-
-    if (otp[3] != 0)
-        oui = otp[3];
-    else if (bits(otp[1], 16, 8) == 0)
-        oui = 0x18FE34;
-    else if (bits(otp[1], 16, 8) == 1)
-        oui = 0xACD074;
-    else
-        return error_set(error, ERR_BAD_REPLY, "the ESP8266's MAC has no known maker (0x%08x)",
-                         otp[1]);
-    const uint8_t bytes[6] = {(uint8_t)(oui >> 16),   (uint8_t)(oui >> 8), (uint8_t)oui,
-                              (uint8_t)(otp[1] >> 8), (uint8_t)otp[1],     (uint8_t)(otp[0] >> 24)};
-    memcpy(mac, bytes, 6);
-    return 0;
-}
-
-static int identify_esp8266(struct loader *loader, struct chip_facts *facts, struct error *error)
-{
-    uint32_t otp[4];
-    int rc = read_words(loader, loader->chip->efuse_base, otp, 4, error);
-
-    if (rc < 0)
-        return rc;
-    bool is_8285 = bits(otp[0], 4, 1) || bits(otp[2], 16, 1);
-    name(facts, is_8285 ? esp8285_name(otp) : "ESP8266EX");
-    feature(facts, "Wi-Fi");
-    feature(facts, "160MHz");
-    if (is_8285)
-        feature(facts, "Embedded Flash");
-    rc = esp8266_mac(otp, facts->mac, error);
-    return rc < 0 ? rc : crystal(loader, 2, facts, error);
-}
-
-/* ---- ESP32 ---- */
-
-static void esp32_name(const uint32_t word[7], unsigned major, struct chip_facts *facts)
-{
-    unsigned package = bits(word[3], 9, 3) | bits(word[3], 2, 1) << 3;
-    bool single = bits(word[3], 0, 1), v3 = major == 3;
-
-    switch (package) {
-    case 0:
-        name(facts, single ? "ESP32-S0WDQ6" : v3 ? "ESP32-D0WDQ6-V3" : "ESP32-D0WDQ6");
-        break;
-    case 1:
-        name(facts, single ? "ESP32-S0WD" : v3 ? "ESP32-D0WD-V3" : "ESP32-D0WD");
-        break;
-    case 2:
-        name(facts, "ESP32-D2WD");
-        break;
-    case 4:
-        name(facts, "ESP32-U4WDH");
-        break;
-    case 5:
-        name(facts, v3 ? "ESP32-PICO-V3" : "ESP32-PICO-D4");
-        break;
-    case 6:
-        name(facts, "ESP32-PICO-V3-02");
-        break;
-    case 7:
-        name(facts, "ESP32-D0WDR2-V3");
-        break;
-    default:
-        name(facts, "Unknown ESP32");
+    identify_feature(facts, "%s", identity->features);
+    for (size_t i = 0; i < ARRAY_LEN(identity->traits); i++) {
+        const struct chip_trait *trait = &identity->traits[i];
+        if (trait->what.field.bits == 0)
+            break;
+        const char *what = named(words, &trait->what);
+        if (what[0] == '\0')
+            continue;
+        if (trait->maker.field.bits > 0)
+            identify_feature(facts, "%s (%s)", what, named(words, &trait->maker));
+        else
+            identify_feature(facts, "%s", what);
     }
 }
 
-static void esp32_features(const uint32_t word[7], struct chip_facts *facts)
+static void mac(struct words *words, struct chip_facts *facts)
 {
-    static const char *const codings[] = {"None", "3/4", "Repeat (UNSUPPORTED)",
-                                          "None (may contain encoding data)"};
-    unsigned package = bits(word[3], 9, 3) | bits(word[3], 2, 1) << 3;
+    uint32_t low = words_get(words, words->chip->mac_word[0]);
+    uint32_t high = words_get(words, words->chip->mac_word[1]);
+    const uint8_t bytes[6] = {(uint8_t)(high >> 8), (uint8_t)high,       (uint8_t)(low >> 24),
+                              (uint8_t)(low >> 16), (uint8_t)(low >> 8), (uint8_t)low};
 
-    feature(facts, "Wi-Fi");
-    if (!bits(word[3], 1, 1))
-        feature(facts, "BT");
-    feature(facts, bits(word[3], 0, 1) ? "Single Core + LP Core" : "Dual Core + LP Core");
-    if (bits(word[3], 13, 1))
-        feature(facts, bits(word[3], 12, 1) ? "160MHz" : "240MHz");
-    if (package == 2 || package == 4 || package == 5 || package == 6)
-        feature(facts, "Embedded Flash");
-    if (package == 6)
-        feature(facts, "Embedded PSRAM");
-    if (bits(word[4], 8, 5))
-        feature(facts, "Vref calibration in eFuse");
-    if (bits(word[3], 14, 1))
-        feature(facts, "BLK3 partially reserved");
-    feature(facts, "Coding Scheme %s", codings[bits(word[6], 0, 2)]);
+    memcpy(facts->mac, bytes, 6);
+    if (words->chip->identity.eui64)
+        snprintf(facts->eui64_text, sizeof facts->eui64_text,
+                 "%02x:%02x:%02x:%02x:%02x:%02x:%02x:%02x", bytes[0], bytes[1], bytes[2],
+                 high >> 24, high >> 16 & 0xFF, bytes[3], bytes[4], bytes[5]);
 }
 
-static int identify_esp32(struct loader *loader, struct chip_facts *facts, struct error *error)
+static void identify_by_table(struct words *words, const struct security_info *security,
+                              struct chip_facts *facts, int *revision)
 {
-    enum { APB_CTL_DATE = 0x3FF6607C };
-    uint32_t word[7], date;
+    const struct chip_identity *identity = &words->chip->identity;
 
-    int rc = read_words(loader, loader->chip->efuse_base, word, 7, error);
-    if (rc == 0)
-        rc = loader_read_reg(loader, APB_CTL_DATE, &date, error);
-    if (rc < 0)
-        return rc;
-
-    static const unsigned majors[8] = {[1] = 1, [3] = 2, [7] = 3};
-    unsigned major =
-        majors[bits(date, 31, 1) << 2 | bits(word[5], 20, 1) << 1 | bits(word[3], 15, 1)];
-    revision(facts, major, bits(word[5], 24, 2));
-    esp32_name(word, major, facts);
-    esp32_features(word, facts);
-    facts->secure_boot = bits(word[6], 4, 1) || (major >= 3 && bits(word[6], 5, 1));
-    facts->flash_encryption = odd(bits(word[0], 20, 7));
-
-    const uint8_t mac[6] = {(uint8_t)(word[2] >> 8),  (uint8_t)word[2],
-                            (uint8_t)(word[1] >> 24), (uint8_t)(word[1] >> 16),
-                            (uint8_t)(word[1] >> 8),  (uint8_t)word[1]};
-    memcpy(facts->mac, mac, 6);
-    return crystal(loader, 1, facts, error);
-}
-
-/* ---- ESP32-C3 ---- */
-
-static void esp32c3_flash(const uint32_t block1[6], struct chip_facts *facts)
-{
-    static const char *const sizes[8] = {[1] = "4MB", [2] = "2MB", [3] = "1MB", [4] = "8MB"};
-    static const char *const vendors[8] = {"", "XMC", "GD", "FM", "TT", "ZBIT", "", ""};
-    unsigned size = bits(block1[3], 27, 3);
-    const char *vendor = vendors[bits(block1[4], 0, 3)];
-
-    if (size == 0)
-        return;
-    if (sizes[size])
-        feature(facts, "Embedded Flash %s (%s)", sizes[size], vendor);
-    else
-        feature(facts, "Unknown Embedded Flash (%s)", vendor);
-}
-
-static int identify_esp32c3(struct loader *loader, struct chip_facts *facts, struct error *error)
-{
-    static const char *const names[8] = {"ESP32-C3 (QFN32)", "ESP8685 (QFN28)",
-                                         "ESP32-C3 AZ (QFN32)", "ESP8686 (QFN24)"};
-    uint32_t block1[6], repeat[2]; /* repeat: RD_REPEAT_DATA1 and 2 */
-    uint32_t base = loader->chip->efuse_base;
-
-    int rc = read_words(loader, base + 0x44, block1, 6, error);
-    if (rc == 0)
-        rc = read_words(loader, base + 0x34, repeat, 2, error);
-    if (rc < 0)
-        return rc;
-
-    const char *package = names[bits(block1[3], 21, 3)];
-    name(facts, package ? package : "Unknown ESP32-C3");
-    revision(facts, bits(block1[5], 24, 2), bits(block1[5], 23, 1) << 3 | bits(block1[3], 18, 3));
-    feature(facts, "Wi-Fi");
-    feature(facts, "BT 5 (LE)");
-    feature(facts, "Single Core");
-    feature(facts, "160MHz");
-    esp32c3_flash(block1, facts);
-    facts->flash_encryption = odd(bits(repeat[0], 18, 3));
-    facts->secure_boot = bits(repeat[1], 20, 1);
-    facts->crystal_mhz = 40; /* no other works */
-
-    const uint8_t mac[6] = {(uint8_t)(block1[1] >> 8),  (uint8_t)block1[1],
-                            (uint8_t)(block1[0] >> 24), (uint8_t)(block1[0] >> 16),
-                            (uint8_t)(block1[0] >> 8),  (uint8_t)block1[0]};
-    memcpy(facts->mac, mac, 6);
-    return 0;
+    mac(words, facts);
+    util_copy(facts->name, sizeof facts->name, named(words, &identity->package));
+    *revision = revision_of(words);
+    traits(words, facts);
+    if (security) {
+        facts->secure_boot = security->flags & SECURITY_SECURE_BOOT;
+        facts->flash_encryption = security_flash_encrypted(security);
+    } else {
+        facts->secure_boot = words_field(words, &identity->secure_boot) != 0;
+        facts->flash_encryption = __builtin_parity(words_field(words, &identity->crypt_count));
+    }
 }
 
 /* ---- all ---- */
+
+/* The ROM found the baud rate, or measured its crystal to set it: the divider tells. In MHz; 0 when
+ * that is none that is built in (esptool loader.py: get_crystal_freq). */
+static unsigned crystal(struct words *words, unsigned baud)
+{
+    double divider = words_get(words, words->chip->uart_clkdiv) & 0xFFFFF;
+    double mhz = baud * divider / 1e6 / (words->chip->id == CHIP_ESP8266 ? 2 : 1);
+
+    if (mhz < 20 || mhz > 60)
+        return 0;
+    return mhz > 45 ? 48 : mhz > 33 ? 40 : 26;
+}
+
+int identify_words(struct words *words, unsigned baud, const struct security_info *security,
+                   struct chip_facts *facts, int *revision)
+{
+    const struct chip *chip = words->chip;
+
+    *revision = -1;
+    if (chip->id == CHIP_ESP8266)
+        identify_esp8266(words, facts);
+    else if (chip->id == CHIP_ESP32)
+        identify_esp32(words, facts, revision);
+    else
+        identify_by_table(words, security, facts, revision);
+    facts->crystal_mhz =
+        chip->identity.crystal_mhz ? chip->identity.crystal_mhz : crystal(words, baud);
+    if (*revision >= 0)
+        snprintf(facts->revision, sizeof facts->revision, "v%d.%d", *revision / 100,
+                 *revision % 100);
+    identify_macs(chip, facts);
+    return words->rc;
+}
+
+/* ---- addresses ---- */
+
+static void mac_put(const uint8_t mac[6], char text[24])
+{
+    snprintf(text, 24, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4],
+             mac[5]);
+}
+
+/* A local address; where the base is one already, another bit makes the difference (ESP-IDF:
+ * esp_derive_local_mac). */
+static void mac_localize(uint8_t mac[6])
+{
+    mac[0] ^= mac[0] & 2 ? 4 : 2;
+}
+
+/* Some ESP32-S2 were burned with addresses that overlap their neighbours'; others are kept for
+ * their access points (ESP-IDF: generate_mac). */
+static void mac_ap_s2(uint8_t mac[6])
+{
+    static const uint8_t first[6] = {0x7C, 0xDF, 0xA1, 0x00, 0x30, 0x00};
+    static const uint8_t last[6] = {0x7C, 0xDF, 0xA1, 0x00, 0x5F, 0xFF};
+
+    if (memcmp(mac, first, 6) >= 0 && memcmp(mac, last, 6) <= 0) {
+        mac[3] += 0x02;
+        mac[4] += 0xD0;
+    } else {
+        mac[5]++;
+    }
+}
+
+static void mac_derive(const uint8_t base[6], enum chip_mac how, char text[24])
+{
+    uint8_t mac[6];
+
+    memcpy(mac, base, 6);
+    switch (how) {
+    case MAC_NONE:
+        return;
+    case MAC_BASE:
+    case MAC_BASE_1:
+    case MAC_BASE_2:
+    case MAC_BASE_3:
+        mac[5] = (uint8_t)(mac[5] + (how - MAC_BASE));
+        break;
+    case MAC_LOCAL_1:
+        mac[5]++;
+        mac_localize(mac);
+        break;
+    case MAC_LOCAL:
+        mac_localize(mac);
+        break;
+    case MAC_AP_S2:
+        mac_ap_s2(mac);
+        break;
+    }
+    mac_put(mac, text);
+}
+
+void identify_macs(const struct chip *chip, struct chip_facts *facts)
+{
+    mac_put(facts->mac, facts->mac_text);
+    mac_derive(facts->mac, chip->macs.ap, facts->mac_ap);
+    mac_derive(facts->mac, chip->macs.bt, facts->mac_bt);
+    mac_derive(facts->mac, chip->macs.ethernet, facts->mac_ethernet);
+}
+
+/* ---- with a chip ---- */
+
+int loader_read_efuse(struct loader *loader, uint32_t address, uint32_t *value, struct error *error)
+{
+    for (size_t i = 0; i < loader->n_words; i++) {
+        if (loader->words[i].address == address) {
+            *value = loader->words[i].value;
+            return 0;
+        }
+    }
+    int rc = loader_read_reg(loader, address, value, error);
+    if (rc == 0 && loader->n_words < ARRAY_LEN(loader->words))
+        loader->words[loader->n_words++] = (struct loader_word){address, *value};
+    return rc;
+}
+
+static int read_word(void *context, uint32_t address, uint32_t *value, struct error *error)
+{
+    struct loader *loader = context;
+
+    /* The divider changes with the rate. */
+    if (address == loader->chip->uart_clkdiv)
+        return loader_read_reg(loader, address, value, error);
+    return loader_read_efuse(loader, address, value, error);
+}
+
+static struct words words_of(struct loader *loader, struct error *error)
+{
+    return (struct words){
+        .chip = loader->chip, .read = read_word, .context = loader, .error = error};
+}
+
+int loader_revision(struct loader *loader, struct error *error)
+{
+    struct words words = words_of(loader, error);
+
+    if (loader->revision < 0)
+        loader->revision = revision_of(&words);
+    return words.rc;
+}
 
 /* In Secure Download Mode no register can be read. */
 static int identify_secured(struct loader *loader, struct chip_facts *facts, struct error *error)
 {
     struct security_info info;
+    int rc = 0;
 
-    name(facts, loader->chip->name);
-    int rc = loader_security_info(loader, &info, error);
+    util_copy(facts->name, sizeof facts->name, loader->chip->name);
+    if (!loader->security_known)
+        rc = loader_security_info(loader, &info, error);
     if (rc < 0)
         return rc;
-    facts->secure_boot = info.flags & 1;
-    facts->flash_encryption = odd(info.flash_crypt_cnt);
+    facts->secure_boot = loader->security.flags & SECURITY_SECURE_BOOT;
+    facts->flash_encryption = security_flash_encrypted(&loader->security);
     return 0;
-}
-
-static int identify(struct loader *loader, struct chip_facts *facts, struct error *error)
-{
-    if (loader->secure_download)
-        return identify_secured(loader, facts, error);
-    switch (loader->chip->id) {
-    case CHIP_ESP8266:
-        return identify_esp8266(loader, facts, error);
-    case CHIP_ESP32:
-        return identify_esp32(loader, facts, error);
-    case CHIP_ESP32C3:
-        return identify_esp32c3(loader, facts, error);
-    default:
-        return error_set(error, ERR_CHIP_UNSUPPORTED, "%s is known, but not yet supported",
-                         loader->chip->name);
-    }
 }
 
 static void security_text(struct chip_facts *facts)
@@ -312,41 +305,67 @@ static void security_text(struct chip_facts *facts)
     }
 }
 
+/* Whether a stub can run, and why not (esptool: run_stub, ESP32-C2's _post_connect). */
+static void stub_judge(const struct loader *loader, struct chip_facts *facts)
+{
+    const struct chip *chip = loader->chip;
+    size_t size = sizeof facts->stub_reason;
+
+    if (chip->stub == NULL)
+        snprintf(facts->stub_reason, size, "there is no flasher stub for the %s", chip->name);
+    else if (loader->secure_download)
+        snprintf(facts->stub_reason, size, "Secure Download Mode starts no flasher stub");
+    else if (chip->stub_needs_no_boot_key && facts->secure_boot)
+        snprintf(facts->stub_reason, size,
+                 "the ROM of an %s with secure boot starts no flasher stub", chip->name);
+    else if (loader_stub_name(loader) == NULL)
+        snprintf(facts->stub_reason, size, "the flasher stub does not know the %s %s", chip->name,
+                 facts->revision);
+    facts->stub_possible = facts->stub_reason[0] == '\0';
+}
+
+const char *loader_stub_name(const struct loader *loader)
+{
+    const struct chip *chip = loader->chip;
+    bool before = loader->revision >= 0 && loader->revision < chip->stub_since;
+
+    return before ? chip->stub_before : chip->stub;
+}
+
 bool loader_usb_jtag(const struct loader *loader)
 {
-    return port_is_usb_jtag(&loader->link->port);
+    return loader->chip->usb_jtag && port_is_usb_jtag(&loader->link->port);
 }
 
 bool loader_usb_otg(const struct loader *loader)
 {
     const struct port_info *port = &loader->link->port;
+    unsigned pid = loader->chip->usb_otg_pid;
 
-    return port->vid == 0x303A && loader->chip->usb_otg_pid != 0 &&
-           port->pid == loader->chip->usb_otg_pid;
-}
-
-/* The host knows best whether it talks to the chip's own USB (esptool: get_usb_mode). */
-static const char *usb_mode(const struct loader *loader)
-{
-    if (loader_usb_jtag(loader))
-        return "USB-Serial/JTAG";
-    return loader_usb_otg(loader) ? "USB-OTG" : "";
+    return pid != 0 && port->vid == 0x303A && port->pid == pid;
 }
 
 int loader_identify(struct loader *loader, struct chip_facts *facts, struct error *error)
 {
+    struct words words = words_of(loader, error);
+    int rc;
+
     memset(facts, 0, sizeof *facts);
     facts->chip = loader->chip->id;
     facts->secure_download = loader->secure_download;
-    util_copy(facts->usb_mode, sizeof facts->usb_mode, usb_mode(loader));
-
-    int rc = identify(loader, facts, error);
+    util_copy(facts->usb_mode, sizeof facts->usb_mode,
+              loader_usb_jtag(loader)  ? "USB-Serial/JTAG"
+              : loader_usb_otg(loader) ? "USB-OTG"
+                                       : "");
+    if (loader->secure_download)
+        rc = identify_secured(loader, facts, error);
+    else
+        rc = identify_words(&words, loader->link->baud,
+                            loader->security_known ? &loader->security : NULL, facts,
+                            &loader->revision);
     if (rc < 0)
         return error_context(error, "finding out about the chip");
     security_text(facts);
-    if (!loader->secure_download)
-        snprintf(facts->mac_text, sizeof facts->mac_text, "%02x:%02x:%02x:%02x:%02x:%02x",
-                 facts->mac[0], facts->mac[1], facts->mac[2], facts->mac[3], facts->mac[4],
-                 facts->mac[5]);
+    stub_judge(loader, facts);
     return 0;
 }

@@ -50,14 +50,46 @@ const char *loader_after_name(enum loader_after after);
 
 enum loader_stage { STAGE_NONE, STAGE_ROM, STAGE_STUB };
 
+/* Reply to GET_SECURITY_INFO (Espressif, "Serial Protocol"; esptool loader.py,
+ * get_security_info). */
+struct security_info {
+    uint32_t flags;          /* bit 0 secure boot, bit 2 Secure Download Mode; see the table in
+                                security.c */
+    uint8_t flash_crypt_cnt; /* an odd number of bits: flash encryption is on */
+    uint8_t key_purposes[7];
+    int chip_id;     /* -1: not told (ESP32-S2) */
+    int api_version; /* -1: not told */
+};
+
+/* The bits of its `flags`, under Espressif's names; ended by name NULL. The same on all chips. */
+struct security_flag {
+    uint32_t mask;
+    const char *name; /* "SECURE_BOOT_EN" */
+    const char *text; /* "secure boot is on" */
+};
+extern const struct security_flag security_flags[];
+enum { SECURITY_SECURE_BOOT = 1 << 0, SECURITY_SECURE_DOWNLOAD = 1 << 2 };
+const char *security_flag_name(unsigned bit); /* "" when it has none */
+bool security_flash_encrypted(const struct security_info *info);
+
+/* A word of the chip that does not change while it is connected: of its eFuses. */
+struct loader_word {
+    uint32_t address, value;
+};
+
 struct loader {
     struct link *link;     /* not owned */
     const struct log *log; /* may be NULL */
     const struct chip *chip;
     enum loader_stage stage;
-    unsigned connect_baud;   /* at which loader_connect was done */
-    int stub_version;        /* 1 or 2 in STAGE_STUB, when known; else 0 */
-    bool secure_download;    /* Secure Download Mode: hardly anything is allowed */
+    unsigned connect_baud; /* at which loader_connect was done */
+    int stub_version;      /* 1 or 2 in STAGE_STUB, when known; else 0 */
+    bool secure_download;  /* Secure Download Mode: hardly anything is allowed */
+    bool security_known;   /* the chip told: */
+    struct security_info security;
+    int revision;                 /* of the chip, 301 for v3.1; -1: not known (yet) */
+    struct loader_word words[24]; /* that loader_read_efuse has read */
+    size_t n_words;
     uint64_t flash_size;     /* bytes that can be reached, by loader_flash_attach; 0: not known */
     const char *flash_limit; /* why that is less than the flash has, for error texts; or NULL */
     struct slip_decoder slip;
@@ -70,6 +102,7 @@ struct loader {
                            soon as it is written, and fails with ERR_MD5_MISMATCH; it then resets
                            this. (Not when all fits one block: it is confirmed as a whole.) */
     uint32_t rom_value; /* value field of the last reply */
+    uint16_t status;    /* of the last reply: two bytes, the first one in the high half; 0: done */
     uint32_t spi_usr, spi_usr2; /* of the SPI controller, as found: see spi.c */
     bool spi_saved;
     uint8_t rx[1024]; /* received, not yet decoded: rx[rx_pos..rx_len) */
@@ -92,31 +125,22 @@ struct connect_options {
     void *context;
 };
 
-/* Reply to GET_SECURITY_INFO (Espressif, "Serial Protocol"; esptool loader.py,
- * get_security_info). */
-struct security_info {
-    uint32_t flags;          /* bit 0 secure boot, bit 2 Secure Download Mode; see the table in
-                                security.c */
-    uint8_t flash_crypt_cnt; /* an odd number of bits: flash encryption is on */
-    uint8_t key_purposes[7];
-    int chip_id;     /* -1: not told (ESP32-S2) */
-    int api_version; /* -1: not told */
-};
-
 /* What identify found. Texts are "" where the chip does not tell. */
 struct chip_facts {
     enum chip_id chip;
     char name[64];     /* "ESP32-D0WD-V3", "ESP32-C3 (QFN32)" */
-    char revision[16]; /* "v3.0" */
+    char revision[16]; /* "v3.0"; "": has none or does not tell */
     uint8_t mac[6];
     char mac_text[24];   /* "24:0a:c4:00:12:34" */
     char eui64_text[32]; /* "60:55:f9:ff:fe:f7:2c:a2", where the chip has one */
     char mac_ap[24], mac_bt[24], mac_ethernet[24]; /* derived as ESP-IDF does; "": has no such */
     unsigned crystal_mhz;                          /* 0: not known */
-    char features[160];                            /* "Wi-Fi, BT, Dual Core, 240MHz" */
+    char features[192];                            /* "Wi-Fi, BT, Dual Core, 240MHz" */
     char usb_mode[24];                             /* "", "USB-Serial/JTAG", "USB-OTG" */
     bool secure_boot, flash_encryption, secure_download;
-    char security[64]; /* "none", or what is enabled, for people */
+    char security[64];    /* "none", or what is enabled, for people */
+    bool stub_possible;   /* a flasher stub can run on this very chip */
+    char stub_reason[96]; /* why not; "" when it can */
 };
 
 struct flash_facts {
@@ -143,10 +167,9 @@ int loader_identify(struct loader *loader, struct chip_facts *facts, struct erro
 bool loader_usb_jtag(const struct loader *loader);
 bool loader_usb_otg(const struct loader *loader);
 
-/* The base name of the stub's file for this chip as it was identified ("esp32p4-rev1"), or NULL and
- * the reason in *why when it must do without one. */
-const char *loader_stub_name(const struct loader *loader, const struct chip_facts *facts,
-                             const char **why);
+/* Base name of the stub's file for this very chip ("esp32p4-rev1" for an ESP32-P4 before v3.0),
+ * once it is identified; NULL: there is none. */
+const char *loader_stub_name(const struct loader *loader);
 
 /* Uploads and starts the stub. Nothing happens when one runs already. The rate may have been raised
  * before: a stub that comes up at the connecting rate is found there. ERR_STUB_FAILED leaves the
@@ -203,6 +226,10 @@ int loader_flash_erase(struct loader *loader, uint32_t address, uint32_t size,
 int loader_flash_erase_all(struct loader *loader, const struct loader_progress *progress,
                            struct error *error);
 
+/* Whether a function that failed with `code` may have failed because of what the line did to the
+ * bytes, so that a lower rate could help. */
+bool loader_is_line_trouble(const struct loader *loader, enum err code);
+
 /* Ends the conversation: resets as asked. A link without lines can't hard-reset: says so in the log
  * and returns 0. Where a soft reset or one by the watchdog is not possible, a warning says why and
  * a hard reset does it (ERR_NOT_POSSIBLE: a soft reset without lines). */
@@ -242,6 +269,10 @@ int loader_flash_status_write(struct loader *loader, unsigned bytes, uint32_t st
 /* n bytes, at most FLASH_SFDP_MAX, of the SFDP tables (JESD216) from `address` on. */
 enum { FLASH_SFDP_MAX = 64 };
 int loader_flash_sfdp(struct loader *loader, uint32_t address, uint8_t *data, size_t n,
+                      struct error *error);
+
+/* Word of the eFuses, by its address: asked from the chip once. */
+int loader_read_efuse(struct loader *loader, uint32_t address, uint32_t *value,
                       struct error *error);
 
 /* One write to a register of the chip. Of the register only the bits in `mask` are changed, by the

@@ -106,6 +106,24 @@ const char *command_status_text(uint16_t status)
     return "unknown reason";
 }
 
+/* What chips answer when something else has arrived than what was sent: only blocks of data have a
+ * checksum, so that other damage shows as nonsense in what was asked. */
+static const uint16_t line_troubles[] = {0x0107, 0x010B, 0x010C, 0xC000, STATUS_STUB_CHECKSUM,
+                                         0xC200, 0xC300, 0xC600, 0xC700, 0xC800,
+                                         0xC900};
+
+bool loader_is_line_trouble(const struct loader *loader, enum err code)
+{
+    if (code != ERR_CHIP_REFUSED)
+        return code == ERR_NO_REPLY || code == ERR_BAD_REPLY || code == ERR_NOISE ||
+               code == ERR_STUB_FAILED || code == ERR_MD5_MISMATCH || code == ERR_VERIFY_FAILED;
+    for (size_t i = 0; i < ARRAY_LEN(line_troubles); i++) {
+        if (line_troubles[i] == loader->status)
+            return true;
+    }
+    return false;
+}
+
 const char *command_who(const struct loader *loader)
 {
     return loader->stage == STAGE_STUB ? "the stub" : "the ROM";

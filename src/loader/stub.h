@@ -29,12 +29,11 @@ struct stub {
     size_t n_segments;
 };
 
-/* The nth best stub file for this chip (0 first: version 2 before 1). `name` is its base name, NULL
- * for the chip's usual one (loader_stub_name); `dir` may be NULL. Returns 0 with *stub filled
- * (stub_done() it), ERR_FILE_UNREADABLE when there is none (text says where was looked),
- * ERR_STUB_FILE when the file is damaged or for another chip. */
-int stub_find(const struct chip *chip, const char *name, const char *dir, int nth,
-              struct stub *stub, struct error *error);
+/* The nth best stub file of this base name, such as loader_stub_name() and chip->stub give it (0
+ * first: version 2 before 1). `name` NULL: the chip has no stub. `dir` may be NULL. Returns 0 with
+ * *stub filled (stub_done() it), ERR_FILE_UNREADABLE when there is none (text says where was
+ * looked), ERR_STUB_FILE when the file is damaged. */
+int stub_find(const char *name, const char *dir, int nth, struct stub *stub, struct error *error);
 int stub_load(const char *path, struct stub *stub, struct error *error);
 /* Do its segments lie in this chip's RAM? ERR_STUB_FILE names the one that does not. */
 int stub_check_ram(const struct stub *stub, const struct chip *chip, struct error *error);

@@ -29,7 +29,6 @@ static const char *const package_places[] = {
 };
 
 struct search {
-    const struct chip *chip;
     const char *name;     /* "esp32c3" */
     int nth;              /* how many more good ones to pass over */
     bool seen[3];         /* versions that were met */
@@ -123,8 +122,6 @@ static int candidate(struct search *search, const char *dir, const char *sub, in
     if (stat(path, &st) < 0 || search->seen[version])
         return 0;
     int rc = stub_load(path, stub, &own);
-    if (rc == 0 && (rc = stub_check_ram(stub, search->chip, &own)) < 0)
-        stub_done(stub);
     if (rc == 0 && stub->version != version) {
         stub_done(stub);
         return 0;
@@ -139,18 +136,17 @@ static int candidate(struct search *search, const char *dir, const char *sub, in
     return rc < 0 ? error_set(error, (enum err)rc, "%s", own.text) : 1;
 }
 
-int stub_find(const struct chip *chip, const char *name, const char *dir, int nth,
-              struct stub *stub, struct error *error)
+int stub_find(const char *name, const char *dir, int nth, struct stub *stub, struct error *error)
 {
-    struct search search = {.chip = chip, .name = name ? name : chip->stub, .nth = nth};
+    struct search search = {.name = name, .nth = nth};
     struct buffer list = {0};
     int rc = 0;
 
     memset(stub, 0, sizeof *stub);
-    if (search.name == NULL)
-        return error_set(error, ERR_FILE_UNREADABLE, "there is no flasher stub for %s", chip->name);
+    if (name == NULL)
+        return error_set(error, ERR_FILE_UNREADABLE, "there is no flasher stub for this chip");
 
-    directories(dir, search.name, &list);
+    directories(dir, name, &list);
     for (int version = 2; version >= 1 && rc == 0; version--) {
         const char *sub = version == 2 ? "2/" : "1/";
         for (size_t at = 0; at < list.len && rc == 0; at += strlen((char *)list.data + at) + 1) {
@@ -164,9 +160,8 @@ int stub_find(const struct chip *chip, const char *name, const char *dir, int nt
     if (rc == 0) {
         for (size_t at = 0; at < list.len; at += strlen((char *)list.data + at) + 1)
             buffer_printf(&search.looked, "%s%s", at ? ", " : "", (char *)list.data + at);
-        rc =
-            error_set(error, ERR_FILE_UNREADABLE, "no %sflasher stub for %s (%s.json) in %.500s",
-                      nth > 0 ? "other " : "", chip->name, search.name, (char *)search.looked.data);
+        rc = error_set(error, ERR_FILE_UNREADABLE, "no %sflasher stub %s.json in %.500s",
+                       nth > 0 ? "other " : "", name, (char *)search.looked.data);
     }
     buffer_done(&search.looked);
     buffer_done(&list);

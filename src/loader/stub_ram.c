@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Which stub a chip takes, and whether a file's segments lie in its RAM. */
+/* Whether a stub file's segments lie in a chip's RAM. */
 #include "base/util.h"
-#include "loader/loader.h"
-
-#include <string.h>
+#include "loader/stub.h"
 
 enum { RANGES = 2 };
 
@@ -57,25 +55,4 @@ int stub_check_ram(const struct stub *stub, const struct chip *chip, struct erro
                              segment->size, segment->address, chip->name);
     }
     return 0;
-}
-
-const char *loader_stub_name(const struct loader *loader, const struct chip_facts *facts,
-                             const char **why)
-{
-    const struct chip *chip = loader->chip;
-
-    *why = NULL;
-    if (chip->stub == NULL)
-        *why = "there is no flasher stub for this chip";
-    else if (loader->secure_download)
-        *why = "Secure Download Mode allows no stub";
-    else if (chip->id == CHIP_ESP32C3 && facts->secure_boot)
-        *why = "the ESP32-C3's ROM starts no stub when secure boot is on";
-    else if (chip->id == CHIP_ESP32C2 && strcmp(facts->revision, "v0.0") == 0)
-        *why = "the first ESP32-C2 (v0.0) can't run the stub";
-    if (*why)
-        return NULL;
-    if (chip->id == CHIP_ESP32P4 && facts->revision[0] == 'v' && facts->revision[1] < '3')
-        return "esp32p4-rev1";
-    return chip->stub;
 }

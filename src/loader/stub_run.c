@@ -150,7 +150,8 @@ static int start(struct loader *loader, const struct stub *stub, struct error *e
     int rc = 0;
 
     if (loader->chip->id == CHIP_ESP32S3)
-        rc = loader_read_reg(loader, loader->chip->efuse_base + S3_SECURE_BOOT_WORD, &word, error);
+        rc =
+            loader_read_efuse(loader, loader->chip->efuse_base + S3_SECURE_BOOT_WORD, &word, error);
     if (rc < 0)
         return rc;
     return word & 1 << 20 ? jump_by_read(loader, stub, error) : jump(loader, stub, error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "station/station_private.h"
 
+#include "base/paths.h"
 #include "base/util.h"
 
 #include <errno.h>
@@ -13,27 +14,6 @@
 
 enum { PATH_SIZE = 4096 };
 
-int station_state_path(const char *name, char *path, size_t size, struct error *error)
-{
-    const char *state = getenv("XDG_STATE_HOME");
-    const char *home = getenv("HOME");
-    char dir[PATH_SIZE];
-    int n;
-
-    if (state && state[0] == '/')
-        n = snprintf(dir, sizeof dir, "%s/espjig", state);
-    else if (home && home[0] == '/')
-        n = snprintf(dir, sizeof dir, "%s/.local/state/espjig", home);
-    else
-        return error_set(error, ERR_FILE_WRITE, "neither XDG_STATE_HOME nor HOME is set");
-    if (n >= (int)sizeof dir || snprintf(path, size, "%s/%s", dir, name) >= (int)size)
-        return error_set(error, ERR_FILE_WRITE, "%s: the path is too long", dir);
-    int failure = util_mkdirs(dir);
-    if (failure != 0)
-        return error_set(error, ERR_FILE_WRITE, "%s: %s", dir, strerror(-failure));
-    return 0;
-}
-
 /* A job that another version has written may not read: then there is none. */
 bool bench_load(struct event *event)
 {
@@ -41,7 +21,7 @@ bool bench_load(struct event *event)
     struct job job;
     bool ok = false;
 
-    if (station_state_path("bench.json", path, sizeof path, NULL) != 0)
+    if (paths_state("bench.json", path, sizeof path, NULL) != 0)
         return false;
     json_t *json = json_load_file(path, 0, NULL);
     if (json && job_from_json(json, &job, NULL) == 0) {
@@ -61,7 +41,7 @@ int bench_save(const struct event *event, struct error *error)
     char path[PATH_SIZE], next[PATH_SIZE + 8];
     int fd, failure;
 
-    if (station_state_path("bench.json", path, sizeof path, error) != 0)
+    if (paths_state("bench.json", path, sizeof path, error) != 0)
         return error->code;
     snprintf(next, sizeof next, "%s.new", path);
     fd = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);

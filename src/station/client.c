@@ -2,6 +2,7 @@
 #include "station/client.h"
 
 #include "base/clock.h"
+#include "base/paths.h"
 #include "base/util.h"
 #include "station/process.h"
 #include "station/proto.h"
@@ -130,7 +131,7 @@ static int greeting_check(const struct client *client, struct error *error)
 static pid_t station_launch(char *const argv[], struct error *error)
 {
     char log[PATH_SIZE];
-    bool has_log = station_state_path("station.log", log, sizeof log, NULL) == 0;
+    bool has_log = paths_state("station.log", log, sizeof log, NULL) == 0;
     pid_t pid = fork();
 
     if (pid < 0)
@@ -197,11 +198,11 @@ static _Noreturn void private_main(int fd)
     struct station_options options = {.client_fd = fd, .no_local_ports = true, .bench = &nothing};
 
     setsid(); /* Ctrl-C is for the client, which then tells us */
-    process_stdio_detach(station_state_path("station.log", log, sizeof log, NULL) == 0 ? log
+    process_stdio_detach(paths_state("station.log", log, sizeof log, NULL) == 0 ? log
                                                                                        : NULL);
     util_close_others(&fd, 1);
     process_signals_reset();
-    if (station_state_path("records.db", records, sizeof records, NULL) == 0)
+    if (paths_state("records.db", records, sizeof records, NULL) == 0)
         options.records = records;
     job_init(&nothing);
     _exit(station_run(&options, NULL) == 0 ? 0 : 1);

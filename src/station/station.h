@@ -26,10 +26,6 @@ struct station_options {
                 * and every result has been seen by one */
 };
 
-/* $XDG_STATE_HOME/espjig/NAME (else ~/.local/state/espjig/NAME); the directory is made. Where the
- * bench ("bench.json"), the records ("records.db") and "station.log" are. ERR_FILE_WRITE. */
-int station_state_path(const char *name, char *path, size_t size, struct error *error);
-
 /* Blocks until it ends. 0 or ERR_STATION. Signals: SIGTERM and SIGINT cancel the running jobs and
  * end it; SIGHUP is ignored. */
 int station_run(const struct station_options *options, struct error *error);

@@ -30,7 +30,10 @@ const char *setting_value(char *to, size_t size, const struct job *job, enum set
         util_copy(to, size, chip_key(job->chip));
         break;
     case SETTING_BAUD:
-        snprintf(to, size, "%u", job->baud);
+        if (job->baud == JOB_BAUD_AUTO)
+            util_copy(to, size, "auto");
+        else
+            snprintf(to, size, "%u", job->baud);
         break;
     case SETTING_MODE:
         util_copy(to, size,
@@ -59,13 +62,12 @@ static void add(struct choice *choice, const char *value)
         util_copy(choice->values[choice->n++], sizeof choice->values[0], value);
 }
 
-/* One chip's nibbles, or those of every supported chip while the chip is not chosen. */
+/* One chip's nibbles, or those of every chip while the chip is not chosen. */
 static void add_nibbles(struct choice *choice, enum chip_id only, bool sizes)
 {
     for (int id = CHIP_AUTO + 1; id < CHIP_COUNT; id++) {
         const struct chip *chip = chip_get((enum chip_id)id);
-        if (chip == NULL || (only != CHIP_AUTO && only != (enum chip_id)id) ||
-            (only == CHIP_AUTO && chip->support != CHIP_SUPPORTED))
+        if (chip == NULL || (only != CHIP_AUTO && only != (enum chip_id)id))
             continue;
         const struct chip_nibble *nibble = sizes ? chip->sizes : chip->freqs;
         for (; nibble && nibble->name; nibble++)
@@ -75,8 +77,8 @@ static void add_nibbles(struct choice *choice, enum chip_id only, bool sizes)
 
 static void add_values(struct choice *choice, const struct job *job)
 {
-    static const char *const bauds[] = {"115200", "230400",  "460800",
-                                        "921600", "1500000", "2000000"};
+    static const char *const bauds[] = {"auto",   "115200",  "230400",  "460800",
+                                        "921600", "1500000", "2000000", "3000000"};
     static const enum flash_mode modes[] = {FLASH_QIO, FLASH_QOUT, FLASH_DIO, FLASH_DOUT};
 
     switch (choice->setting) {
@@ -84,7 +86,7 @@ static void add_values(struct choice *choice, const struct job *job)
         add(choice, "auto");
         for (int id = CHIP_AUTO + 1; id < CHIP_COUNT; id++) {
             const struct chip *chip = chip_get((enum chip_id)id);
-            if (chip && chip->support == CHIP_SUPPORTED)
+            if (chip)
                 add(choice, chip->key);
         }
         break;
@@ -155,8 +157,8 @@ void choice_apply(const struct choice *choice, struct job *job)
         reset_what_the_chip_lacks(job);
         break;
     case SETTING_BAUD:
-        if (util_number_parse(value, false, UINT32_MAX, &number))
-            job->baud = (unsigned)number;
+        job->baud =
+            util_number_parse(value, false, UINT32_MAX, &number) ? (unsigned)number : JOB_BAUD_AUTO;
         break;
     case SETTING_MODE:
         if (!flash_mode_parse(value, &job->flash_mode))

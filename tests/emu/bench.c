@@ -28,7 +28,7 @@ void bench_open(struct bench *b, const char *chip, size_t flash_size)
     assert_non_null(persona);
     chip_init(&b->chip, persona, &out);
     b->chip.instant = true;
-    assert_int_equal(flash_open(&b->chip.flash, NULL, flash_size, &e), 0);
+    assert_int_equal(flash_open(&b->chip.flash, NULL, flash_size, NULL, &e), 0);
     assert_int_equal(efuse_open(&b->chip.efuse, persona, NULL, NULL, &e), 0);
 }
 

@@ -65,7 +65,7 @@ static void programming_only_clears_bits(void **state)
     uint8_t byte;
 
     (void)state;
-    assert_int_equal(flash_open(&f, NULL, 1 << 20, &e), 0);
+    assert_int_equal(flash_open(&f, NULL, 1 << 20, NULL, &e), 0);
     flash_program(&f, 0x1234, (const uint8_t *)"\xf0", 1);
     flash_program(&f, 0x1234, (const uint8_t *)"\x3f", 1);
     flash_read(&f, 0x1234, &byte, 1);
@@ -82,7 +82,7 @@ static void erasing_takes_whole_sectors_and_blocks(void **state)
     struct flash f;
 
     (void)state;
-    assert_int_equal(flash_open(&f, NULL, 1 << 20, &e), 0);
+    assert_int_equal(flash_open(&f, NULL, 1 << 20, NULL, &e), 0);
     memset(f.store.bytes, 0, f.store.size);
     flash_erase(&f, 0x1100, 0x10);
     assert_true(flash_blank(&f, 0x1000, 0x1000));
@@ -107,15 +107,15 @@ static void storage_is_kept_in_its_file(void **state)
     uint8_t byte = 0;
 
     (void)state;
-    assert_int_equal(flash_open(&f, path, 1 << 20, &e), 0);
+    assert_int_equal(flash_open(&f, path, 1 << 20, NULL, &e), 0);
     flash_program(&f, 77, (const uint8_t *)"\x5a", 1);
     assert_int_equal(pread(fd, &byte, 1, 77), 1); /* at once, for other processes */
     assert_int_equal(byte, 0x5a);
     flash_close(&f);
-    assert_int_equal(flash_open(&f, path, 1 << 20, &e), 0);
+    assert_int_equal(flash_open(&f, path, 1 << 20, NULL, &e), 0);
     assert_int_equal(f.store.bytes[77], 0x5a);
     flash_close(&f);
-    assert_int_equal(flash_open(&f, path, 2 << 20, &e), ERR_FILE_FORMAT);
+    assert_int_equal(flash_open(&f, path, 2 << 20, NULL, &e), ERR_FILE_FORMAT);
     assert_non_null(strstr(e.text, path));
     close(fd);
     unlink(path);
@@ -395,6 +395,22 @@ static void unknown_ram_program_ends_it(void **state)
     bench_close(&b);
 }
 
+static void a_ram_program_takes_over(void **state)
+{
+    static const uint32_t run[] = {0, 0x40090002};
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, "esp32", 4 << 20);
+    bench_sync(&b, 0);
+    bench_write_reg(&b, 0x40090000, 0x00004136);
+    bench_command(&b, 0x06, run, 2);
+    assert_int_equal(b.chip.mode, CHIP_APP);
+    bench_raw(&b, (const uint8_t *)"\xc0\x00\x0a\xc0", 4);
+    assert_int_equal(b.out.len, 0);
+    bench_close(&b);
+}
+
 /* ---- baud rates ---- */
 
 static void the_rom_measures_the_rate(void **state)
@@ -482,23 +498,74 @@ static void the_line_takes_its_time(void **state)
     (void)state;
     delivered = 0;
     wire_put(&w, 0, 115200, bytes, sizeof bytes); /* 100 ms */
-    wire_run(&w, 4000);
+    wire_deliver(&w, 4000);
     assert_int_equal(delivered, 0); /* latency */
-    wire_run(&w, 55000);
+    wire_deliver(&w, 55000);
     assert_in_range(delivered, 570, 580);
-    wire_run(&w, 106000);
+    wire_deliver(&w, 106000);
     assert_int_equal(delivered, sizeof bytes);
-    assert_int_equal(wire_next(&w, 106000), -1);
+    assert_int_equal(wire_next(&w), -1);
     wire_put(&w, 110000, 115200, bytes, 576); /* 50 ms, the first half arrives */
     wire_purge(&w, 135000);
-    wire_run(&w, 190000);
+    wire_deliver(&w, 190000);
     assert_in_range(delivered, sizeof bytes + 280, sizeof bytes + 296);
     size_t before = delivered;
     wire_put(&w, 200000, 115200, bytes, 10);
     wire_cut(&w, 150000); /* a reset before it was sent */
-    wire_run(&w, 900000);
+    wire_deliver(&w, 900000);
     assert_int_equal(delivered, before);
     wire_done(&w);
+}
+
+/* However late the emulator is woken: a frame is served when its last bit has arrived. */
+static void frames_are_served_at_their_end(void **state)
+{
+    static const uint8_t two[] = {0xc0, 0, 0x0a, 4, 0, 0, 0, 0, 0, 0, 0x10, 0, 0x40, 0xc0,
+                                  0xc0, 0, 0x0a, 4, 0, 0, 0, 0, 0, 0, 0x10, 0, 0x40, 0xc0};
+    struct wire w = {.pace = true, .host_baud = 115200};
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, "esp32c3", 4 << 20);
+    bench_sync(&b, 0);
+    b.chip.instant = false;
+    w.chip = &b.chip;
+    wire_from_host(&w, b.now, two, 9); /* in two pieces */
+    wire_from_host(&w, b.now + 50, two + 9, sizeof two - 9);
+    assert_in_range(wire_next(&w), b.now + 1216, b.now + 1218); /* 14 bytes of 86.8 us */
+    wire_feed(&w, b.now + 1215);
+    assert_int_equal(b.out.len, 0);
+    wire_feed(&w, b.now + 1400);
+    assert_in_range(b.last_put, b.now + 1216, b.now + 1218);
+    assert_in_range(wire_next(&w), b.now + 2431, b.now + 2434);
+    wire_feed(&w, b.now + 1000000);
+    assert_in_range(b.last_put, b.now + 2431, b.now + 2434);
+    assert_int_equal(wire_next(&w), -1);
+    wire_done(&w);
+    bench_close(&b);
+}
+
+static void requests_are_counted(void **state)
+{
+    struct buffer text = {0};
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, "esp32c3", 4 << 20);
+    bench_sync(&b, 2);
+    bench_read_reg(&b, 0x40001000);
+    bench_read_reg(&b, 0x40001000);
+    bench_frame(&b, (const uint8_t *)"\0\x99\0\0\0\0\0\0", 8); /* an error is an answer, too */
+    bench_frame(&b, (const uint8_t *)"\0\xd3\0\0\0\0\0\0", 8); /* this one is not answered */
+    bench_frame(&b, (const uint8_t *)"\0\x11\0\0\0\0\0\0", 8); /* flash data */
+    stats_print(&b.chip.stats, &text);
+    assert_non_null(strstr((char *)text.data, "round-trips 5\n")); /* with SYNC */
+    assert_non_null(strstr((char *)text.data, "round-trips-other 4\n"));
+    assert_non_null(strstr((char *)text.data, "rom SYNC 1\n"));
+    assert_non_null(strstr((char *)text.data,
+                           "stub READ_REG 2\nstub FLASH_DEFL_DATA 1\nstub 0x99 1\nstub RUN"));
+    buffer_done(&text);
+    bench_close(&b);
 }
 
 /* ---- garbage ---- */
@@ -556,11 +623,14 @@ int run_chip_tests(void)
         cmocka_unit_test(watchdog_samples_the_strap),
         cmocka_unit_test(without_reset_nothing_changes),
         cmocka_unit_test(unknown_ram_program_ends_it),
+        cmocka_unit_test(a_ram_program_takes_over),
         cmocka_unit_test(the_rom_measures_the_rate),
         cmocka_unit_test(esp32_rom_takes_rates_in_its_own_measure),
         cmocka_unit_test(noise_is_the_same_for_a_seed),
         cmocka_unit_test(work_delays_the_next_reply),
         cmocka_unit_test(the_line_takes_its_time),
+        cmocka_unit_test(frames_are_served_at_their_end),
+        cmocka_unit_test(requests_are_counted),
         cmocka_unit_test(garbage_does_no_harm),
     };
 

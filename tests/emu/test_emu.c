@@ -185,6 +185,8 @@ int main(void)
     int failed = cmocka_run_group_tests_name("emu: recorded answers", tests, NULL, NULL);
     failed += run_chip_tests();
     failed += run_boot_tests();
+    failed += run_flash_tests();
+    failed += run_line_tests();
     failed += run_port_tests();
     return failed;
 }

@@ -117,6 +117,20 @@ static void rfc2217_sets_lines_and_rate(void **state)
     rfc2217_done(&r);
 }
 
+static void rfc2217_refuses_what_the_adapter_can_not(void **state)
+{
+    struct heard h = {0};
+    struct rfc2217 r = {.max_baud = 460800};
+
+    (void)state;
+    rfc2217_start_for(&r, &h);
+    SAY(&r, "\xff\xfa\x2c\x01\x00\x0e\x10\x00\xff\xf0", "\xff\xfa\x2c\x65\x00\x01\xc2\x00\xff\xf0");
+    assert_int_equal(h.baud, 0);
+    SAY(&r, "\xff\xfa\x2c\x01\x00\x07\x08\x00\xff\xf0", "\xff\xfa\x2c\x65\x00\x07\x08\x00\xff\xf0");
+    assert_int_equal(h.baud, 460800);
+    rfc2217_done(&r);
+}
+
 static void rfc2217_passes_data(void **state)
 {
     struct heard h = {0};
@@ -285,6 +299,11 @@ static void control_socket_moves_the_lines(void **state)
     ask(fd, "power-cycle\n", "ok\n");
     ask(fd, "lines 0\n", "error: unknown command: lines 0\n");
     ask(fd, "plug\n", "error: already plugged\n");
+    ask(fd, "stats clear\n", "ok\n");
+    ask(fd, "stats\n",
+        "round-trips 0\nround-trips-flash-data 0\nround-trips-read-acks 0\nround-trips-other 0\n"
+        "bytes-from-host 0\nbytes-to-host 0\npieces-from-host 0\nframes-to-host 0\nresets 0\n"
+        "chip-baud-changes 0\nhost-baud-changes 0\nok\n");
     close(fd);
     machine_stop();
     assert_int_not_equal(lstat(path, &st), 0);
@@ -293,7 +312,8 @@ static void control_socket_moves_the_lines(void **state)
 static void given_descriptor_speaks_rfc2217(void **state)
 {
     char spec[24];
-    char *argv[] = {"emu", "--chip=esp8266", "--rfc2217", spec, NULL};
+    char stats[] = "/tmp/espjig-emu-stats";
+    char *argv[] = {"emu", "--chip=esp8266", "--rfc2217", spec, "--stats", stats, NULL};
     int pair[2];
     uint8_t got[1024], sync[64];
     int n = make_sync(sync);
@@ -316,6 +336,13 @@ static void given_descriptor_speaks_rfc2217(void **state)
     run(20, -1, NULL, 0);
     assert_true(loop.stop);
     machine_stop();
+    FILE *f = fopen(stats, "r");
+    assert_non_null(f);
+    got[fread(got, 1, sizeof got - 1, f)] = '\0';
+    fclose(f);
+    unlink(stats);
+    assert_non_null(strstr((char *)got, "bytes-to-host"));
+    assert_non_null(strstr((char *)got, "\nrom SYNC 1\n"));
 }
 
 static void expect_refusal(char **argv, const char *part)
@@ -335,6 +362,12 @@ static void bad_options_are_named(void **state)
     (void)state;
     expect_refusal((char *[]){"emu", "--chip", "esp9", NULL}, "esp9");
     expect_refusal((char *[]){"emu", "--flash=3MB", NULL}, "3MB");
+    expect_refusal((char *[]){"emu", "--flash-id", "ef40", NULL}, "ef40");
+    expect_refusal((char *[]){"emu", "--flash-quirk", "gd", NULL}, "gd");
+    expect_refusal((char *[]){"emu", "--bad-rate", "2", NULL}, "2");
+    expect_refusal((char *[]){"emu", "--bad-direction", "up", NULL}, "up");
+    expect_refusal((char *[]){"emu", "--go-bad", "soon", NULL}, "soon");
+    expect_refusal((char *[]){"emu", "--max-baud", "fast", NULL}, "fast");
     expect_refusal((char *[]){"emu", "--mac", "1:2", NULL}, "1:2");
     expect_refusal((char *[]){"emu", "--tcp", "70000", NULL}, "70000");
     expect_refusal((char *[]){"emu", "--tcp", "0", "--link=x", NULL}, "exclude");
@@ -350,6 +383,7 @@ int run_port_tests(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rfc2217_negotiates),
         cmocka_unit_test(rfc2217_sets_lines_and_rate),
+        cmocka_unit_test(rfc2217_refuses_what_the_adapter_can_not),
         cmocka_unit_test(rfc2217_passes_data),
         cmocka_unit_test(pty_serves_one_client_after_another),
         cmocka_unit_test(control_socket_moves_the_lines),

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The ESP32, all packages. Its name and features are told by code (loader/identify_old.c). */
+#include "chip/rows.h"
+
+const struct chip chip_esp32 = {
+    .id = CHIP_ESP32,
+    .key = "esp32",
+    .name = "ESP32",
+    .image_chip_id = 0,
+    .magic = {0x00F01D83},
+    .bootloader_offset = 0x1000,
+    STUB("esp32"),
+    .spi = SPI_OLD(0x3FF42000),
+    EFUSE(0x3FF5A000, 4),
+    .uart_clkdiv = 0x3FF40014,
+    ROM_ESP32,
+    .macs = MACS_FOUR,
+    .tested = TESTED_ROM,
+    .freqs = chip_freqs_80,
+    .sizes = chip_sizes,
+};

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The ESP32-C2 (ESP8684). */
+#include "chip/rows.h"
+
+static const char *const packages[] = {"ESP32-C2", "ESP8684H"};
+static const char *const flash[] = {"", "Embedded Flash 4MB", "Embedded Flash 2MB",
+                                    "Embedded Flash 1MB"};
+static const struct chip_nibble freqs[] = {{"60m", 0xF}, {"30m", 0}, {"20m", 1}, {"15m", 2}, {0}};
+
+/* Its eFuses are fewer: block 2, at offset 0x40, holds what block 1 does elsewhere. */
+#define BLOCK2(n) (0x40 + 4 * (n))
+
+const struct chip chip_esp32c2 = {
+    .id = CHIP_ESP32C2,
+    .key = "esp32c2",
+    .name = "ESP32-C2",
+    .image_chip_id = 12,
+    .magic = {0x6F51306F, 0x7C41A06F, 0x0C21E06F},
+    .bootloader_offset = 0,
+    STUB("esp32c2"),
+    .stub_since = 1, /* v0.0 is no longer supported by it */
+    .spi = SPI_NEW(0x60002000),
+    EFUSE(0x60008800, 0x40),
+    .uart_clkdiv = 0x60000014,
+    ROM_LATER,
+    .watchdog = {.config0 = 0x60008084,
+                 .config1 = 0x60008088,
+                 .protect = 0x6000809C,
+                 .key = WDT_KEY,
+                 .resets = true},
+    .identity = {.package = {FIELD(BLOCK2(1), 22, 3), NAMED(packages, "Unknown ESP32-C2")},
+                 .major = FIELD(BLOCK2(1), 20, 2),
+                 .minor = FIELD(BLOCK2(1), 16, 4),
+                 .features = "Wi-Fi, BT 5 (LE), Single Core, 120MHz",
+                 .traits = {{{FIELD(BLOCK2(7), 29, 3), NAMED(flash, "Unknown Embedded Flash")},
+                             {FIELD(BLOCK2(7), 24, 3), NAMED(chip_flash_makers, "")}}},
+                 .secure_boot = FIELD(0x30, 21, 1),
+                 .crypt_count = FIELD(0x30, 7, 3)},
+    .macs = MACS_FOUR,
+    .tested = TESTED_EMULATED,
+    .freqs = freqs,
+    .sizes = chip_sizes,
+};

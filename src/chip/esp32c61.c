@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The ESP32-C61. */
+#include "chip/rows.h"
+
+static const char *const purposes[] = {PURPOSE_USER, PURPOSE_ECDSA, PURPOSE_XTS_128, PURPOSES_BOOT};
+
+static const char *const packages[] = {"ESP32-C61"};
+
+const struct chip chip_esp32c61 = {
+    .id = CHIP_ESP32C61,
+    .key = "esp32c61",
+    .name = "ESP32-C61",
+    .image_chip_id = 20,
+    .magic = {0x7211606F},
+    .bootloader_offset = 0,
+    STUB("esp32c61"),
+    .spi = SPI_NEW(0x60003000),
+    EFUSE(0x600B4800, 0x44),
+    .uart_clkdiv = 0x60000014,
+    ROM_LATER,
+    .usb_jtag = true,
+    .flash_32bit = true,
+    .watchdog = LP_WDT(0x600B1C00, 0x18, true),
+    .identity = {.package = {FIELD(BLOCK1(2), 26, 3), NAMED(packages, "Unknown ESP32-C61")},
+                 .major = FIELD(BLOCK1(2), 4, 2),
+                 .minor = FIELD(BLOCK1(2), 0, 4),
+                 .features = "Wi-Fi 6, BT 5 (LE), Single Core, 160MHz",
+                 .secure_boot = FIELD(0x34, 26, 1),
+                 .crypt_count = FIELD(0x30, 23, 3),
+                 .crystal_mhz = 40},
+    .macs = MACS_FOUR,
+    KEYS(purposes, 6),
+    .tested = TESTED_EMULATED,
+    .freqs = chip_freqs_80_no_26,
+    .sizes = chip_sizes,
+};

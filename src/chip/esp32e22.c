@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The ESP32-E22: no stub yet, and its eFuses do not tell package or revision. */
+#include "chip/rows.h"
+
+static const char *const purposes[] = {
+    PURPOSE_USER,  PURPOSE_ECDSA, PURPOSE_XTS_256,     PURPOSE_XTS_128,
+    PURPOSES_HMAC, PURPOSES_BOOT, [12] = "KM_INIT_KEY"};
+
+const struct chip chip_esp32e22 = {
+    .id = CHIP_ESP32E22,
+    .key = "esp32e22",
+    .name = "ESP32-E22",
+    .image_chip_id = 31,
+    .bootloader_offset = 0,
+    .spi = SPI_NEW(0xC3003000),
+    EFUSE(0xC4008000, 0x44),
+    .uart_clkdiv = 0xC3102014,
+    ROM_LATER,
+    .usb_otg_pid = 0x001F,
+    .identity = {.package = {.other = "ESP32-E22"},
+                 .features =
+                     "Wi-Fi 6E (tri-band, 2x2 MU-MIMO), BT 5.4 (LE) + Classic, Dual Core, 500MHz",
+                 .secure_boot = FIELD(0x38, 20, 1)},
+    KEYS(purposes, 6),
+    .tested = TESTED_EMULATED_ROM,
+    .freqs = chip_freqs_80,
+    .sizes = chip_sizes,
+};

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The ESP32-H2: no Wi-Fi. */
+#include "chip/rows.h"
+
+static const char *const purposes[] = {PURPOSE_USER,    PURPOSE_ECDSA, PURPOSE_XTS_256,
+                                       PURPOSE_XTS_128, PURPOSES_HMAC, PURPOSES_BOOT};
+
+static const char *const packages[] = {"ESP32-H2"};
+
+const struct chip chip_esp32h2 = {
+    .id = CHIP_ESP32H2,
+    .key = "esp32h2",
+    .name = "ESP32-H2",
+    .image_chip_id = 16,
+    .magic = {0xD7B73E80},
+    .bootloader_offset = 0,
+    STUB("esp32h2"),
+    .spi = SPI_NEW(0x60003000),
+    EFUSE(0x600B0800, 0x44),
+    .uart_clkdiv = 0x60000014,
+    ROM_LATER,
+    .usb_jtag = true,
+    .watchdog = LP_WDT(0x600B1C00, 0x1C, false),
+    .identity = {.package = {FIELD(BLOCK1(4), 0, 3), NAMED(packages, "Unknown ESP32-H2")},
+                 .major = FIELD(BLOCK1(3), 21, 2),
+                 .minor = FIELD(BLOCK1(3), 18, 3),
+                 .features = "BT 5 (LE), IEEE802.15.4, Single Core, 96MHz",
+                 .secure_boot = FIELD(0x38, 20, 1),
+                 .crypt_count = FIELD(0x34, 18, 3),
+                 .eui64 = true,
+                 .crystal_mhz = 32},
+    .macs = {.bt = MAC_BASE},
+    KEYS(purposes, 6),
+    .tested = TESTED_EMULATED,
+    .freqs = chip_freqs_48,
+    .sizes = chip_sizes,
+};

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The ESP32-S3. */
+#include "chip/rows.h"
+
+static const char *const purposes[] = {PURPOSE_USER,    [1] = "RESERVED", PURPOSE_XTS_256,
+                                       PURPOSE_XTS_128, PURPOSES_HMAC,    PURPOSES_BOOT};
+
+static const char *const packages[] = {"ESP32-S3 (QFN56)", "ESP32-S3-PICO-1 (LGA56)"};
+static const char *const flash[] = {"", "Embedded Flash 8MB", "Embedded Flash 4MB"};
+static const char *const flash_makers[] = {"", "XMC", "GD", "FM", "TT", "BY"};
+static const char *const psram[] = {"", "Embedded PSRAM 8MB", "Embedded PSRAM 2MB",
+                                    "Embedded PSRAM 16MB", "Embedded PSRAM 4MB"};
+static const char *const psram_makers[] = {"", "AP_3v3", "AP_1v8"};
+
+const struct chip chip_esp32s3 = {
+    .id = CHIP_ESP32S3,
+    .key = "esp32s3",
+    .name = "ESP32-S3",
+    .image_chip_id = 9,
+    .magic = {0x00000009},
+    .bootloader_offset = 0,
+    STUB("esp32s3"),
+    .spi = SPI_NEW(0x60002000),
+    EFUSE(0x60007000, 0x44),
+    .uart_clkdiv = 0x60000014,
+    ROM_LATER,
+    .usb_otg_pid = 0x0009,
+    .usb_jtag = true,
+    .flash_32bit = true,
+    .watchdog = {.config0 = 0x60008098,
+                 .config1 = 0x6000809C,
+                 .protect = 0x600080B0,
+                 .key = WDT_KEY,
+                 .swd_config = 0x600080B4,
+                 .swd_protect = 0x600080B8,
+                 .swd_key = SWD_KEY_RTC,
+                 .swd_feed = 1u << 31,
+                 .resets = true},
+    .identity = {.package = {FIELD(BLOCK1(3), 21, 3), NAMED(packages, "Unknown ESP32-S3")},
+                 .major = FIELD(BLOCK1(5), 24, 2),
+                 .minor = FIELD_SPLIT(BLOCK1(3), 18, 3, BLOCK1(5), 23, 1),
+                 .features = "Wi-Fi, BT 5 (LE), Dual Core + LP Core, 240MHz",
+                 .traits = {{{FIELD(BLOCK1(3), 27, 3), NAMED(flash, "Unknown Embedded Flash")},
+                             {FIELD(BLOCK1(4), 0, 3), NAMED(flash_makers, "")}},
+                            {{FIELD_SPLIT(BLOCK1(4), 3, 2, BLOCK1(5), 19, 1),
+                              NAMED(psram, "Unknown Embedded PSRAM")},
+                             {FIELD(BLOCK1(4), 7, 2), NAMED(psram_makers, "")}}},
+                 .secure_boot = FIELD(0x38, 20, 1),
+                 .crypt_count = FIELD(0x34, 18, 3),
+                 .crystal_mhz = 40},
+    .macs = MACS_FOUR,
+    KEYS(purposes, 6),
+    .tested = TESTED_EMULATED,
+    .freqs = chip_freqs_80,
+    .sizes = chip_sizes,
+};

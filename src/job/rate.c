@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "job/rate.h"
+
+#include "base/util.h"
+#include "job/rates.h"
+#include "job/run.h"
+#include "link/adapters.h"
+
+#include <string.h>
+
+static const unsigned ladder[] = {RATE_LOWEST, 230400,  460800,      921600,
+                                  1500000,     2000000, RATE_HIGHEST};
+
+/* What a step takes: asking, settling, and the proof that it carries. */
+static const double step_seconds = 0.08;
+
+enum { BITS_PER_BYTE = 10 }; /* with start and stop */
+
+unsigned rate_below(unsigned baud)
+{
+    for (size_t i = ARRAY_LEN(ladder); i-- > 0;) {
+        if (ladder[i] < baud)
+            return ladder[i];
+    }
+    return 0;
+}
+
+static unsigned rung_above(unsigned baud)
+{
+    for (size_t i = 0; i < ARRAY_LEN(ladder); i++) {
+        if (ladder[i] > baud)
+            return ladder[i];
+    }
+    return 0;
+}
+
+static double seconds_at(unsigned baud, uint64_t wire)
+{
+    return (double)wire * BITS_PER_BYTE / baud;
+}
+
+static unsigned lower_of(unsigned a, unsigned b)
+{
+    return a < b ? a : b;
+}
+
+unsigned rate_next(const struct rate *rate, unsigned now, unsigned most, uint64_t wire)
+{
+    unsigned limit = most ? lower_of(rate->limit, most) : rate->limit;
+    unsigned next;
+
+    if (rate->fixed) {
+        next = rate->failed ? lower_of(rate->fixed, rate->limit) : rate->fixed;
+        next = most ? lower_of(next, most) : next;
+        return next == now ? 0 : next;
+    }
+    next = lower_of(rate->good, limit);
+    if (next <= now)
+        next = rung_above(now);
+    if (next == 0 || next > limit)
+        return 0;
+    return seconds_at(now, wire) - seconds_at(next, wire) > step_seconds ? next : 0;
+}
+
+void rate_fail(struct rate *rate, unsigned baud)
+{
+    unsigned below = rate_below(baud);
+
+    rate->failed = rate->failed ? lower_of(rate->failed, baud) : baud;
+    rate->limit = lower_of(rate->limit, below ? below : RATE_LOWEST);
+    rate->good = below; /* where it came from, or would have come past */
+    rate->unproven = false;
+    if (rate->held >= baud)
+        rate->held = 0;
+}
+
+void rate_hold(struct rate *rate, unsigned baud)
+{
+    if (baud > rate->held && (rate->failed == 0 || baud < rate->failed))
+        rate->held = baud;
+    rate->unproven = false;
+}
+
+/* ---- in a job ---- */
+
+static const struct log *log_of(struct run *run)
+{
+    return &run->report.log;
+}
+
+static bool matters(const struct run *run)
+{
+    return run->link.has_baud && !adapter_is_native(&run->link.port);
+}
+
+void rate_begin(struct run *run)
+{
+    struct rate *rate = &run->rate;
+    struct error why = {0};
+    struct rates_entry entry;
+
+    *rate = (struct rate){.fixed = run->job->baud, .limit = RATE_HIGHEST};
+    rates_key(&run->link, run->rate_key, sizeof run->rate_key);
+    if (rate->fixed || !matters(run))
+        return;
+    unsigned adapter = adapter_max_baud(&run->link.port);
+    if (adapter)
+        rate->limit = lower_of(rate->limit, adapter);
+    if (rates_read(run->rate_key, &entry, &why) != 0)
+        log_line(log_of(run), LOG_WARNING, "%s", why.text);
+    rate->good = entry.good;
+    if (entry.failed)
+        rate->limit = lower_of(rate->limit, entry.failed - 1);
+}
+
+/* False: the loader can't, nothing else needs to be tried; or run->error. */
+static bool go_to(struct run *run, unsigned baud)
+{
+    unsigned before = run->link.baud;
+    struct error why = {0};
+
+    run->rate.now = baud;
+    int result = loader_set_baud(&run->loader, baud, &why);
+    if (result == ERR_BAUD_REFUSED) { /* the adapter was asked before the chip */
+        log_line(log_of(run), run->rate.fixed ? LOG_WARNING : LOG_INFO, "%s", why.text);
+        error_clear(&run->link.error);
+    } else if (result == ERR_NOT_POSSIBLE)
+        log_line(log_of(run), LOG_INFO, "the ROM of %s can't change the rate: staying at %u baud",
+                 run->loader.chip->name, before);
+    else if (result != 0) {
+        error_set(&run->error, why.code, "changing to %u baud: %s", baud, why.text);
+        return false;
+    }
+    run->rate.now = run->link.baud;
+    if (result == ERR_NOT_POSSIBLE)
+        return false;
+    if (run->link.baud == baud) {
+        run->rate.unproven = true;
+        log_line(log_of(run), LOG_DEBUG, "%u baud", baud);
+    } else /* why has been said */
+        rate_fail(&run->rate, baud);
+    return true;
+}
+
+int rate_raise(struct run *run, uint64_t wire)
+{
+    const struct chip *chip = run->loader.chip;
+    unsigned most = run->loader.stage == STAGE_STUB ? chip->stub_baud_max : chip->rom_baud_max;
+    unsigned next;
+
+    if (!matters(run))
+        return 0;
+    do {
+        next = rate_next(&run->rate, run->link.baud, run->rate.fixed ? 0 : most, wire);
+    } while (next != 0 && go_to(run, next));
+    return run->error.code;
+}
+
+void rate_end(struct run *run)
+{
+    const struct rate *rate = &run->rate;
+    struct error why = {0};
+
+    if (rate->fixed || run->rate_key[0] == '\0' || (rate->held == 0 && rate->failed == 0))
+        return;
+    if (rates_note(run->rate_key, rate->held, rate->failed, &why) != 0)
+        log_line(log_of(run), LOG_WARNING, "the rate is not remembered: %s", why.text);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Which rate to work at. `--baud auto` climbs a ladder as far as the adapter and the chip allow and
+ * as it pays off for what is to be sent, and falls by a rung when a rate does not hold. The
+ * decisions are pure; rate_raise() carries them out. For job/ only.
+ */
+#ifndef ESPJIG_JOB_RATE_H
+#define ESPJIG_JOB_RATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    RATE_LOWEST = 115200, /* every ROM and every adapter can do it; esptool connects at it too */
+    RATE_HIGHEST = 3000000
+};
+
+struct rate {
+    unsigned fixed; /* what was asked for; 0: auto */
+    unsigned limit; /* nothing above it is tried */
+    unsigned good;  /* remembered: has worked on this port before; 0: nothing is */
+
+    unsigned now; /* what both sides are at, or are on the way to */
+
+    /* What this job has learned. */
+    unsigned held;   /* the highest that carried data, confirmed by the chip; 0 */
+    unsigned failed; /* the lowest that did not hold; 0 */
+    bool unproven;   /* nothing was confirmed yet since the rate was raised */
+};
+
+/* The next rung below, RATE_LOWEST at the least; 0 when there is none. */
+unsigned rate_below(unsigned baud);
+
+/* The rate to go to from `now` for `wire` bytes on the wire; 0: it is best to stay. `most` is what
+ * the loader that runs can do (0: not known). */
+unsigned rate_next(const struct rate *rate, unsigned now, unsigned most, uint64_t wire);
+
+/* A rate did not hold: nothing from it on is tried again. */
+void rate_fail(struct rate *rate, unsigned baud);
+
+/* Bytes were carried at this rate and the chip has confirmed them. */
+void rate_hold(struct rate *rate, unsigned baud);
+
+struct run;
+
+/* Once the port is open: limits, and what is remembered. */
+void rate_begin(struct run *run);
+
+/* Before so many bytes go over the wire. Where a rung does not work it stays on the one before. */
+int rate_raise(struct run *run, uint64_t wire);
+
+/* At the end: what was learned is remembered for the next job on this port. */
+void rate_end(struct run *run);
+
+#endif

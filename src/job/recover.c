@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "job/recover.h"
+
+#include "job/setup.h"
+
+#include <string.h>
+
+/* Nobody can tell a chip that has died from a line that is too bad to be understood: whatever may
+ * have been the line is tried again, once for each rate. */
+static bool rate_is_suspect(const struct run *run)
+{
+    return run->link_is_open && run->link.error.code == ERR_OK && run->link.has_baud &&
+           run->rate.now > RATE_LOWEST && loader_is_line_trouble(&run->loader, run->error.code);
+}
+
+static int same_chip(struct run *run)
+{
+    struct chip_facts facts;
+
+    if (loader_identify(&run->loader, &facts, &run->error) != 0)
+        return run->error.code;
+    if (strcmp(facts.mac_text, run->chip.mac_text) == 0)
+        return 0;
+    return error_set(&run->error, ERR_WRONG_MAC,
+                     "another board answers after the reset: its MAC is %s, before it was %s",
+                     facts.mac_text, run->chip.mac_text);
+}
+
+static int begin_again(struct run *run)
+{
+    if (link_set_baud(&run->link, setup_connect_baud(run->job)) != 0)
+        return error_set(&run->error, run->link.error.code, "%s", run->link.error.text);
+    if (setup_connect(run) != 0 || same_chip(run) != 0 || setup_stub(run) != 0)
+        return run->error.code;
+    return run->flash_attached ? setup_flash(run) : 0;
+}
+
+/* Without a way to reset the chip all that is left is to tell it, and to hope that it hears. */
+static int talk_down(struct run *run, unsigned baud)
+{
+    run->rate.now = baud;
+    if (loader_set_baud(&run->loader, baud, &run->error) != 0)
+        return run->error.code;
+    return run->link.baud == baud
+               ? 0
+               : error_set(&run->error, ERR_NO_REPLY, "the chip does not go down to %u baud", baud);
+}
+
+bool recover_slower(struct run *run)
+{
+    struct error first = run->error;
+
+    while (rate_is_suspect(run) && !cancel_asked(run->cancel)) {
+        unsigned bad = run->rate.now, next = rate_below(bad);
+        rate_fail(&run->rate, bad);
+        log_line(&run->report.log, LOG_WARNING, "%u baud does not hold (%s): going on at %u baud",
+                 bad, run->error.text, next);
+        error_clear(&run->error);
+        int result = setup_can_reset(run) ? begin_again(run) : talk_down(run, next);
+        if (result == 0)
+            return true;
+        if (result == ERR_CANCELLED || result == ERR_PORT_LOST || result == ERR_WRONG_MAC)
+            return false;
+    }
+    run->error = first;
+    return false;
+}
