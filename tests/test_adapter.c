@@ -69,13 +69,21 @@ static void bench_init(struct bench *bench, const struct chip *chip, const char 
     sample_bootloader(chip, &bench->boot_data);
     file_write(bench->app, &bench->app_data);
     file_write(bench->boot, &bench->boot_data);
+    setenv("XDG_STATE_HOME", bench->dir, 1);
     bench->fixture = fixture_start(
         &(struct fixture_options){.chip = chip->key, .extra = bench->extra, .baud_max = baud_max});
 }
 
 static void bench_done(struct bench *bench)
 {
+    static const char *const left[] = {"rates.json", "rates.json.lock", ""};
+    char path[128];
+
     fixture_end(bench->fixture);
+    for (size_t i = 0; i < ARRAY_LEN(left); i++) {
+        snprintf(path, sizeof path, "%s/espjig/%s", bench->dir, left[i]);
+        remove(path);
+    }
     unlink(bench->app);
     unlink(bench->boot);
     unlink(bench->flash);
@@ -93,7 +101,7 @@ static void note(void *context, const struct event *event)
     if (event->kind == EVENT_STATE)
         bench->finish_seen |= event->state.state == STATE_FINISH;
     if (event->kind == EVENT_LOG && event->log.level == LOG_WARNING)
-        bench->warnings += strstr(event->log.text, "staying at") != NULL;
+        bench->warnings += strstr(event->log.text, "a lower rate is used") != NULL;
     if (event->kind == EVENT_PROGRESS && bench->pull_at && event->progress.address == APP_AT &&
         event->progress.done * 100 > event->progress.total * bench->pull_at) {
         bench->pull_at = 0;
@@ -214,7 +222,6 @@ static void desk_open(struct desk *desk, const struct bench *bench)
 
     *desk = (struct desk){.port = fixture_path(bench->fixture)};
     snprintf(desk->socket, sizeof desk->socket, "%s/s", bench->dir);
-    setenv("XDG_STATE_HOME", bench->dir, 1);
     desk->station = station_up(desk->socket);
     model_init(&desk->model);
     while (client_connect(&desk->client, desk->socket, NULL, NULL) != 0) {
@@ -223,7 +230,7 @@ static void desk_open(struct desk *desk, const struct bench *bench)
     }
 }
 
-static void desk_close(struct desk *desk, const struct bench *bench)
+static void desk_close(struct desk *desk)
 {
     char path[128];
     int status;
@@ -234,8 +241,6 @@ static void desk_close(struct desk *desk, const struct bench *bench)
     assert_int_equal(waitpid(desk->station, &status, 0), desk->station);
     snprintf(path, sizeof path, "%s.lock", desk->socket);
     unlink(path);
-    snprintf(path, sizeof path, "%s/espjig", bench->dir);
-    rmdir(path);
 }
 
 /* Listens to the station until `reached` says so. */
@@ -297,7 +302,7 @@ static void a_station_sees_it_come_flashes_it_and_sees_it_go(void **state)
     assert_flash_holds(&bench, APP_AT, &bench.app_data);
     fixture_unplug(bench.fixture);
     desk_until(&desk, is_gone);
-    desk_close(&desk, &bench);
+    desk_close(&desk);
     bench_done(&bench);
 }
 

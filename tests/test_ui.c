@@ -858,8 +858,9 @@ static void images_are_ticked_changed_and_removed(void **state)
     assert_non_null(strstr(job->images[1].path, "app.bin"));
     keys(&bench, "x");
     assert_true(job->erase_all);
-    keys(&bench, "bb\n"); /* 460800 is the default; the next one */
-    assert_int_equal(job->baud, 921600);
+    assert_int_equal(job->baud, JOB_BAUD_AUTO);
+    keys(&bench, "bb\n"); /* the next one */
+    assert_int_equal(job->baud, 115200);
     keys(&bench, "m");
     dash_key(&bench.dash, K_RIGHT);
     keys(&bench, "\n");

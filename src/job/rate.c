@@ -14,7 +14,10 @@ static const unsigned ladder[] = {RATE_LOWEST, 230400,  460800,      921600,
 /* What a step takes: asking, settling, and the proof that it carries. */
 static const double step_seconds = 0.08;
 
-enum { BITS_PER_BYTE = 10 }; /* with start and stop */
+enum {
+    BITS_PER_BYTE = 10, /* with start and stop */
+    FIRST = 460800      /* where the ladder is entered for the stub's upload */
+};
 
 unsigned rate_below(unsigned baud)
 {
@@ -62,6 +65,15 @@ unsigned rate_next(const struct rate *rate, unsigned now, unsigned most, uint64_
     return seconds_at(now, wire) - seconds_at(next, wire) > step_seconds ? next : 0;
 }
 
+unsigned rate_before_stub(const struct rate *rate, unsigned most)
+{
+    unsigned wanted = rate->fixed ? rate->fixed : rate->good ? rate->good : FIRST;
+
+    if (rate->fixed == 0 || rate->failed)
+        wanted = lower_of(wanted, rate->limit);
+    return lower_of(wanted, most);
+}
+
 void rate_fail(struct rate *rate, unsigned baud)
 {
     unsigned below = rate_below(baud);
@@ -90,7 +102,8 @@ static const struct log *log_of(struct run *run)
 
 static bool matters(const struct run *run)
 {
-    return run->link.has_baud && !adapter_is_native(&run->link.port);
+    return run->link.has_baud && !adapter_is_native(&run->link.port) &&
+           !loader_usb_jtag(&run->loader) && !loader_usb_otg(&run->loader);
 }
 
 void rate_begin(struct run *run)
@@ -113,6 +126,11 @@ void rate_begin(struct run *run)
         rate->limit = lower_of(rate->limit, entry.failed - 1);
 }
 
+unsigned rate_for_rom(const struct run *run)
+{
+    return matters(run) ? rate_before_stub(&run->rate, run->loader.chip->rom_baud_max) : 0;
+}
+
 /* False: the loader can't, nothing else needs to be tried; or run->error. */
 static bool go_to(struct run *run, unsigned baud)
 {
@@ -122,7 +140,8 @@ static bool go_to(struct run *run, unsigned baud)
     run->rate.now = baud;
     int result = loader_set_baud(&run->loader, baud, &why);
     if (result == ERR_BAUD_REFUSED) { /* the adapter was asked before the chip */
-        log_line(log_of(run), run->rate.fixed ? LOG_WARNING : LOG_INFO, "%s", why.text);
+        log_line(log_of(run), run->rate.fixed ? LOG_WARNING : LOG_INFO, "%s: a lower rate is used",
+                 why.text);
         error_clear(&run->link.error);
     } else if (result == ERR_NOT_POSSIBLE)
         log_line(log_of(run), LOG_INFO, "the ROM of %s can't change the rate: staying at %u baud",

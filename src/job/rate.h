@@ -41,10 +41,17 @@ void rate_fail(struct rate *rate, unsigned baud);
 /* Bytes were carried at this rate and the chip has confirmed them. */
 void rate_hold(struct rate *rate, unsigned baud);
 
+/* What the ROM is told for the upload of the stub, at most `most`: what has worked before, or a
+ * rate that hardly any line fails at. 0: none is known to be possible. */
+unsigned rate_before_stub(const struct rate *rate, unsigned most);
+
 struct run;
 
 /* Once the port is open: limits, and what is remembered. */
 void rate_begin(struct run *run);
+
+/* rate_before_stub() of this chip and port. */
+unsigned rate_for_rom(const struct run *run);
 
 /* Before so many bytes go over the wire. Where a rung does not work it stays on the one before. */
 int rate_raise(struct run *run, uint64_t wire);

@@ -48,6 +48,7 @@ static int talk_down(struct run *run, unsigned baud)
 
 bool recover_slower(struct run *run)
 {
+    const struct chip *chip = run->loader.chip;
     struct error first = run->error;
 
     while (rate_is_suspect(run) && !cancel_asked(run->cancel)) {
@@ -59,6 +60,7 @@ bool recover_slower(struct run *run)
         int result = setup_can_reset(run) ? begin_again(run) : talk_down(run, next);
         if (result == 0)
             return true;
+        run->loader.chip = chip; /* as far as anyone knows; what is said at the end depends on it */
         if (result == ERR_CANCELLED || result == ERR_PORT_LOST || result == ERR_WRONG_MAC)
             return false;
     }

@@ -9,6 +9,8 @@
 
 #include <ctype.h>
 
+enum { CONNECT_ATTEMPTS = 7 };
+
 static const struct log *log_of(struct run *run)
 {
     return &run->report.log;
@@ -60,6 +62,9 @@ int setup_connect(struct run *run)
         .context = run,
     };
 
+    /* Who waits for a board to come does not wait for one that has gone. */
+    if (run->flash_attached && options.attempts <= 0)
+        options.attempts = CONNECT_ATTEMPTS;
     run->rate.now = run->link.baud;
     loader_init(&run->loader, &run->link, log_of(run));
     return loader_connect(&run->loader, &options, &run->error);
@@ -137,38 +142,28 @@ static int connect_again(struct run *run, const struct error *why)
     return setup_connect(run);
 }
 
-/* The rate for the upload, which at 115200 baud takes longer than all the rest of the set-up. */
-static unsigned rom_baud(const struct run *run)
-{
-    enum { FIRST_TRY = 921600 }; /* --baud auto on a port of which nothing is remembered */
-    const struct rate *rate = &run->rate;
-    unsigned wanted = rate->fixed ? rate->fixed : rate->good ? rate->good : FIRST_TRY;
-    unsigned most = run->loader.chip->rom_baud_max;
-
-    wanted = wanted < rate->limit ? wanted : rate->limit;
-    return wanted < most ? wanted : most;
-}
-
-/* What does not work is undone, by a fresh connect if need be, and not tried again. */
+/* The ROM's rate is raised for the upload, which at 115200 baud takes longer than all the rest of
+ * the set-up. What does not work is undone, by a fresh connect if need be, and not tried again. */
 static int raise_rom_baud(struct run *run, bool *slow)
 {
-    unsigned baud = rom_baud(run), before = run->link.baud;
+    unsigned baud = *slow ? 0 : rate_for_rom(run);
     struct error why = {0};
 
-    if (*slow || !run->link.has_baud || baud <= before || loader_usb_jtag(&run->loader) ||
-        loader_usb_otg(&run->loader))
+    if (baud <= run->link.baud)
         return 0;
+    run->rate.now = baud;
     int result = loader_set_baud(&run->loader, baud, &why);
     run->rate.now = run->link.baud;
-    if (result == 0) {
-        run->rate.unproven = run->link.baud != before;
+    *slow = run->link.baud != baud;
+    if (result == 0 || result == ERR_NOT_POSSIBLE) {
+        run->rate.unproven = run->link.baud == baud;
         return 0;
     }
-    *slow = true;
-    if (result == ERR_BAUD_REFUSED) /* the adapter was asked before the chip */
+    if (result == ERR_BAUD_REFUSED) { /* the adapter was asked before the chip */
+        rate_fail(&run->rate, baud);
         error_clear(&run->link.error);
-    if (result == ERR_BAUD_REFUSED || result == ERR_NOT_POSSIBLE)
         return 0;
+    }
     if (link_is_dead(result))
         return error_set(&run->error, why.code, "%s", why.text);
     log_line(log_of(run), LOG_WARNING, "%s: the stub goes up at %u baud", why.text,
@@ -248,6 +243,7 @@ int setup_stub(struct run *run)
             break;
         nth += step == STEP_NEXT;
     }
+    run->rate.now = run->link.baud;
     return run->error.code;
 }
 
