@@ -63,34 +63,49 @@ static void read_result(struct run *run, const struct op *op, uint32_t size, con
     report_put(&run->report, &event);
 }
 
-static int read_all(struct run *run, const struct op *op, uint8_t *data, uint32_t size)
+/* From `*at` on; what has come before is confirmed. On a rate that is on trial only a little is
+ * read first. */
+static int read_on(struct run *run, const struct op *op, uint8_t *data, uint32_t size, uint32_t *at)
 {
+    enum { TRIAL = 64 * 1024 };
+    struct report_piece piece;
+
     report_state(&run->report, STATE_READ, "%s", util_basename(op->path));
-    report_progress_begin(&run->report, op_name(op->kind), op->path, op->address, size);
-    if (rate_raise(run, size) != 0 || loader_flash_read(&run->loader, op->address, size, data,
-                                                        &run->report.progress, &run->error) != 0)
-        return run->error.code;
-    report_progress_end(&run->report);
+    while (*at < size) {
+        if (rate_raise(run, size - *at) != 0)
+            return run->error.code;
+        uint32_t n = size - *at;
+        if (rate_on_trial(&run->rate) && n > 2 * TRIAL)
+            n = TRIAL;
+        report_piece_init(&piece, &run->report, *at, *at);
+        if (loader_flash_read(&run->loader, op->address + *at, n, data + *at, &piece.progress,
+                              &run->error) != 0)
+            return run->error.code;
+        rate_prove(&run->rate, run->link.baud);
+        *at += n;
+    }
     return 0;
 }
 
 int op_read_flash(struct run *run, size_t index)
 {
     const struct op *op = &run->job->ops[index];
+    uint32_t size, at = 0;
     double seconds;
-    uint32_t size;
     int result;
 
     if (read_size(run, op, &size) != 0)
         return run->error.code;
     uint8_t *data = xmalloc(size);
+    report_progress_begin(&run->report, op_name(op->kind), op->path, op->address, size);
     do {
-        result = read_all(run, op, data, size);
+        result = read_on(run, op, data, size, &at);
         seconds = report_progress_seconds(&run->report);
-        if (result == 0)
-            result = read_confirm(run, op->address, data, size);
+        if (result == 0 && (result = read_confirm(run, op->address, data, size)) != 0)
+            at = 0;
     } while (result != 0 && recover_slower(run));
     if (result == 0) {
+        report_progress_end(&run->report);
         rate_hold(&run->rate, run->link.baud);
         result = output_finish(&run->outputs[index], data, size, &run->error);
     }

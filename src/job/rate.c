@@ -69,6 +69,10 @@ unsigned rate_before_stub(const struct rate *rate, unsigned most)
 {
     unsigned wanted = rate->fixed ? rate->fixed : rate->good ? rate->good : FIRST;
 
+    if (rate->rom_stays)
+        return 0;
+    if (rate->failed) /* what is left is only hoped for */
+        wanted = lower_of(wanted, FIRST);
     if (rate->fixed == 0 || rate->failed)
         wanted = lower_of(wanted, rate->limit);
     return lower_of(wanted, most);
@@ -86,11 +90,23 @@ void rate_fail(struct rate *rate, unsigned baud)
         rate->held = 0;
 }
 
+bool rate_on_trial(const struct rate *rate)
+{
+    return rate->fixed == 0 && rate->unproven && rate->now > rate->good;
+}
+
+void rate_prove(struct rate *rate, unsigned baud)
+{
+    rate->unproven = false;
+    if (baud > rate->good)
+        rate->good = baud;
+}
+
 void rate_hold(struct rate *rate, unsigned baud)
 {
+    rate_prove(rate, baud);
     if (baud > rate->held && (rate->failed == 0 || baud < rate->failed))
         rate->held = baud;
-    rate->unproven = false;
 }
 
 /* ---- in a job ---- */
@@ -100,10 +116,13 @@ static const struct log *log_of(struct run *run)
     return &run->report.log;
 }
 
+/* On the chip's own USB a rate means nothing. */
 static bool matters(const struct run *run)
 {
-    return run->link.has_baud && !adapter_is_native(&run->link.port) &&
-           !loader_usb_jtag(&run->loader) && !loader_usb_otg(&run->loader);
+    if (!run->link.has_baud || adapter_is_native(&run->link.port))
+        return false;
+    return run->loader.chip == NULL ||
+           (!loader_usb_jtag(&run->loader) && !loader_usb_otg(&run->loader));
 }
 
 void rate_begin(struct run *run)
@@ -112,7 +131,7 @@ void rate_begin(struct run *run)
     struct error why = {0};
     struct rates_entry entry;
 
-    *rate = (struct rate){.fixed = run->job->baud, .limit = RATE_HIGHEST};
+    *rate = (struct rate){.fixed = run->job->baud, .limit = RATE_HIGHEST, .now = run->link.baud};
     rates_key(&run->link, run->rate_key, sizeof run->rate_key);
     if (rate->fixed || !matters(run))
         return;
@@ -171,6 +190,8 @@ int rate_raise(struct run *run, uint64_t wire)
         return 0;
     do {
         next = rate_next(&run->rate, run->link.baud, run->rate.fixed ? 0 : most, wire);
+        if (next > run->rate.good && rate_on_trial(&run->rate))
+            break;
     } while (next != 0 && go_to(run, next));
     return run->error.code;
 }

@@ -18,7 +18,7 @@ enum {
 struct rate {
     unsigned fixed; /* what was asked for; 0: auto */
     unsigned limit; /* nothing above it is tried */
-    unsigned good;  /* remembered: has worked on this port before; 0: nothing is */
+    unsigned good;  /* has worked on this port: remembered, or in this job; 0: nothing is known */
 
     unsigned now; /* what both sides are at, or are on the way to */
 
@@ -26,6 +26,7 @@ struct rate {
     unsigned held;   /* the highest that carried data, confirmed by the chip; 0 */
     unsigned failed; /* the lowest that did not hold; 0 */
     bool unproven;   /* nothing was confirmed yet since the rate was raised */
+    bool rom_stays;  /* a higher rate has not worked with the ROM */
 };
 
 /* The next rung below, RATE_LOWEST at the least; 0 when there is none. */
@@ -38,7 +39,14 @@ unsigned rate_next(const struct rate *rate, unsigned now, unsigned most, uint64_
 /* A rate did not hold: nothing from it on is tried again. */
 void rate_fail(struct rate *rate, unsigned baud);
 
-/* Bytes were carried at this rate and the chip has confirmed them. */
+/* Nobody has seen yet whether it carries more than a few bytes: the next rung has to wait, and it
+ * is wise to send little first. */
+bool rate_on_trial(const struct rate *rate);
+
+/* The first bytes were carried: the next rung may be tried. */
+void rate_prove(struct rate *rate, unsigned baud);
+
+/* Everything was carried at this rate and the chip has confirmed it. */
 void rate_hold(struct rate *rate, unsigned baud);
 
 /* What the ROM is told for the upload of the stub, at most `most`: what has worked before, or a
@@ -53,7 +61,8 @@ void rate_begin(struct run *run);
 /* rate_before_stub() of this chip and port. */
 unsigned rate_for_rom(const struct run *run);
 
-/* Before so many bytes go over the wire. Where a rung does not work it stays on the one before. */
+/* Before so many bytes go over the wire. Where a rung does not work it stays on the one before, and
+ * it climbs by one rung only that nobody has seen to work. */
 int rate_raise(struct run *run, uint64_t wire);
 
 /* At the end: what was learned is remembered for the next job on this port. */

@@ -13,7 +13,7 @@ static const double flash_write_s = 4.0 / (1024 * 1024), flash_md5_s = 0.25 / (1
 static const double question_guess_s = 0.004;
 
 /* Above that a damaged first block is noticed early; with less the MD5 at the end comes soon. */
-enum { PROVE_FROM = 64 * 1024, BITS_PER_BYTE = 10 };
+enum { PROVE_FROM = 32 * 1024, TRIAL = 64 * 1024, BITS_PER_BYTE = 10 };
 
 struct look {
     struct run *run;
@@ -117,35 +117,57 @@ static void say(struct run *run, const struct region *region, const struct diff 
 
 /* The range as a region of its own; the bytes stay the region's. */
 static int send_range(struct run *run, const struct region *region, const struct diff_range *range,
-                      uint64_t done, uint64_t wire)
+                      const struct loader_progress *progress)
 {
-    struct report_piece piece;
     struct region part = {.path = region->path,
                           .address = region->address + (uint32_t)range->offset,
                           .data = region->data + range->offset,
                           .size = range->size,
                           .file_size = range->size};
+    bool whole = range->size == region->size;
 
-    report_piece_init(&piece, &run->report, done, wire);
-    if (range->size == region->size)
-        return loader_flash_write(&run->loader, region, &piece.progress, &run->error);
-    int result = pack_part(run, &part);
+    run->loader.prove_block =
+        run->rate.unproven && range->size >= PROVE_FROM && loader_can_md5(&run->loader);
+    int result = whole ? pack_take(run, region) : pack_part(run, &part);
     if (result == 0)
-        result = loader_flash_write(&run->loader, &part, &piece.progress, &run->error);
+        result = loader_flash_write(&run->loader, whole ? region : &part, progress, &run->error);
     pack_part_done(&part);
     return result;
 }
 
+/* What of the range is sent next: on a rate that is on trial only a little, to its last sector. */
+static struct diff_range next_part(const struct run *run, const struct region *region,
+                                   const struct diff_range *range, size_t sent)
+{
+    struct diff_range part = {range->offset + sent, range->size - sent};
+    size_t little = TRIAL - (region->address + part.offset) % DIFF_SECTOR;
+
+    if (rate_on_trial(&run->rate) && loader_can_md5(&run->loader) && part.size > 2 * TRIAL)
+        part.size = little;
+    return part;
+}
+
 static int send_ranges(struct run *run, const struct region *region, const struct diff *diff)
 {
-    uint64_t done = region->size - diff->bytes, start = run->loader.wire_sent;
+    uint64_t left = diff->bytes; /* of this range and those that follow */
+    uint64_t start = run->loader.wire_sent;
+    struct report_piece piece;
 
     for (size_t i = 0; i < diff->n; i++) {
-        uint64_t wire = run->loader.wire_sent - start;
-        if (send_range(run, region, &diff->ranges[i], done, wire) != 0)
-            return error_context(&run->error, "writing %s at 0x%x", util_basename(region->path),
-                                 region->address);
-        done += diff->ranges[i].size;
+        for (size_t sent = 0; sent < diff->ranges[i].size;) {
+            if (rate_raise(run, wire_of(run, region, left)) != 0)
+                return run->error.code;
+            struct diff_range part = next_part(run, region, &diff->ranges[i], sent);
+            report_piece_init(&piece, &run->report, region->size - left,
+                              run->loader.wire_sent - start);
+            if (send_range(run, region, &part, &piece.progress) != 0)
+                return error_context(&run->error, "writing %s at 0x%x", util_basename(region->path),
+                                     region->address);
+            if (part.size >= PROVE_FROM && loader_can_md5(&run->loader))
+                rate_prove(&run->rate, run->link.baud);
+            sent += part.size;
+            left -= part.size;
+        }
     }
     return 0;
 }
@@ -162,9 +184,7 @@ int send_region(struct run *run, const struct region *region, struct send *send)
         send->partly = !diff.whole;
         send->confirmed = diff.confirmed;
         report_progress_skip(&run->report, region->size - diff.bytes);
-        if (diff.bytes == region->size)
-            result = pack_take(run, region);
-        if (result == 0 && diff.n)
+        if (diff.n)
             result = rate_raise(run, wire_of(run, region, diff.bytes));
     }
     if (result == 0) {

@@ -144,9 +144,9 @@ static int connect_again(struct run *run, const struct error *why)
 
 /* The ROM's rate is raised for the upload, which at 115200 baud takes longer than all the rest of
  * the set-up. What does not work is undone, by a fresh connect if need be, and not tried again. */
-static int raise_rom_baud(struct run *run, bool *slow)
+static int raise_rom_baud(struct run *run)
 {
-    unsigned baud = *slow ? 0 : rate_for_rom(run);
+    unsigned baud = rate_for_rom(run);
     struct error why = {0};
 
     if (baud <= run->link.baud)
@@ -154,7 +154,7 @@ static int raise_rom_baud(struct run *run, bool *slow)
     run->rate.now = baud;
     int result = loader_set_baud(&run->loader, baud, &why);
     run->rate.now = run->link.baud;
-    *slow = run->link.baud != baud;
+    run->rate.rom_stays = run->link.baud != baud;
     if (result == 0 || result == ERR_NOT_POSSIBLE) {
         run->rate.unproven = run->link.baud == baud;
         return 0;
@@ -174,7 +174,7 @@ static int raise_rom_baud(struct run *run, bool *slow)
 enum step { STEP_AGAIN, STEP_NEXT, STEP_ENDS }; /* the last: well, or with run->error */
 
 /* What follows from a stub that did not come up. */
-static enum step after_failure(struct run *run, int result, const struct error *why, bool *slow)
+static enum step after_failure(struct run *run, int result, const struct error *why)
 {
     bool raised = run->link.baud != setup_connect_baud(run->job);
 
@@ -183,16 +183,24 @@ static enum step after_failure(struct run *run, int result, const struct error *
         return STEP_ENDS;
     }
     log_line(log_of(run), LOG_WARNING, "stub failed: %s; trying %s", why->text,
-             raised && !*slow ? "again without a higher rate" : "the next best");
+             raised && !run->rate.rom_stays ? "again without a higher rate" : "the next best");
     if (result == ERR_STUB_FILE)
         return STEP_NEXT;
-    enum step step = raised && !*slow ? STEP_AGAIN : STEP_NEXT;
-    *slow = true;
+    enum step step = raised && !run->rate.rom_stays ? STEP_AGAIN : STEP_NEXT;
+    run->rate.rom_stays = true;
     return connect_again(run, why) != 0 ? STEP_ENDS : step;
 }
 
+/* Its upload, every block of it with a checksum, is a proof of the rate. */
+static void stub_runs(struct run *run, const struct stub *stub)
+{
+    run->rate.now = run->link.baud;
+    rate_prove(&run->rate, run->link.baud);
+    log_line(log_of(run), LOG_INFO, "stub %s runs", stub->path);
+}
+
 /* Tries the nth best stub file. */
-static enum step ladder_step(struct run *run, int nth, bool *slow)
+static enum step ladder_step(struct run *run, int nth)
 {
     struct stub stub = {0};
     struct error why = {0};
@@ -207,15 +215,15 @@ static enum step ladder_step(struct run *run, int nth, bool *slow)
             log_line(log_of(run), LOG_WARNING, "no other stub: going on with the ROM alone");
         goto out;
     }
-    if (result == 0 && raise_rom_baud(run, slow) != 0)
+    if (result == 0 && raise_rom_baud(run) != 0)
         goto out;
     if (result == 0)
         result = loader_stub_run(&run->loader, &stub, &why);
     run->rate.now = run->link.baud;
     if (result == 0)
-        log_line(log_of(run), LOG_INFO, "stub %s runs", stub.path);
+        stub_runs(run, &stub);
     else
-        step = after_failure(run, result, &why, slow);
+        step = after_failure(run, result, &why);
 out:
     stub_done(&stub);
     return step;
@@ -224,7 +232,6 @@ out:
 int setup_stub(struct run *run)
 {
     enum { STEPS_MAX = 16 }; /* more than anyone has stubs; an end for the loop */
-    bool slow = false;
     int nth = 0;
 
     if (run->loader.stage == STAGE_STUB)
@@ -238,12 +245,11 @@ int setup_stub(struct run *run)
     }
     report_state(&run->report, STATE_STUB, "%s", "");
     for (int i = 0; i < STEPS_MAX; i++) {
-        enum step step = ladder_step(run, nth, &slow);
+        enum step step = ladder_step(run, nth);
         if (step == STEP_ENDS)
             break;
         nth += step == STEP_NEXT;
     }
-    run->rate.now = run->link.baud;
     return run->error.code;
 }
 
