@@ -83,7 +83,9 @@ static const struct error_row rows[] = {
     [-ERR_MD5_MISMATCH] = {"md5-mismatch", 5,
                            "Erase the flash and try again at a lower --baud; if it stays, the "
                            "flash is protected or worn."},
-    [-ERR_VERIFY_FAILED] = {"verify-failed", 5, "Write the image again, then verify."},
+    [-ERR_VERIFY_FAILED] = {"verify-failed", 5,
+                            "Write it again, then verify; what is write-protected (see "
+                            "read-flash-status) keeps what it had."},
     [-ERR_CANCELLED] = {"cancelled", 130,
                         "It was stopped on request: what was being written is incomplete."},
     [-ERR_STATION] = {"station", 1, "Start `espjig station` by hand to see why it does not run."},

@@ -103,9 +103,8 @@ static void region_result(struct run *run, enum op_kind op, const struct region 
     struct event event;
     char md5[33];
 
-    report_event(&run->report, EVENT_RESULT, &event);
-    util_copy(event.result.op, sizeof event.result.op, op_name(op));
-    event.result.ok = run->error.code == ERR_OK && can_confirm(run);
+    op_result(run, op, &event);
+    event.result.ok = event.result.ok && can_confirm(run);
     event_result_add(&event, "file", "%s", region->path);
     event_result_add(&event, "address", "0x%x", region->address);
     event_result_add(&event, "size", "%zu", region->size);

@@ -27,14 +27,17 @@ struct run {
     double question_s;      /* what a round trip to this chip takes; 0: not measured yet */
     struct plan plan;       /* n is 0 as long as nothing is loaded */
     struct output *outputs; /* one for each op; see output.h */
+    bool started;           /* an op has started a program, which is left alone */
 };
 
 /* One row per enum op_kind. */
 struct op_row {
     int (*function)(struct run *run, size_t index); /* of the op in job->ops; fills run->error */
     bool flash;                                     /* needs the flash attached */
-    bool fast;    /* moves much data or waits long: worth a stub and a higher rate */
-    bool changes; /* alters the flash: refused on a secured chip */
+    bool fast;      /* moves much data or waits long: worth a stub and a higher rate */
+    bool rom;       /* no stub: it could not do it, or would overwrite what is asked for */
+    bool changes;   /* alters the flash: refused on a secured chip */
+    bool registers; /* not possible in Secure Download Mode */
 };
 
 const struct op_row *op_row(enum op_kind kind);

@@ -253,15 +253,16 @@ int loader_ram_write(struct loader *loader, uint32_t address, const uint8_t *dat
 /* Jumps there; the loader is gone then (STAGE_NONE). */
 int loader_ram_run(struct loader *loader, uint32_t entry, struct error *error);
 
-/* Starts the program in the flash without a reset (esptool: run); the loader is gone then.
- * ERR_NOT_POSSIBLE where the stub that runs has no such command. */
+/* Tells the chip to start the program in the flash without a reset (esptool: run); the loader is
+ * gone then. Only where chip->rom_run it is sure to happen. ERR_NOT_POSSIBLE where the stub that
+ * runs has no such command. */
 int loader_run(struct loader *loader, struct error *error);
 
 /* ---- the flash chip's own registers; loader_flash_attach must have been done ---- */
 
 /* RDSR, RDSR2, RDSR3: `bytes` is 1 to 3 of them, low byte first. Writing waits until the flash is
- * ready again; without `non_volatile` the value is lost when the flash loses its power. A flash
- * may ignore it: read it back. */
+ * ready again; without `non_volatile` the value is lost when the flash loses its power or is reset,
+ * as by loader_flash_attach. A flash may ignore it: read it back. */
 int loader_flash_status_read(struct loader *loader, unsigned bytes, uint32_t *status,
                              struct error *error);
 int loader_flash_status_write(struct loader *loader, unsigned bytes, uint32_t status,
