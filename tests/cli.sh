@@ -15,7 +15,7 @@ grep -q "write-flash ADDR FILE" out || complain "--help does not list write-flas
 grep -q -- --fault out && complain "--help shows what is hidden"
 expect 0 "" --help -v
 grep -q -- --fault out || complain "--help -v does not show --fault"
-for c in ports write-flash verify-flash read-flash erase-flash erase-region chip-id flash-id read-mac \
+for c in ports write-flash verify-flash read-flash erase-flash erase-region chips chip-id flash-id read-mac \
     get-security-info read-mem write-mem dump-mem load-ram run read-flash-status write-flash-status \
     read-flash-sfdp demo station; do
     expect 0 "" "$c" --help
@@ -27,7 +27,25 @@ expect 0 "" read-mac --help
 grep -q -- --flash-mode out && complain "read-mac --help shows --flash-mode"
 expect 0 "" --version
 grep -Eq "^espjig [0-9]" out || complain "--version does not say it"
-grep -q "ESP8266" out || complain "--version does not tell about stubs"
+[ "$(wc -l <out)" = 1 ] || complain "--version says more than the version"
+expect 0 "" --version -v
+grep -q "ESP8266" out || complain "--version -v does not tell about stubs"
+
+# ---- chips: all of them, one of them, and for programs
+expect 0 "" chips
+grep -Eq "^esp8266 +ESP8266 +- +0x0 +115200 +2000000" out || complain "chips does not show the ESP8266"
+grep -Eq "^esp32p4 +ESP32-P4 +18 +0x2000 .*JTAG, OTG" out || complain "chips does not show the ESP32-P4"
+grep -Eq "^esp32c3( +ROM code){5} +emulator\$" out || complain "chips does not say how the ESP32-C3 was tested"
+[ "$(grep -c "^esp" out)" = 30 ] || complain "chips shows $(grep -c "^esp" out) rows"
+expect 0 "" chips ESP32-P4
+grep -qx "flasher stub: esp32p4.json, before v3.0 esp32p4-rev1.json" out || complain "chips ESP32-P4: $(cat out)"
+expect 0 "" chips --json
+[ "$(grep -c '^{"chip":"esp.*"tested":{"identify":".*}}$' out)" = 15 ] || complain "chips --json: $(cat out)"
+expect 0 "" chips esp32h21 --json
+grep -q '^{"chip":"esp32h21","name":"ESP32-H21","chip_id":25,.*"stub":null,.*"stub_write":"not"' out ||
+    complain "chips esp32h21 --json: $(cat out)"
+expect 2 "\"esp99\" is no chip" chips esp99
+expect 2 "too much" chips esp32 esp32c3
 
 # ---- usage
 expect 2 "no command \"explode\"" explode
@@ -53,6 +71,7 @@ expect 2 "flash size \"3MB\"" write-flash -fs 3MB 0 small.bin -p x
 expect 2 "expect-mac: \"12\"" write-flash --expect-mac 12 0 small.bin
 expect 2 "\"esp99\" is no chip" -c esp99 chip-id -p x
 expect 2 "\"esp99\" is no chip" demo --chip esp32,esp99
+expect 6 "no sample images for the ESP32-E22" demo --chip esp32,esp32e22
 expect 2 "--boards: \"0\"" demo -n 0
 expect 2 "given twice" read-mac -p pty:/x -p pty:/x
 expect 2 "read-flash takes one port" read-flash 0 16 f -p a -p b

@@ -360,6 +360,11 @@ static void real_stubs(void **state)
         if (strstr(stub.path, "/1/") == NULL)
             assert_int_equal(stub.version, 2);
         stub_done(&stub);
+        if (chip->stub_before == NULL)
+            continue;
+        if (stub_find(chip->stub_before, real_dir, 0, &stub, &error) != 0)
+            fail_msg("%s", error.text);
+        stub_done(&stub);
     }
 }
 

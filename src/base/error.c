@@ -29,7 +29,7 @@ static const struct error_row rows[] = {
                       "Give each image an address behind the end of the one before it."},
     [-ERR_UNKNOWN_CHIP] =
         {"unknown-chip", 2,
-         "Leave the chip out to have it detected, or name one that `espjig --help` lists."},
+         "Leave the chip out to have it detected, or name one that `espjig chips` lists."},
     [-ERR_PORT_MISSING] =
         {"port-missing", 3,
          "Check the cable and `espjig ports`. A charge-only cable carries no data."},
@@ -67,7 +67,7 @@ static const struct error_row rows[] = {
                          "Choose the right chip and the images that were built for it."},
     [-ERR_CHIP_UNSUPPORTED] =
         {"chip-unsupported", 6,
-         "This version of espjig can't flash this chip. If it is one of those that `espjig --help` "
+         "This version of espjig can't flash this chip. If it is one of those that `espjig chips` "
          "lists, the line is disturbed: try again."},
     [-ERR_NOT_POSSIBLE] = {"not-possible", 2,
                            "Use the stub (leave --no-stub out) or another command."},

@@ -339,6 +339,8 @@ static int list_ports(struct cli *cli, struct error *error)
 
 const struct cli_command cli_commands[] = {
     {"ports", "", "list the serial ports of this machine", FOR_PORTS, 0, 0, list_ports, false},
+    {"chips", "[CHIP]", "list the chips that are known, and how well each is tested", FOR_CHIPS, 0,
+     1, chips_list, false},
     {"write-flash", "ADDR FILE...", "write files to the flash and have the chip verify them",
      FOR_WRITE, 2, ANY_NUMBER, write_flash, false},
     {"verify-flash", "ADDR FILE...", "compare files with the flash", FOR_VERIFY, 2, ANY_NUMBER,

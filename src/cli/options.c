@@ -235,7 +235,7 @@ const struct cli_option cli_options[] = {
      TEXT(remove_dir)},
 
     {"json", NULL, NULL, "print events as lines of JSON, see espjig-events(5)",
-     FOR_JOBS | FOR_PORTS | FOR_DEMO, false, SWITCH(json)},
+     FOR_JOBS | FOR_PORTS | FOR_CHIPS | FOR_DEMO, false, SWITCH(json)},
     {"verbose", "v", NULL, "say more, and what the chip says", FOR_ALL, false, SWITCH(verbose)},
     {"quiet", "q", NULL, "say nothing but errors and what was asked for", FOR_ALL, false,
      SWITCH(quiet)},
@@ -248,8 +248,8 @@ const struct cli_option cli_options[] = {
      true, SET(set_fault)},
     {"help", "h", NULL, "print this; after a command: about that command", FOR_ALL, false,
      SWITCH(help)},
-    {"version", "V", NULL, "print the version and the stubs that are found", FOR_ALL, false,
-     SWITCH(version)},
+    {"version", "V", NULL, "print the version; with -v also the stubs that are found", FOR_ALL,
+     false, SWITCH(version)},
     {.name = NULL},
 };
 

@@ -62,6 +62,7 @@ enum command_bit {
     FOR_STATUS_READ = 1 << 11,
     FOR_STATUS_WRITE = 1 << 12,
     FOR_SFDP = 1 << 13,
+    FOR_CHIPS = 1 << 20,
 };
 #define FOR_STATUS (FOR_STATUS_READ | FOR_STATUS_WRITE)
 #define FOR_JOBS                                                                         \

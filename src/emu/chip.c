@@ -25,7 +25,13 @@ static const char *const cause_names[] = {
 
 void chip_init(struct chip *chip, const struct persona *persona, const struct chip_output *out)
 {
-    *chip = (struct chip){.persona = persona, .out = *out, .mode = CHIP_OFF, .noise = 1};
+    *chip = (struct chip){
+        .persona = persona,
+        .out = *out,
+        .mode = CHIP_OFF,
+        .noise = 1,
+        .crystal_hz = persona->crystal_hz,
+    };
 }
 
 void chip_done(struct chip *chip)
@@ -50,9 +56,17 @@ void chip_busy(struct chip *chip, int64_t us)
         chip->time_us += us;
 }
 
+/* The ROM's divider stays, so another crystal changes the rate. */
+unsigned chip_boot_baud(const struct chip *chip)
+{
+    const struct persona *p = chip->persona;
+
+    return (unsigned)((uint64_t)p->boot_baud * chip->crystal_hz / p->crystal_hz);
+}
+
 void chip_put(struct chip *chip, const void *bytes, size_t n)
 {
-    unsigned baud = chip->baud ? chip->baud : chip->persona->boot_baud;
+    unsigned baud = chip->baud ? chip->baud : chip_boot_baud(chip);
 
     chip->out.put(chip->out.context, chip->time_us, baud, bytes, n);
 }
@@ -92,6 +106,7 @@ static void start(struct chip *chip, enum reset_cause cause)
     chip->stats.resets++;
     regs_reset(chip);
     rom_start(chip);
+    chip->flash.unpowered = chip->persona->flash_power_reg != 0 && chip->strap_download;
     chip->mode = chip->strap_download ? CHIP_ROM : CHIP_APP;
     boot_start(chip, cause);
     trace_event(chip->trace, chip->time_us, "reset (%s) into %s", cause_names[cause],

@@ -6,7 +6,7 @@
  * Espressif's documents, recordings of the real ROMs and the public source of the flasher stub; it
  * shares src/base with espjig and nothing else, so that a wrong constant shows.
  *
- *   persona    what distinguishes the kinds of chip: one const row each
+ *   persona    what distinguishes the kinds of chip: one const row each, in personas/
  *   chip       power, reset, straps, the UART's baud rate; hands bytes to the program that runs
  *   slip       frames
  *   rom        the ROM loader's commands            stub   the flasher stubs' commands
@@ -24,8 +24,9 @@
  * own clock ahead: replies carry the time at which they leave, and the next request is served no
  * earlier. With `instant` nothing takes time.
  *
- * To add a persona: a row in persona.c; its stubs' digests in stub_digest.c; if its ROM prints
- * another kind of boot log, a style in boot.c; vectors in tests/emu.
+ * To add a persona: a file in personas/ and its line in persona.c; its stubs' digests in
+ * stub_digest.c; if its ROM prints another kind of boot log, a style in boot.c; its line in
+ * tests/emu/esptool.sh.
  *
  * Not modelled: executing code, traps on bad addresses (they read as 0), secure boot, flash
  * encryption, secure download mode, USB.
@@ -51,8 +52,6 @@ enum chip_mode {
     CHIP_APP,  /* runs from flash or RAM: prints, does not listen */
     CHIP_DEAD, /* runs wild; only a reset helps */
 };
-
-enum reset_cause { RESET_POWER, RESET_PIN, RESET_SOFTWARE, RESET_WDT, RESET_RTC_WDT };
 
 /* Where the chip's bytes go. */
 struct chip_output {
@@ -83,6 +82,7 @@ struct chip {
     struct trace *trace; /* may be NULL */
     struct stats stats;
     bool instant;
+    unsigned crystal_hz; /* what the board has */
 
     enum chip_mode mode;
     int64_t time_us;    /* the chip's own clock; ahead of the caller's while it is busy */
@@ -118,7 +118,8 @@ void chip_run(struct chip *chip, int64_t now_us); /* does what is due */
 int64_t chip_next(const struct chip *chip);       /* when something is due; -1: nothing */
 
 /* For the rooms inside the chip. */
-void chip_busy(struct chip *chip, int64_t us); /* the chip works for so long */
+unsigned chip_boot_baud(const struct chip *chip); /* of what the ROM prints */
+void chip_busy(struct chip *chip, int64_t us);    /* the chip works for so long */
 void chip_put(struct chip *chip, const void *bytes, size_t n);
 void chip_reply(struct chip *chip, const uint8_t *frame, size_t len); /* as SLIP */
 void chip_reset_now(struct chip *chip, enum reset_cause cause);

@@ -191,7 +191,7 @@ static void make_port(struct machine *m)
     };
 
     if (o->transport == TRANSPORT_PTY)
-        m->port = port_pty_new(m->loop, &events, o->link, o->persona->boot_baud);
+        m->port = port_pty_new(m->loop, &events, o->link, chip_boot_baud(&m->chip));
     else
         m->port = port_net_new(m->loop, &events, o->transport == TRANSPORT_RFC2217, o->tcp_port,
                                o->fd, o->max_baud);
@@ -236,6 +236,8 @@ int machine_init(struct machine *m, struct loop *loop, const struct options *o, 
     *m = (struct machine){.options = o, .loop = loop};
     make_wire(m);
     chip_init(&m->chip, o->persona, &out);
+    if (o->crystal_hz)
+        m->chip.crystal_hz = o->crystal_hz;
     m->chip.instant = !o->pace;
     m->chip.noise = o->seed * 2 + 3;
     m->chip.trace = &m->trace;

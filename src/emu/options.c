@@ -96,6 +96,29 @@ static int number(const char *option, const char *value, uint64_t max, uint64_t 
                      (unsigned long long)max);
 }
 
+static int take_crystal(struct options *o, const char *value, struct error *e)
+{
+    uint64_t mhz = 0;
+    int result = number("crystal", value, 100, &mhz, e);
+
+    o->crystal_hz = (unsigned)mhz * 1000000;
+    return result;
+}
+
+static int check_crystal(const struct options *o, struct error *e)
+{
+    const struct persona *p = o->persona;
+
+    if (o->crystal_hz == 0 || o->crystal_hz == p->crystal_hz ||
+        o->crystal_hz == p->crystal_other_hz)
+        return 0;
+    if (p->crystal_other_hz == 0)
+        return error_set(e, ERR_USAGE, "--crystal %u: with %s it is always %u",
+                         o->crystal_hz / 1000000, p->name, p->crystal_hz / 1000000);
+    return error_set(e, ERR_USAGE, "--crystal %u: with %s it is %u or %u", o->crystal_hz / 1000000,
+                     p->name, p->crystal_hz / 1000000, p->crystal_other_hz / 1000000);
+}
+
 static int take_transport(struct options *o, enum transport t, struct error *e)
 {
     if (o->transport != TRANSPORT_NONE && o->transport != t)
@@ -277,7 +300,8 @@ static const struct {
     int (*take)(struct options *o, const char *value, struct error *e);
     const char *help;
 } table[] = {
-    {"chip", "CHIP", take_chip, "esp8266, esp32 or esp32c3 (default esp32)"},
+    {"chip", "CHIP", take_chip, "esp8266, esp32 (default), esp32s2 ... esp32e22"},
+    {"crystal", "MHZ", take_crystal, "26 or 40 with esp32c2, 40 or 48 with esp32c5"},
     {"flash", "SIZE", take_flash, "512KB, 1MB, 2MB ... 128MB (default 4MB)"},
     {"flash-id", "HEX", take_flash_id, "its manufacturer and device, like ef4016"},
     {"flash-quirk", "NAME", take_flash_quirk, "xmc: needs XMC's start-up sequence"},
@@ -358,5 +382,5 @@ int options_parse(struct options *o, int argc, char **argv, struct error *e)
     }
     if (o->transport == TRANSPORT_NONE)
         o->transport = TRANSPORT_PTY;
-    return 0;
+    return check_crystal(o, e);
 }

@@ -14,6 +14,7 @@ enum transport { TRANSPORT_NONE, TRANSPORT_PTY, TRANSPORT_TCP, TRANSPORT_RFC2217
 
 struct options {
     const struct persona *persona;
+    unsigned crystal_hz; /* 0: the persona's usual one */
     size_t flash_size;
     bool has_flash_id, flash_xmc;
     uint8_t flash_id[3];

@@ -293,13 +293,12 @@ static enum rom_error attach(struct chip *chip, const struct request *r)
     return ROM_OK;
 }
 
-/* Flags, crypt count, purposes of the keys, chip id, API version (ESP32-S3 documentation, security
- * information; the seventh purpose byte is 0x0c in the recording). */
+/* Flags, crypt count, purposes of the keys; all but the ESP32-S2 also chip id and API version
+ * (ESP32-S3 documentation, security information). */
 static enum rom_error security_info(struct chip *chip, const struct request *r)
 {
     (void)r;
-    digest_security_info(chip, chip->rom.reply);
-    chip->rom.payload = 20;
+    chip->rom.payload = digest_security_info(chip, chip->rom.reply);
     return ROM_OK;
 }
 
@@ -324,8 +323,8 @@ static void after_change_baud(struct chip *chip, const struct request *r)
     const struct persona *p = chip->persona;
     uint64_t baud = le32_get(r->data);
 
-    if (p->measured_crystal_hz != 0)
-        baud = baud * p->crystal_hz / p->measured_crystal_hz;
+    if (p->rom_crystal_hz != 0)
+        baud = baud * chip->crystal_hz / p->rom_crystal_hz;
     if (baud != 0)
         chip->baud = (unsigned)baud;
     chip->stats.chip_bauds++;

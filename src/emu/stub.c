@@ -478,8 +478,7 @@ static uint16_t security_info(struct chip *chip, struct request *r)
         return BAD_LENGTH;
     if (!(chip->persona->commands >> 0x14 & 1))
         return chip->stub.generation >= 2 ? NOT_IMPLEMENTED : INVALID_COMMAND;
-    digest_security_info(chip, r->payload);
-    r->n_payload = 20;
+    r->n_payload = digest_security_info(chip, r->payload);
     return OK;
 }
 

@@ -81,8 +81,10 @@ struct event {
             char name[64];
             char revision[16];
             char mac[24];
+            char eui64[32];                                /* where it has one */
+            char mac_ap[24], mac_bt[24], mac_ethernet[24]; /* derived; "": it has no such */
             unsigned crystal_mhz;
-            char features[160];
+            char features[192];
             char usb_mode[24];
             char security[64];
         } chip;

@@ -18,6 +18,7 @@ int op_chip_id(struct run *run, size_t index)
     event_result_add(&event, "features", "%s", chip->features);
     event_result_add(&event, "crystal_mhz", "%u", chip->crystal_mhz);
     event_result_add(&event, "mac", "%s", chip->mac_text);
+    event_result_add(&event, "eui64", "%s", chip->eui64_text);
     event_result_add(&event, "usb_mode", "%s", chip->usb_mode);
     event_result_add(&event, "security", "%s", chip->security);
     report_put(&run->report, &event);
@@ -42,13 +43,19 @@ int op_flash_id(struct run *run, size_t index)
     return 0;
 }
 
+/* The base MAC and what ESP-IDF derives from it for the interfaces of this chip. */
 int op_read_mac(struct run *run, size_t index)
 {
+    const struct chip_facts *chip = &run->chip;
     struct event event;
 
     (void)index;
     op_result(run, OP_READ_MAC, &event);
-    event_result_add(&event, "mac", "%s", run->chip.mac_text);
+    event_result_add(&event, "mac", "%s", chip->mac_text);
+    event_result_add(&event, "eui64", "%s", chip->eui64_text);
+    event_result_add(&event, "mac_ap", "%s", chip->mac_ap);
+    event_result_add(&event, "mac_bt", "%s", chip->mac_bt);
+    event_result_add(&event, "mac_ethernet", "%s", chip->mac_ethernet);
     report_put(&run->report, &event);
     return 0;
 }

@@ -46,7 +46,8 @@ struct model_slot {
     char detail[96];
     bool running; /* a job is under way */
     bool known;   /* chip facts are there */
-    char chip[16], chip_name[64], revision[16], mac[24], features[160], usb_mode[24], security[64];
+    char chip[16], chip_name[64], revision[16], mac[24], features[192], usb_mode[24], security[64];
+    char eui64[32], mac_ap[24], mac_bt[24], mac_ethernet[24];
     unsigned crystal_mhz;
     bool flash_known;
     unsigned manufacturer, device;

@@ -68,6 +68,10 @@ static void put_chip(const struct model_slot *slot, const struct sink *sink)
     util_copy(event.chip.name, sizeof event.chip.name, slot->chip_name);
     util_copy(event.chip.revision, sizeof event.chip.revision, slot->revision);
     util_copy(event.chip.mac, sizeof event.chip.mac, slot->mac);
+    util_copy(event.chip.eui64, sizeof event.chip.eui64, slot->eui64);
+    util_copy(event.chip.mac_ap, sizeof event.chip.mac_ap, slot->mac_ap);
+    util_copy(event.chip.mac_bt, sizeof event.chip.mac_bt, slot->mac_bt);
+    util_copy(event.chip.mac_ethernet, sizeof event.chip.mac_ethernet, slot->mac_ethernet);
     util_copy(event.chip.features, sizeof event.chip.features, slot->features);
     util_copy(event.chip.usb_mode, sizeof event.chip.usb_mode, slot->usb_mode);
     util_copy(event.chip.security, sizeof event.chip.security, slot->security);

@@ -12,30 +12,120 @@
 
 /* ---- tables ---- */
 
+/* The blocks lie in the row of readable words, the fields in their blocks, and no bit twice. */
+static void efuses_are_sound(const struct persona *p)
+{
+    uint32_t used[128] = {0};
+    size_t words = 0;
+
+    for (size_t b = 0; b < sizeof p->efuse.block_words; b++) {
+        if (p->efuse.block_words[b] > 0)
+            words = efuse_block_word(&p->efuse, b) + p->efuse.block_words[b];
+        assert_true(words <= p->efuse.words);
+    }
+    assert_true(p->efuse.block_words[p->mac_block] >= 2);
+    if (p->style == BOOT_NEWER) { /* the MAC's words */
+        used[efuse_block_word(&p->efuse, p->mac_block)] = UINT32_MAX;
+        used[efuse_block_word(&p->efuse, p->mac_block) + 1] = 0xffff;
+    }
+    for (const struct efuse_field *f = p->factory; f->width != 0; f++) {
+        assert_true(f->value != 0 && f->width <= 32 && (uint64_t)f->value >> f->width == 0);
+        assert_true(f->bit + f->width <= 32 * p->efuse.block_words[f->block]);
+        for (unsigned i = f->bit; i < f->bit + f->width; i++) {
+            size_t word = efuse_block_word(&p->efuse, f->block) + i / 32;
+            assert_false(used[word] >> i % 32 & 1);
+            used[word] |= UINT32_C(1) << i % 32;
+        }
+    }
+}
+
+static void security_is_sound(const struct persona *p)
+{
+    const struct security_layout *l = &p->security;
+    unsigned bits = 32u * p->efuse.block_words[0];
+
+    assert_int_equal(l->size != 0, p->commands >> 0x14 & 1);
+    assert_true(l->size == 0 || l->size == 12 || l->size == 20);
+    assert_true(l->keys <= 6 && l->purpose + l->keys * l->purpose_width <= (int)bits);
+    assert_true(l->crypt_cnt + 3u <= bits && l->soft_jtag + 3u <= bits);
+    for (size_t i = 0; i < sizeof l->flags; i++) {
+        assert_true(l->flags[i] < bits);
+        for (size_t j = 0; j < i; j++)
+            assert_true(l->flags[i] == 0 || l->flags[i] != l->flags[j]);
+    }
+}
+
+static bool is_ram(const struct persona *p, uint32_t start, uint32_t len)
+{
+    for (size_t i = 0; i < sizeof p->ram / sizeof *p->ram; i++) {
+        if (start >= p->ram[i].start && start < p->ram[i].end && len <= p->ram[i].end - start)
+            return true;
+    }
+    return false;
+}
+
+/* Registers that do something don't lie in each other's way. */
+static void registers_are_sound(const struct persona *p)
+{
+    const uint32_t known[] = {p->uart_clkdiv, p->strap_reg,  p->wdt_config0, p->wdt_config1,
+                              p->wdt_protect, p->swd_conf,   p->swd_protect, p->efuse.conf,
+                              p->efuse.cmd,   p->efuse.base, p->spi.base};
+    size_t efuse;
+    struct efuse e = {.persona = p};
+
+    for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+        assert_int_equal(known[i] % 4, 0);
+        assert_false(is_ram(p, known[i], 4));
+        for (size_t j = 0; j < i && known[i] != 0 && p->efuse.cmd != 0; j++)
+            assert_true(known[i] != known[j]);
+        if (known[i] != p->efuse.base)
+            assert_false(efuse_at(&e, known[i], &efuse));
+    }
+    assert_int_equal(p->wdt_config0 == 0, p->wdt_protect == 0);
+    assert_int_equal(p->swd_conf == 0, p->swd_key == 0);
+    /* All of the controller's registers that are used fit into its first 256 bytes. */
+    assert_true(p->spi.user1 > p->spi.user && p->spi.user2 > p->spi.user1);
+    assert_true(p->spi.w0 > p->spi.user2 && p->spi.w0 + 64 <= 0x100);
+    assert_true(p->spi.base % 0x100 == 0);
+    assert_int_equal(p->spi.mosi_dlen == 0, p->spi.miso_dlen == 0);
+    assert_true(p->spi.mosi_dlen == 0 ||
+                (p->spi.mosi_dlen > p->spi.user2 && p->spi.miso_dlen < p->spi.w0));
+}
+
 static void personas_are_sound(void **state)
 {
     (void)state;
     for (size_t i = 0; persona_at(i); i++) {
         const struct persona *p = persona_at(i);
-        size_t words = 0;
         assert_ptr_equal(persona_find(p->name), p); /* no name twice */
-        for (size_t b = 0; b < sizeof p->efuse.block_words; b++)
-            words += p->efuse.block_words[b];
-        assert_true(words <= p->efuse.words);
-        for (const struct efuse_value *v = p->efuse_values; v->word != 0xff; v++)
-            assert_true(v->word < p->efuse.words);
+        for (size_t j = 0; j < i; j++) {
+            const struct persona *other = persona_at(j);
+            bool p4 = p->image_chip_id == 18 && other->image_chip_id == 18;
+            if (p->extended_header && other->extended_header && !p4)
+                assert_int_not_equal(p->image_chip_id, other->image_chip_id);
+            assert_true(p->magic == 0 || p->magic != other->magic);
+            assert_true(memcmp(p->mac, other->mac, 6) != 0);
+            assert_string_not_equal(p->banner, other->banner);
+        }
+        efuses_are_sound(p);
+        security_is_sound(p);
+        registers_are_sound(p);
+        assert_true(p->ram[0].end > p->ram[0].start);
         assert_true(p->status_len == 2 || p->status_len == 4);
-        assert_true(p->spi.user1 > p->spi.user && p->spi.user2 > p->spi.user1);
-        assert_int_equal(p->spi.mosi_dlen == 0, p->spi.miso_dlen == 0);
         assert_true(p->uart_clkdiv != 0 && p->uart_clock_hz >= p->crystal_hz);
-        assert_true(p->style == BOOT_ESP8266 || (p->text_flash && p->text_download));
+        assert_true(p->crystal_other_hz != p->crystal_hz);
+        assert_true(p->style == BOOT_ESP8266 || (p->text_flash && p->text_download && p->spi_line));
+        assert_true(p->strap_flash != p->strap_download);
         assert_non_null(p->banner);
+        for (size_t j = 0; j < RESET_CAUSES; j++)
+            assert_true(p->resets[j].number != 0 && p->resets[j].text);
+        assert_true(p->speeds[0] > p->speeds[1] && p->speeds[3] > 0);
     }
 }
 
 static void stub_digests_are_sound(void **state)
 {
-    bool both[8][3] = {{0}};
+    bool has[32][3] = {{0}};
 
     (void)state;
     for (size_t i = 0; stub_known_at(i); i++) {
@@ -43,17 +133,64 @@ static void stub_digests_are_sound(void **state)
         assert_int_equal(strlen(k->sha256), 64);
         assert_int_equal(strspn(k->sha256, "0123456789abcdef"), 64);
         assert_true(k->generation == 1 || k->generation == 2);
-        assert_true(k->len > 1000 && k->len < 0x8000 && k->start >= 0x40000000);
         for (size_t j = 0; j < i; j++)
             assert_string_not_equal(k->sha256, stub_known_at(j)->sha256);
         size_t chip = 0;
         while (persona_at(chip) && strcmp(persona_at(chip)->name, k->chip) != 0)
             chip++;
         assert_non_null(persona_at(chip));
-        both[chip][k->generation] = true;
+        assert_true(k->len > 1000 && is_ram(persona_at(chip), k->start, k->len));
+        has[chip][k->generation] = true;
     }
     for (size_t i = 0; persona_at(i); i++)
-        assert_true(both[i][1] && both[i][2]);
+        assert_int_equal(has[i][2], !persona_at(i)->no_stub);
+    assert_true(has[0][1] && has[1][1]); /* ESP8266 and ESP32 had the first ones */
+}
+
+/* Each flag of the security information stands where its eFuse says, and nowhere else. */
+static void security_information_follows_the_efuses(void **state)
+{
+    uint8_t info[20];
+    struct bench b;
+
+    (void)state;
+    for (size_t i = 0; persona_at(i); i++) {
+        const struct security_layout *l = &persona_at(i)->security;
+        if (l->size == 0)
+            continue;
+        for (size_t flag = 0; flag < sizeof l->flags; flag++) {
+            if (l->flags[flag] == 0)
+                continue;
+            bench_open(&b, persona_at(i)->name, 1 << 20);
+            efuse_burn(&b.chip.efuse, l->flags[flag] / 32, UINT32_C(1) << l->flags[flag] % 32);
+            assert_int_equal(digest_security_info(&b.chip, info), l->size);
+            assert_int_equal(le32_get(info), 1 << flag);
+            assert_int_equal(info[4], 0);
+            bench_close(&b);
+        }
+        bench_open(&b, persona_at(i)->name, 1 << 20);
+        digest_security_info(&b.chip, info);
+        assert_int_equal(le32_get(info), 0);
+        assert_int_equal(le32_get(info + 12), persona_at(i)->image_chip_id);
+        bench_close(&b);
+    }
+    /* Two bits of SOFT_DIS_JTAG disable nothing. */
+    bench_open(&b, "esp32h4", 1 << 20);
+    efuse_burn(&b.chip.efuse, 5, 3 << 11);
+    digest_security_info(&b.chip, info);
+    assert_int_equal(le32_get(info), 0);
+    /* KEY_PURPOSE_2 of five bits lies at bit 10 of its word. */
+    efuse_burn(&b.chip.efuse, 2, 18 << 10);
+    digest_security_info(&b.chip, info);
+    assert_int_equal(info[7], 18);
+    bench_close(&b);
+    /* And KEY_PURPOSE_1 of an ESP32-C5 ends with its word. */
+    bench_open(&b, "esp32c5", 1 << 20);
+    efuse_burn(&b.chip.efuse, 2, UINT32_C(18) << 27);
+    digest_security_info(&b.chip, info);
+    assert_int_equal(info[6], 18);
+    assert_int_equal(info[7], 0);
+    bench_close(&b);
 }
 
 /* ---- flash ---- */
@@ -175,6 +312,10 @@ static void spi_controller_reaches_the_flash(const char *chip)
 
     bench_open(&b, chip, 4 << 20);
     bench_sync(&b, 0);
+    if (b.chip.persona->flash_power_reg != 0) { /* an ESP32-P4 has to turn it on first */
+        assert_int_equal(spi(&b, 0x9f, MISO, 24, 0), 0xffffff);
+        bench_write_reg(&b, b.chip.persona->flash_power_reg, 3);
+    }
     flash_program(&b.chip.flash, 0x12345, (const uint8_t *)"\x11\x22\x33\x44", 4);
     assert_int_equal(spi(&b, 0x9f, MISO, 24, 0), 0x1640ef);
     assert_int_equal(spi(&b, 0x5a, MISO | ADDRESS | DUMMY, 32, 0), 0x50444653); /* "SFDP" */
@@ -343,12 +484,12 @@ static void both_lines_pull_nothing(void **state)
 
 /* A software reset keeps the strap, the RTC watchdog (esptool --after watchdog-reset) samples it.
  */
-static void watchdog_samples_the_strap(void **state)
+static void watchdog_resets(const char *chip)
 {
     struct bench b;
 
-    (void)state;
-    bench_open(&b, "esp32c3", 4 << 20);
+    bench_open(&b, chip, 4 << 20);
+    const struct persona *p = b.chip.persona;
     bench_start(&b, false);
     bench_lines(&b, false, true);
     bench_lines(&b, true, false);
@@ -357,11 +498,22 @@ static void watchdog_samples_the_strap(void **state)
     chip_reset_later(&b.chip, 1000, RESET_SOFTWARE);
     expect_mode(&b, CHIP_ROM);
     b.chip.baud = 115200;
-    bench_write_reg(&b, 0x600080a8, 0x50d83aa1);
-    bench_write_reg(&b, 0x60008094, 2000);
-    bench_write_reg(&b, 0x60008090, UINT32_C(1) << 31 | 5 << 28 | 1 << 8 | 2);
+    bench_write_reg(&b, p->wdt_config1, 2000);
+    bench_write_reg(&b, p->wdt_config0, UINT32_C(1) << 31 | 5 << 28 | 1 << 8 | 2);
+    expect_mode(&b, CHIP_ROM); /* locked */
+    bench_write_reg(&b, p->wdt_protect, 0x50d83aa1);
+    bench_write_reg(&b, p->wdt_config0, UINT32_C(1) << 31 | 5 << 28 | 1 << 8 | 2);
     expect_mode(&b, CHIP_APP);
     bench_close(&b);
+}
+
+static void watchdog_samples_the_strap(void **state)
+{
+    (void)state;
+    for (size_t i = 0; persona_at(i); i++) {
+        if (persona_at(i)->wdt_config0 != 0)
+            watchdog_resets(persona_at(i)->name);
+    }
 }
 
 static void without_reset_nothing_changes(void **state)
@@ -446,6 +598,64 @@ static void esp32_rom_takes_rates_in_its_own_measure(void **state)
     bench_command(&b, 0x0f, rate, 2);
     assert_int_equal(b.chip.baud, 466000ull * 40000000 / 40434375);
     bench_close(&b);
+}
+
+static unsigned rate_after(const char *name, unsigned crystal_hz, unsigned request)
+{
+    struct bench b;
+    uint32_t words[2] = {request};
+
+    bench_open(&b, name, 1 << 20);
+    b.chip.crystal_hz = crystal_hz;
+    bench_sync(&b, 0);
+    bench_command(&b, 0x0f, words, 2);
+    unsigned baud = b.chip.baud;
+    bench_close(&b);
+    return baud;
+}
+
+/* Their ROMs compute with the crystal that they suppose; the stub's rates are right. */
+static void another_crystal_shifts_the_roms_rates(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    assert_int_equal(rate_after("esp32c2", 26000000, 230400 * 40 / 26), 230399);
+    assert_int_equal(rate_after("esp32c2", 40000000, 230400), 230400);
+    assert_int_equal(rate_after("esp32c5", 48000000, 230400), 230400);
+    assert_int_equal(rate_after("esp32c5", 40000000, 230400 * 48 / 40), 230400);
+    assert_int_equal(rate_after("esp32c3", 40000000, 230400), 230400);
+    bench_open(&b, "esp32c2", 1 << 20);
+    bench_start(&b, false);
+    bench_pass(&b, 100);
+    assert_int_equal(b.last_baud, 74880);
+    b.chip.crystal_hz = 40000000;
+    bench_start(&b, false);
+    bench_pass(&b, 100);
+    assert_int_equal(b.last_baud, 115200);
+    bench_sync(&b, 0);
+    assert_int_equal(bench_read_reg(&b, b.chip.persona->uart_clkdiv) & 0xfffff, 347);
+    b.chip.crystal_hz = 26000000;
+    assert_int_equal(bench_read_reg(&b, b.chip.persona->uart_clkdiv) & 0xfffff, 225);
+    bench_close(&b);
+}
+
+static void the_strapping_register_tells_the_mode(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    for (size_t i = 0; persona_at(i); i++) {
+        const struct persona *p = persona_at(i);
+        if (p->strap_reg == 0)
+            continue;
+        bench_open(&b, p->name, 1 << 20);
+        bench_sync(&b, 0);
+        assert_int_equal(bench_read_reg(&b, p->strap_reg), p->strap_download);
+        bench_start(&b, false);
+        assert_int_equal(regs_read(&b.chip, p->strap_reg), p->strap_flash);
+        bench_close(&b);
+    }
 }
 
 static void noise_is_the_same_for_a_seed(void **state)
@@ -608,6 +818,7 @@ int run_chip_tests(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(personas_are_sound),
         cmocka_unit_test(stub_digests_are_sound),
+        cmocka_unit_test(security_information_follows_the_efuses),
         cmocka_unit_test(programming_only_clears_bits),
         cmocka_unit_test(erasing_takes_whole_sectors_and_blocks),
         cmocka_unit_test(storage_is_kept_in_its_file),
@@ -626,6 +837,8 @@ int run_chip_tests(void)
         cmocka_unit_test(a_ram_program_takes_over),
         cmocka_unit_test(the_rom_measures_the_rate),
         cmocka_unit_test(esp32_rom_takes_rates_in_its_own_measure),
+        cmocka_unit_test(another_crystal_shifts_the_roms_rates),
+        cmocka_unit_test(the_strapping_register_tells_the_mode),
         cmocka_unit_test(noise_is_the_same_for_a_seed),
         cmocka_unit_test(work_delays_the_next_reply),
         cmocka_unit_test(the_line_takes_its_time),

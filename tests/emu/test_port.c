@@ -361,6 +361,10 @@ static void bad_options_are_named(void **state)
 {
     (void)state;
     expect_refusal((char *[]){"emu", "--chip", "esp9", NULL}, "esp9");
+    for (size_t i = 0; persona_at(i); i++)
+        expect_refusal((char *[]){"emu", "--chip", "esp9", NULL}, persona_at(i)->name);
+    expect_refusal((char *[]){"emu", "--crystal=26", NULL}, "always 40");
+    expect_refusal((char *[]){"emu", "--crystal=48", "--chip=esp32c2", NULL}, "26 or 40");
     expect_refusal((char *[]){"emu", "--flash=3MB", NULL}, "3MB");
     expect_refusal((char *[]){"emu", "--flash-id", "ef40", NULL}, "ef40");
     expect_refusal((char *[]){"emu", "--flash-quirk", "gd", NULL}, "gd");
