@@ -108,6 +108,8 @@ static void fill_end_events(struct event *e)
         COPY(e->seen.serial, "0001");
         COPY(e->seen.driver, "cp210x");
         COPY(e->seen.by_path, "/dev/serial/by-path/x");
+        COPY(e->seen.adapter, "CP2102");
+        e->seen.max_baud = 1000000;
         e->seen.vid = 0x10C4;
         e->seen.pid = 0xEA60;
         e->seen.passed = 12;

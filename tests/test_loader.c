@@ -533,6 +533,20 @@ static void port_lost_while_connecting(void **state)
     script_fail(&script, ERR_PORT_LOST);
     assert_int_equal(connect_with((struct connect_options){.attempts = 7}), ERR_PORT_LOST);
     assert_said("it is gone");
+    assert_int_equal(script.reopens, 1);
+    script_done(&script);
+}
+
+static void port_comes_back_while_connecting(void **state)
+{
+    (void)state;
+    script.comes_back = true;
+    script_expect(&script, SYNC);
+    script_fail(&script, ERR_PORT_LOST);
+    sync_rom();
+    c3_detected();
+    assert_int_equal(connect_with((struct connect_options){0}), 0);
+    assert_int_equal(script.reopens, 1);
     script_done(&script);
 }
 
@@ -1085,6 +1099,7 @@ int main(void)
         T(unknown_chip),
         T(secure_download),
         T(port_lost_while_connecting),
+        T(port_comes_back_while_connecting),
         T(cancel_while_connecting),
         T(rounds_are_told),
         T(registers),

@@ -291,6 +291,8 @@ static void port_print(const struct event *event)
         snprintf(id, sizeof id, "%04x:%04x", event->seen.vid, event->seen.pid);
     printf("%-14s  %-8s  %-9s  %-8s  %s", event->port, event->seen.slot_name, id,
            event->seen.driver, event->seen.product);
+    if (event->seen.max_baud)
+        printf("  up to %u baud", event->seen.max_baud);
     if (event->seen.serial[0])
         printf("  serial %s", event->seen.serial);
     if (event->seen.holder[0])

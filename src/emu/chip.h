@@ -12,6 +12,7 @@
  *   rom        the ROM loader's commands            stub   the flasher stubs' commands
  *   stub_digest  which RAM contents are a known stub
  *   regs, spi  address space, SPI controller        flash  the NOR chip behind it
+ *   security   what eFuses forbid   watchdog   the chip's watchdogs
  *   efuse      eFuses       storage  mapped files   image  reads images out of the flash
  *   boot, boot2  what ROM, second-stage bootloader and app print when the chip starts
  *   wire       time, baud mismatch and latency between chip and host
@@ -28,8 +29,8 @@
  * stub_digest.c; if its ROM prints another kind of boot log, a style in boot.c; its line in
  * tests/emu/esptool.sh.
  *
- * Not modelled: executing code, traps on bad addresses (they read as 0), secure boot, flash
- * encryption, secure download mode, USB.
+ * Not modelled: executing code, traps on bad addresses (they read as 0), verified boot, encrypted
+ * flash, USB-OTG.
  */
 #ifndef ESPJIG_EMU_CHIP_H
 #define ESPJIG_EMU_CHIP_H
@@ -44,6 +45,7 @@
 #include "emu/stats.h"
 #include "emu/stub.h"
 #include "emu/trace.h"
+#include "emu/watchdog.h"
 
 enum chip_mode {
     CHIP_OFF,  /* no power, or held in reset */
@@ -52,6 +54,9 @@ enum chip_mode {
     CHIP_APP,  /* runs from flash or RAM: prints, does not listen */
     CHIP_DEAD, /* runs wild; only a reset helps */
 };
+
+/* USB at full speed, bulk transfers in both directions: about what 8 Mbit/s leave. */
+enum { CHIP_USB_BAUD = 8000000 };
 
 /* Where the chip's bytes go. */
 struct chip_output {
@@ -78,18 +83,26 @@ struct chip {
     struct rom rom;
     struct stub stub;
     struct script script;
+    struct watchdog watchdog;
     struct chip_output out;
     struct trace *trace; /* may be NULL */
     struct stats stats;
     bool instant;
+    bool usb_jtag;       /* reached through its USB-Serial/JTAG, not through a UART */
     unsigned crystal_hz; /* what the board has */
 
     enum chip_mode mode;
-    int64_t time_us;    /* the chip's own clock; ahead of the caller's while it is busy */
-    unsigned baud;      /* of its UART; 0 in the ROM loader until it has measured a SYNC */
-    unsigned feed_baud; /* of the bytes that are being fed */
+    int64_t time_us;      /* the chip's own clock; ahead of the caller's while it is busy */
+    unsigned baud;        /* of its UART; 0 in the ROM loader until it has measured a SYNC */
+    unsigned feed_baud;   /* of the bytes that are being fed */
+    int64_t feed_us;      /* when the last of them arrived */
+    int64_t deaf_until;   /* stub: no buffer is free */
+    unsigned next_baud;   /* the UART's rate from next_baud_at on */
+    int64_t next_baud_at; /* 0: it stays */
     bool power, en_low, boot_low;
     bool boot_held;      /* the pin is low by itself, since power-on (--boot) */
+    bool usb_flag;       /* USB: the next reset leads into the loader */
+    bool usb_latched;    /* that flag when the reset began */
     bool strap_download; /* as latched at the last reset that latches */
     int64_t en_rise_at;  /* when EN reaches the threshold, 0: it does not move */
     int64_t reset_at;    /* a reset that is due, 0: none */
@@ -125,6 +138,8 @@ void chip_reply(struct chip *chip, const uint8_t *frame, size_t len); /* as SLIP
 void chip_reset_now(struct chip *chip, enum reset_cause cause);
 void chip_reset_later(struct chip *chip, int64_t us, enum reset_cause cause);
 void chip_run_ram(struct chip *chip, uint32_t entry);
+/* Another rate in `us`. */
+void chip_baud_later(struct chip *chip, int64_t us, unsigned baud);
 void chip_enter_stub(struct chip *chip, int generation);
 
 /* Turns bytes into what a receiver at another rate sees. */

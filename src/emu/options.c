@@ -21,6 +21,14 @@ static int take_chip(struct options *o, const char *value, struct error *e)
     return ERR_UNKNOWN_CHIP;
 }
 
+static int check_usb(const struct options *o, struct error *e)
+{
+    if (o->usb_jtag && o->persona->swd_conf == 0 && !o->persona->usb_jtag)
+        return error_set(e, ERR_USAGE, "--usb jtag: the %s has no USB-Serial/JTAG",
+                         o->persona->title);
+    return 0;
+}
+
 static int take_flash(struct options *o, const char *value, struct error *e)
 {
     static const struct {
@@ -171,6 +179,41 @@ static int take_boot(struct options *o, const char *value, struct error *e)
     return 0;
 }
 
+static int take_usb(struct options *o, const char *value, struct error *e)
+{
+    o->usb_jtag = strcmp(value, "jtag") == 0;
+    return o->usb_jtag ? 0 : error_set(e, ERR_USAGE, "--usb %s: there is jtag", value);
+}
+
+static int take_efuse(struct options *o, const char *value, struct error *e)
+{
+    return security_burn_parse(&o->security, value, e);
+}
+
+static int take_secure_download(struct options *o, const char *value, struct error *e)
+{
+    (void)value;
+    (void)e;
+    o->security.download = true;
+    return 0;
+}
+
+static int take_secure_boot(struct options *o, const char *value, struct error *e)
+{
+    (void)value;
+    (void)e;
+    o->security.boot = true;
+    return 0;
+}
+
+static int take_flash_encryption(struct options *o, const char *value, struct error *e)
+{
+    (void)value;
+    (void)e;
+    o->security.encryption = true;
+    return 0;
+}
+
 static int take_latency(struct options *o, const char *value, struct error *e)
 {
     uint64_t ms = 0;
@@ -313,6 +356,11 @@ static const struct {
     {"rfc2217", "PORT", take_rfc2217, "RFC 2217 on TCP port PORT, or on descriptor fd:N"},
     {"control", "PATH", take_control, "Unix socket for line changes and power"},
     {"boot", "MODE", take_boot, "strap at power-on: normal (default) or download"},
+    {"usb", "jtag", take_usb, "behind the chip's own USB-Serial/JTAG"},
+    {"efuse", "FIELD", take_efuse, "burn BLOCK.BIT=VALUE, such as 0.133=1"},
+    {"secure-download", NULL, take_secure_download, "Secure Download Mode"},
+    {"secure-boot", NULL, take_secure_boot, "its eFuses: the ROM runs no RAM"},
+    {"flash-encryption", NULL, take_flash_encryption, "its eFuses"},
     {"pace", NULL, take_pace, "take the time that a real line and flash take"},
     {"latency", "MS", take_latency, "delay what the chip sends by MS milliseconds"},
     {"max-baud", "N", take_max_baud, "the adapter refuses rates above N"},
@@ -382,5 +430,6 @@ int options_parse(struct options *o, int argc, char **argv, struct error *e)
     }
     if (o->transport == TRANSPORT_NONE)
         o->transport = TRANSPORT_PTY;
-    return check_crystal(o, e);
+    int result = check_crystal(o, e);
+    return result ? result : check_usb(o, e);
 }

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "emu/persona.h"
+#include "emu/security.h"
 #include "emu/wire.h"
 
 #include <stdbool.h>
@@ -25,6 +26,8 @@ struct options {
     bool has_mac;
     uint8_t mac[6];
     bool boot_download;
+    bool usb_jtag;
+    struct security_options security;
     bool pace;
     int64_t latency_ms;
     unsigned max_baud;

@@ -87,6 +87,7 @@ struct persona {
     uint32_t commands;   /* bit n: command n is known */
     uint32_t flash_size; /* what the ROM assumes until SPI_SET_PARAMS */
     bool erase_bug;      /* FLASH_BEGIN erases too much */
+    uint32_t read_hook;  /* pointer in RAM through which READ_FLASH_SLOW reads, 0: not modelled */
     bool flash_4byte;    /* its stub reaches more than 16 MB (esp-stub-lib, opiflash_exec_cmd) */
     enum rom_end end;
     uint32_t crystal_hz;       /* on the usual board */
@@ -95,8 +96,9 @@ struct persona {
      * clock; ESP32-C2, always 40 MHz; ESP32-C5, what the strapping says (esptool targets,
      * change_baud). 0: the one on the board. */
     uint32_t rom_crystal_hz;
-    uint32_t uart_clock_hz; /* source of the baud divider, with the usual crystal */
-    uint32_t uart_clkdiv;   /* address of the divider register */
+    uint32_t uart_clock_hz;      /* source of the baud divider, with the usual crystal */
+    uint32_t stub_uart_clock_hz; /* the same when the stub has raised the clocks, 0: not changed */
+    uint32_t uart_clkdiv;        /* address of the divider register */
 
     struct spi_layout spi;
     struct efuse_layout efuse;
@@ -114,6 +116,7 @@ struct persona {
     uint32_t wdt_config0, wdt_config1, wdt_protect;
     /* The super watchdog, which only a port of USB-Serial/JTAG has to mind (peers.md 3d). */
     uint32_t swd_conf, swd_protect, swd_key, swd_autofeed;
+    bool usb_jtag; /* has such a port, though no super watchdog (the others: swd_conf) */
 
     /* boot */
     enum boot_style style;

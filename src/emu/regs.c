@@ -115,6 +115,8 @@ static uint32_t clkdiv(const struct chip *chip)
     const struct persona *p = chip->persona;
     unsigned baud = chip->baud ? chip->baud : chip_boot_baud(chip);
     uint64_t clock_hz = (uint64_t)p->uart_clock_hz * chip->crystal_hz / p->crystal_hz;
+    if (chip->mode == CHIP_STUB && chip->stub.generation >= 2 && p->stub_uart_clock_hz != 0)
+        clock_hz = p->stub_uart_clock_hz;
     uint64_t sixteenths = clock_hz * 16 / baud;
 
     if (p->style == BOOT_ESP8266)
@@ -167,18 +169,6 @@ static void efuse_command(struct chip *chip, uint32_t value)
         burn_block(chip, block, l->program[block]);
 }
 
-/* ---- watchdog: esptool's --after watchdog-reset ---- */
-
-static void watchdog_write(struct chip *chip, uint32_t value)
-{
-    const struct persona *p = chip->persona;
-
-    if (regs_peek(&chip->regs, p->wdt_protect) == 0x50d83aa1 && (value & UINT32_C(1) << 31)) {
-        uint64_t ticks = regs_peek(&chip->regs, p->wdt_config1); /* of the 136 kHz RTC clock */
-        chip_reset_later(chip, (int64_t)(ticks * 1000000 / 136000), RESET_RTC_WDT);
-    }
-}
-
 void regs_write(struct chip *chip, uint32_t address, uint32_t value)
 {
     const struct persona *p = chip->persona;
@@ -197,7 +187,7 @@ void regs_write(struct chip *chip, uint32_t address, uint32_t value)
         regs_poke(&chip->regs, address, 0); /* done at once: SPI is much faster than a request */
     } else if (p->flash_power_reg != 0 && address == p->flash_power_reg) {
         chip->flash.unpowered = chip->flash.unpowered && (value & 3) != 3;
-    } else if (p->wdt_config0 != 0 && address == p->wdt_config0) {
-        watchdog_write(chip, value);
+    } else {
+        watchdog_written(chip, address, value);
     }
 }

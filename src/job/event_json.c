@@ -115,6 +115,8 @@ static const struct field fields[] = {
     ROW(EVENT_PORT, "serial", seen.serial, FIELD_TEXT, false),
     ROW(EVENT_PORT, "driver", seen.driver, FIELD_TEXT, false),
     ROW(EVENT_PORT, "by_path", seen.by_path, FIELD_TEXT, false),
+    ROW(EVENT_PORT, "adapter", seen.adapter, FIELD_TEXT, false),
+    ROW(EVENT_PORT, "max_baud", seen.max_baud, FIELD_UNSIGNED, false),
     ROW(EVENT_PORT, "vid", seen.vid, FIELD_UNSIGNED, false),
     ROW(EVENT_PORT, "pid", seen.pid, FIELD_UNSIGNED, false),
     ROW(EVENT_PORT, "holder", seen.holder, FIELD_TEXT, false),

@@ -262,6 +262,7 @@ static void apply_port(struct model_slot *slot, const struct event *event)
     slot->present = event->seen.present;
     slot->vid = event->seen.vid;
     slot->pid = event->seen.pid;
+    slot->max_baud = event->seen.max_baud;
     slot->emulated = event->seen.emulated;
     slot->passed = event->seen.passed;
     slot->failed = event->seen.failed;
@@ -271,6 +272,7 @@ static void apply_port(struct model_slot *slot, const struct event *event)
     util_copy(slot->serial, sizeof slot->serial, event->seen.serial);
     util_copy(slot->driver, sizeof slot->driver, event->seen.driver);
     util_copy(slot->by_path, sizeof slot->by_path, event->seen.by_path);
+    util_copy(slot->adapter, sizeof slot->adapter, event->seen.adapter);
     util_copy(slot->holder, sizeof slot->holder, event->seen.holder);
 }
 

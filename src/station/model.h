@@ -39,7 +39,8 @@ struct model_slot {
     bool present;
     char name[64]; /* ttyUSB0 */
     char slot[64], product[96], serial[96], driver[32], by_path[192], holder[64];
-    unsigned vid, pid;
+    char adapter[32];
+    unsigned vid, pid, max_baud;
     bool emulated;
 
     enum job_state state;

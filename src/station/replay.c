@@ -35,6 +35,7 @@ void replay_port(const struct model_slot *slot, struct event *event)
     event->seen.present = slot->present;
     event->seen.vid = slot->vid;
     event->seen.pid = slot->pid;
+    event->seen.max_baud = slot->max_baud;
     event->seen.emulated = slot->emulated;
     event->seen.passed = slot->passed;
     event->seen.failed = slot->failed;
@@ -44,6 +45,7 @@ void replay_port(const struct model_slot *slot, struct event *event)
     util_copy(event->seen.serial, sizeof event->seen.serial, slot->serial);
     util_copy(event->seen.driver, sizeof event->seen.driver, slot->driver);
     util_copy(event->seen.by_path, sizeof event->seen.by_path, slot->by_path);
+    util_copy(event->seen.adapter, sizeof event->seen.adapter, slot->adapter);
     util_copy(event->seen.holder, sizeof event->seen.holder, slot->holder);
 }
 

@@ -193,98 +193,6 @@ static void security_information_follows_the_efuses(void **state)
     bench_close(&b);
 }
 
-/* ---- flash ---- */
-
-static void programming_only_clears_bits(void **state)
-{
-    struct error e = {0};
-    struct flash f;
-    uint8_t byte;
-
-    (void)state;
-    assert_int_equal(flash_open(&f, NULL, 1 << 20, NULL, &e), 0);
-    flash_program(&f, 0x1234, (const uint8_t *)"\xf0", 1);
-    flash_program(&f, 0x1234, (const uint8_t *)"\x3f", 1);
-    flash_read(&f, 0x1234, &byte, 1);
-    assert_int_equal(byte, 0x30);
-    flash_erase(&f, 0x1000, 0x1000);
-    flash_read(&f, 0x1234, &byte, 1);
-    assert_int_equal(byte, 0xff);
-    flash_close(&f);
-}
-
-static void erasing_takes_whole_sectors_and_blocks(void **state)
-{
-    struct error e = {0};
-    struct flash f;
-
-    (void)state;
-    assert_int_equal(flash_open(&f, NULL, 1 << 20, NULL, &e), 0);
-    memset(f.store.bytes, 0, f.store.size);
-    flash_erase(&f, 0x1100, 0x10);
-    assert_true(flash_blank(&f, 0x1000, 0x1000));
-    assert_int_equal(f.store.bytes[0xfff], 0);
-    assert_int_equal(f.store.bytes[0x2000], 0);
-    assert_int_equal(f.busy_us, 45000);
-    flash_erase(&f, 0xf000, 0x12000); /* a sector, a block, a sector */
-    assert_true(flash_blank(&f, 0xf000, 0x12000));
-    assert_int_equal(f.busy_us, 45000 + 150000 + 45000);
-    assert_int_equal(f.store.bytes[0x21000], 0);
-    flash_erase(&f, 0xff000, UINT32_MAX); /* ends, and covers everything */
-    assert_true(flash_blank(&f, 0, f.store.size));
-    flash_close(&f);
-}
-
-static void storage_is_kept_in_its_file(void **state)
-{
-    char path[] = "/tmp/espjig-emu-XXXXXX";
-    int fd = mkstemp(path);
-    struct error e = {0};
-    struct flash f;
-    uint8_t byte = 0;
-
-    (void)state;
-    assert_int_equal(flash_open(&f, path, 1 << 20, NULL, &e), 0);
-    flash_program(&f, 77, (const uint8_t *)"\x5a", 1);
-    assert_int_equal(pread(fd, &byte, 1, 77), 1); /* at once, for other processes */
-    assert_int_equal(byte, 0x5a);
-    flash_close(&f);
-    assert_int_equal(flash_open(&f, path, 1 << 20, NULL, &e), 0);
-    assert_int_equal(f.store.bytes[77], 0x5a);
-    flash_close(&f);
-    assert_int_equal(flash_open(&f, path, 2 << 20, NULL, &e), ERR_FILE_FORMAT);
-    assert_non_null(strstr(e.text, path));
-    close(fd);
-    unlink(path);
-}
-
-/* Sectors from `start` on that FLASH_BEGIN leaves erased when asked for `n`. */
-static size_t erased_by_begin(uint32_t start, uint32_t n)
-{
-    const uint32_t begin[] = {n * FLASH_SECTOR, 1, 1024, start * FLASH_SECTOR};
-    struct bench b;
-    size_t erased = 0;
-
-    bench_open(&b, "esp8266", 1 << 20);
-    memset(b.chip.flash.store.bytes, 0, b.chip.flash.store.size);
-    bench_sync(&b, 0);
-    bench_command(&b, 0x02, begin, 4);
-    while (flash_blank(&b.chip.flash, (uint32_t)(start + erased) * FLASH_SECTOR, FLASH_SECTOR))
-        erased++;
-    bench_close(&b);
-    return erased;
-}
-
-/* peers.md 3a.11: head and all, where the head was to be part of it. */
-static void esp8266_rom_erases_too_much(void **state)
-{
-    (void)state;
-    assert_int_equal(erased_by_begin(32, 0), 0);
-    assert_int_equal(erased_by_begin(32, 4), 8);
-    assert_int_equal(erased_by_begin(14, 10), 12);
-    assert_int_equal(erased_by_begin(0, 20), 36);
-}
-
 /* ---- the SPI controller, as esptool drives it ---- */
 
 static uint32_t spi(struct bench *b, uint8_t command, uint32_t user, size_t bits, uint32_t address)
@@ -691,93 +599,6 @@ static void work_delays_the_next_reply(void **state)
     bench_close(&b);
 }
 
-static size_t delivered;
-
-static void count(void *context, const uint8_t *bytes, size_t n)
-{
-    (void)context;
-    (void)bytes;
-    delivered += n;
-}
-
-static void the_line_takes_its_time(void **state)
-{
-    struct wire w = {.pace = true, .host_baud = 115200, .deliver = count, .latency_us = 5000};
-    uint8_t bytes[1152] = {0};
-
-    (void)state;
-    delivered = 0;
-    wire_put(&w, 0, 115200, bytes, sizeof bytes); /* 100 ms */
-    wire_deliver(&w, 4000);
-    assert_int_equal(delivered, 0); /* latency */
-    wire_deliver(&w, 55000);
-    assert_in_range(delivered, 570, 580);
-    wire_deliver(&w, 106000);
-    assert_int_equal(delivered, sizeof bytes);
-    assert_int_equal(wire_next(&w), -1);
-    wire_put(&w, 110000, 115200, bytes, 576); /* 50 ms, the first half arrives */
-    wire_purge(&w, 135000);
-    wire_deliver(&w, 190000);
-    assert_in_range(delivered, sizeof bytes + 280, sizeof bytes + 296);
-    size_t before = delivered;
-    wire_put(&w, 200000, 115200, bytes, 10);
-    wire_cut(&w, 150000); /* a reset before it was sent */
-    wire_deliver(&w, 900000);
-    assert_int_equal(delivered, before);
-    wire_done(&w);
-}
-
-/* However late the emulator is woken: a frame is served when its last bit has arrived. */
-static void frames_are_served_at_their_end(void **state)
-{
-    static const uint8_t two[] = {0xc0, 0, 0x0a, 4, 0, 0, 0, 0, 0, 0, 0x10, 0, 0x40, 0xc0,
-                                  0xc0, 0, 0x0a, 4, 0, 0, 0, 0, 0, 0, 0x10, 0, 0x40, 0xc0};
-    struct wire w = {.pace = true, .host_baud = 115200};
-    struct bench b;
-
-    (void)state;
-    bench_open(&b, "esp32c3", 4 << 20);
-    bench_sync(&b, 0);
-    b.chip.instant = false;
-    w.chip = &b.chip;
-    wire_from_host(&w, b.now, two, 9); /* in two pieces */
-    wire_from_host(&w, b.now + 50, two + 9, sizeof two - 9);
-    assert_in_range(wire_next(&w), b.now + 1216, b.now + 1218); /* 14 bytes of 86.8 us */
-    wire_feed(&w, b.now + 1215);
-    assert_int_equal(b.out.len, 0);
-    wire_feed(&w, b.now + 1400);
-    assert_in_range(b.last_put, b.now + 1216, b.now + 1218);
-    assert_in_range(wire_next(&w), b.now + 2431, b.now + 2434);
-    wire_feed(&w, b.now + 1000000);
-    assert_in_range(b.last_put, b.now + 2431, b.now + 2434);
-    assert_int_equal(wire_next(&w), -1);
-    wire_done(&w);
-    bench_close(&b);
-}
-
-static void requests_are_counted(void **state)
-{
-    struct buffer text = {0};
-    struct bench b;
-
-    (void)state;
-    bench_open(&b, "esp32c3", 4 << 20);
-    bench_sync(&b, 2);
-    bench_read_reg(&b, 0x40001000);
-    bench_read_reg(&b, 0x40001000);
-    bench_frame(&b, (const uint8_t *)"\0\x99\0\0\0\0\0\0", 8); /* an error is an answer, too */
-    bench_frame(&b, (const uint8_t *)"\0\xd3\0\0\0\0\0\0", 8); /* this one is not answered */
-    bench_frame(&b, (const uint8_t *)"\0\x11\0\0\0\0\0\0", 8); /* flash data */
-    stats_print(&b.chip.stats, &text);
-    assert_non_null(strstr((char *)text.data, "round-trips 5\n")); /* with SYNC */
-    assert_non_null(strstr((char *)text.data, "round-trips-other 4\n"));
-    assert_non_null(strstr((char *)text.data, "rom SYNC 1\n"));
-    assert_non_null(strstr((char *)text.data,
-                           "stub READ_REG 2\nstub FLASH_DEFL_DATA 1\nstub 0x99 1\nstub RUN"));
-    buffer_done(&text);
-    bench_close(&b);
-}
-
 /* ---- garbage ---- */
 
 /* Frames that look like requests, with random contents, and plain noise. Nothing to check but that
@@ -819,10 +640,6 @@ int run_chip_tests(void)
         cmocka_unit_test(personas_are_sound),
         cmocka_unit_test(stub_digests_are_sound),
         cmocka_unit_test(security_information_follows_the_efuses),
-        cmocka_unit_test(programming_only_clears_bits),
-        cmocka_unit_test(erasing_takes_whole_sectors_and_blocks),
-        cmocka_unit_test(storage_is_kept_in_its_file),
-        cmocka_unit_test(esp8266_rom_erases_too_much),
         cmocka_unit_test(every_chip_reaches_its_flash),
         cmocka_unit_test(efuse_bits_stay_set),
         cmocka_unit_test(efuse_blocks_of_newer_chips),
@@ -841,9 +658,6 @@ int run_chip_tests(void)
         cmocka_unit_test(the_strapping_register_tells_the_mode),
         cmocka_unit_test(noise_is_the_same_for_a_seed),
         cmocka_unit_test(work_delays_the_next_reply),
-        cmocka_unit_test(the_line_takes_its_time),
-        cmocka_unit_test(frames_are_served_at_their_end),
-        cmocka_unit_test(requests_are_counted),
         cmocka_unit_test(garbage_does_no_harm),
     };
 

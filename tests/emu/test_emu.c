@@ -195,5 +195,6 @@ int main(void)
     failed += run_flash_tests();
     failed += run_line_tests();
     failed += run_port_tests();
+    failed += run_security_tests();
     return failed;
 }

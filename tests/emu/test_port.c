@@ -372,6 +372,9 @@ static void bad_options_are_named(void **state)
     expect_refusal((char *[]){"emu", "--bad-direction", "up", NULL}, "up");
     expect_refusal((char *[]){"emu", "--go-bad", "soon", NULL}, "soon");
     expect_refusal((char *[]){"emu", "--max-baud", "fast", NULL}, "fast");
+    expect_refusal((char *[]){"emu", "--usb", "otg", NULL}, "otg");
+    expect_refusal((char *[]){"emu", "--usb", "jtag", NULL}, "ESP32 has no");
+    expect_refusal((char *[]){"emu", "--efuse", "one", NULL}, "one");
     expect_refusal((char *[]){"emu", "--mac", "1:2", NULL}, "1:2");
     expect_refusal((char *[]){"emu", "--tcp", "70000", NULL}, "70000");
     expect_refusal((char *[]){"emu", "--tcp", "0", "--link=x", NULL}, "exclude");

@@ -63,6 +63,7 @@ const struct persona persona_esp32 = {
     .crystal_hz = 40000000,
     .rom_crystal_hz = 40434375, /* 454 * 15625 * 228 / 40 */
     .uart_clock_hz = 40000000,
+    .stub_uart_clock_hz = 80000000,
     .uart_clkdiv = 0x3ff40014,
     .spi = {.base = 0x3ff42000,
             .user = 0x1c,

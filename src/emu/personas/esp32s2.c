@@ -26,6 +26,7 @@ const struct persona persona_esp32s2 = {
     .end = ROM_END_STAYS,
     .crystal_hz = 40000000,
     .uart_clock_hz = 40000000,
+    .stub_uart_clock_hz = 80000000,
     .uart_clkdiv = 0x3f400014,
     .spi = SPI_NEWER(0x3f402000),
     .efuse = EFUSE_NEWER(0x3f41a000, 0x1d4),

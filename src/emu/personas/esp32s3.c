@@ -24,6 +24,7 @@ const struct persona persona_esp32s3 = {
     .commands = COMMANDS_NEWER,
     .flash_size = 0x400000,
     .flash_4byte = true,
+    .read_hook = 0x3fcef688,
     .end = ROM_END_STAYS,
     .crystal_hz = 40000000,
     .uart_clock_hz = 40000000,

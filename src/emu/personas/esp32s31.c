@@ -21,6 +21,7 @@ const struct persona persona_esp32s31 = {
     .commands = COMMANDS_NEWER,
     .flash_size = 0x400000,
     .flash_4byte = true,
+    .usb_jtag = true,
     .end = ROM_END_STAYS,
     .crystal_hz = 40000000,
     .uart_clock_hz = 40000000,
