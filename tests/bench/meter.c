@@ -56,12 +56,13 @@ static struct buffer load(const char *path)
     return b;
 }
 
-static int save(const char *path, const struct buffer *b)
+static int save(const char *path, struct buffer *b)
 {
     FILE *f = fopen(path, "wb");
 
     if (f == NULL || fwrite(b->data, 1, b->len, f) != b->len || fclose(f) != 0)
         die(path);
+    buffer_done(b);
     return 0;
 }
 
