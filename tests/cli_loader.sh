@@ -47,7 +47,7 @@ expect 0 "" flash-id -p emu:esp32 -sc SPI
 "$espjig" --help >help.out
 grep -q 'spi-connection' help.out || complain "--spi-connection is not in the help"
 
-stubs=$("$espjig" --version | grep -c '^stub for ESP32-C3: /')
+stubs=$("$espjig" --version -v | grep -c '^stub for ESP32-C3: /')
 if [ "$stubs" -gt 0 ]; then
     # ---- a line that does not carry the rate: found out by the proof, in the ROM and in the stub
     expect 0 "921600 baud" write-flash -b 921600 \
@@ -56,7 +56,7 @@ if [ "$stubs" -gt 0 ]; then
 
     # ---- a stub that does not come up: at the higher rate, at the connecting rate; then the ROM does it
     mkdir broken
-    file=$("$espjig" --version | sed -n 's/^stub for ESP32-C3: \(.*\.json\).*/\1/p' | head -1)
+    file=$("$espjig" --version -v | sed -n 's/^stub for ESP32-C3: \(.*\.json\).*/\1/p' | head -1)
     sed 's/\("text": *"\)...../\1AAAAA/' "$file" >broken/esp32c3.json
     cmp -s "$file" broken/esp32c3.json && complain "the stub could not be broken"
     expect 0 "again at the connecting rate" write-flash -b 921600 -p emu:esp32c3,flash-file=s.flash \

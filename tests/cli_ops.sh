@@ -97,7 +97,7 @@ cmp -n 28 e.efuse dump.bin || complain "dump-mem of the eFuses"
 not_logged MEM_BEGIN
 expect 0 "" dump-mem -p emu:esp32,efuse-file=e.efuse --json 0x3ff5a000 0x1000 dump.bin
 [ "$(wc -c <dump.bin)" -eq 4096 ] || complain "dump-mem: $(wc -c <dump.bin) bytes, not 4096"
-"$json_lines" progress done <out | grep -qx 4096 || complain "dump-mem: no progress to its end"
+"$json_lines" progress "done" <out | grep -qx 4096 || complain "dump-mem: no progress to its end"
 
 # An old file survives a dump that fails; a stopped one ends at once.
 echo precious >dump.bin
@@ -166,9 +166,9 @@ leave() # CHIP AFTER WARNING EVENT|- OPTION...
     fi
 }
 for chip in esp8266 esp32 esp32c3; do
-    leave $chip hard-reset "" "EN low"
-    leave $chip no-reset "" -
-    leave $chip no-reset-stub "" - --no-stub
+    leave "$chip" hard-reset "" "EN low"
+    leave "$chip" no-reset "" -
+    leave "$chip" no-reset-stub "" - --no-stub
 done
 leave esp8266 soft-reset "" "reset \(software\) into flash"
 leave esp32 soft-reset "the ROM of ESP32 can't do a soft reset: hard reset instead" "EN low"
@@ -211,6 +211,8 @@ for line in "flags: 0x00000000" "secure_boot: off" "secure_download: off" "flash
     said "$line"
 done
 said "key_purposes: 0 USER/EMPTY, .*, 5 USER/EMPTY"
+expect 0 "" get-security-info -q -p emu:esp32c2 # whose key blocks have no purposes
+said "chip_id: 12"
 for chip in esp8266 esp32; do
     expect 2 "does not tell its security information" get-security-info -p emu:$chip
 done

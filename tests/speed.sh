@@ -6,7 +6,7 @@
 . "${top_srcdir:-.}/tests/cli_lib.sh"
 
 export ESPJIG_EMU="${ESPJIG_EMU:-$top_builddir/espjig-emu}"
-[ "$("$espjig" --version | grep -c '^stub for .*: /')" -gt 0 ] || exit 77
+[ "$("$espjig" --version -v | grep -c '^stub for .*: /')" -gt 0 ] || exit 77
 cd "$tmp" || exit 99
 size=$((512 * 1024)) at=65536
 head -c "$size" /dev/urandom >data.bin

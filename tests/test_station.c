@@ -252,7 +252,7 @@ static pid_t station_up_with(struct station_options options)
     if (pid == 0) {
         struct error error = {0};
         end_with_parent();
-        process_close_others(NULL, 0);
+        util_close_others(NULL, 0);
         int result = station_run_with(&options, &seams, &error);
         if (result != 0)
             fprintf(stderr, "station: %s\n", error.text);

@@ -122,7 +122,7 @@ static pid_t station_up(void)
                                           .stay = true};
         struct error error = {0};
         prctl(PR_SET_PDEATHSIG, SIGTERM);
-        process_close_others(NULL, 0);
+        util_close_others(NULL, 0);
         if (station_run(&options, &error) != 0)
             fprintf(stderr, "station: %s\n", error.text);
         _exit(error.code ? 1 : 0);

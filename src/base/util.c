@@ -2,8 +2,10 @@
 #include "base/util.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -159,4 +161,33 @@ int util_write_all(int fd, const void *data, size_t n)
         n -= (size_t)w;
     }
     return 0;
+}
+
+static bool is_kept(int fd, const int *keep, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (keep[i] == fd)
+            return true;
+    }
+    return fd <= STDERR_FILENO;
+}
+
+void util_close_others(const int *keep, size_t n)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    struct dirent *entry;
+
+    if (dir == NULL) { /* a machine without /proc: the usual ones at least */
+        for (int fd = 3; fd < 1024; fd++) {
+            if (!is_kept(fd, keep, n))
+                close(fd);
+        }
+        return;
+    }
+    while ((entry = readdir(dir)) != NULL) {
+        int fd = atoi(entry->d_name);
+        if (fd != dirfd(dir) && !is_kept(fd, keep, n))
+            close(fd);
+    }
+    closedir(dir);
 }

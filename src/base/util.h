@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Small things every room needs: counting, little-endian access, numbers as people type them.
- * Nothing here allocates or blocks.
+ * Nothing here blocks longer than a system call on local files does.
  */
 #ifndef ESPJIG_BASE_UTIL_H
 #define ESPJIG_BASE_UTIL_H
@@ -61,5 +61,9 @@ int util_mkdirs(const char *path);
 /* Writes all of it, through EINTR and short writes. 0 or -errno. The descriptor must be blocking.
  */
 int util_write_all(int fd, const void *data, size_t n);
+
+/* For a process right after fork(2): closes all descriptors but 0, 1, 2 and the n ones to keep (-1
+ * is skipped). */
+void util_close_others(const int *keep, size_t n);
 
 #endif

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
 #include "image/deflate.h"
 
 #include "base/buffer.h"
@@ -8,6 +10,41 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <zlib.h>
+
+#ifdef HAVE_LIBDEFLATE
+
+#include <libdeflate.h>
+
+int deflate_all(const uint8_t *data, size_t n, uint8_t **out, size_t *out_n)
+{
+    struct libdeflate_compressor *compressor = libdeflate_alloc_compressor(12);
+
+    if (compressor == NULL)
+        abort(); /* out of memory */
+    size_t len = libdeflate_zlib_compress_bound(compressor, n);
+    uint8_t *p = xmalloc(len);
+    len = libdeflate_zlib_compress(compressor, data, n, p, len);
+    libdeflate_free_compressor(compressor);
+    if (len == 0) {
+        free(p);
+        return ERR_INTERNAL;
+    }
+    *out = xrealloc(p, len);
+    *out_n = len;
+    return 0;
+}
+
+const char *deflate_name(void)
+{
+    return "libdeflate " LIBDEFLATE_VERSION_STRING " level 12";
+}
+
+uint32_t deflate_crc32(const void *data, size_t n)
+{
+    return libdeflate_crc32(0, data, n);
+}
+
+#else
 
 int deflate_all(const uint8_t *data, size_t n, uint8_t **out, size_t *out_n)
 {
@@ -22,6 +59,18 @@ int deflate_all(const uint8_t *data, size_t n, uint8_t **out, size_t *out_n)
     *out_n = len;
     return 0;
 }
+
+const char *deflate_name(void)
+{
+    return "zlib " ZLIB_VERSION " level 9";
+}
+
+uint32_t deflate_crc32(const void *data, size_t n)
+{
+    return (uint32_t)crc32_z(0, data, n);
+}
+
+#endif
 
 struct inflater {
     z_stream z;

@@ -36,18 +36,39 @@ static int file_size(int fd, const char *path, size_t *size, struct error *error
     return 0;
 }
 
-int image_file_read(const char *path, uint8_t **data, size_t *size, struct error *error)
+/* A descriptor, or an error. */
+static int file_open(const char *path, size_t *size, struct error *error)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* no wait for a pipe's writer */
-    uint8_t *bytes = NULL;
-    size_t n = 0, done = 0;
-    int rc;
 
     if (fd < 0)
         return unreadable(error, path, strerror(errno));
-    rc = file_size(fd, path, &n, error);
-    if (rc != 0)
-        goto out;
+    int rc = file_size(fd, path, size, error);
+    if (rc == 0)
+        return fd;
+    close(fd);
+    return rc;
+}
+
+int image_file_look(const char *path, size_t *size, struct error *error)
+{
+    int fd = file_open(path, size, error);
+
+    if (fd < 0)
+        return fd;
+    close(fd);
+    return 0;
+}
+
+int image_file_read(const char *path, uint8_t **data, size_t *size, struct error *error)
+{
+    size_t n = 0, done = 0;
+    int fd = file_open(path, &n, error);
+    uint8_t *bytes = NULL;
+    int rc = 0;
+
+    if (fd < 0)
+        return fd;
     bytes = malloc(n);
     if (bytes == NULL) {
         rc = unreadable(error, path, "there is not enough memory for it");

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "chip/chip.h"
+#include "image/cache.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -52,8 +53,10 @@ struct region {
                           smaller) */
     size_t deflated_size;
     struct wire_frames frames; /* n 0: the loader frames `deflated` itself */
-    bool patched;              /* header differs from the file */
-    char what[64]; /* "ESP32 bootloader", "partition table", "ESP32 app blink 1.4.0", "data" */
+    struct blob blob; /* when there is one, data, deflated and frames lie in it, shared with
+                         other processes and read only; else they are this one's */
+    bool patched;     /* header differs from the file */
+    char what[64];    /* "ESP32 bootloader", "partition table", "ESP32 app blink 1.4.0", "data" */
 };
 
 struct plan {
@@ -65,11 +68,17 @@ struct plan {
 /* Reads one file whole. ERR_FILE_UNREADABLE (text names path and reason), ERR_FILE_EMPTY;
  * directories are refused. */
 int image_file_read(const char *path, uint8_t **data, size_t *size, struct error *error);
+/* The same errors, but for those of reading; the file is only opened. */
+int image_file_look(const char *path, size_t *size, struct error *error);
 
 /* Loads every file and checks what can be checked without a chip: readable, not empty, no overlap
  * (ERR_OVERLAP names both files and the addresses), end within 32 bits. The plan is empty on error.
  */
 int plan_load(struct plan *plan, const struct image_spec *specs, size_t n, struct error *error);
+
+/* The same checks, and only them: opens the files but does not read them. */
+int plan_look(const struct image_spec *specs, size_t n, struct error *error);
+
 void plan_done(struct plan *plan); /* also right for a zeroed struct */
 
 /* The checks that need to know the chip: an image for another chip (ERR_WRONG_CHIP; extended
@@ -85,8 +94,10 @@ int plan_check(const struct plan *plan, const struct chip *chip, uint64_t flash_
 int plan_patch(struct plan *plan, const struct chip *chip, const struct image_settings *settings,
                struct error *error);
 
-/* Digests and, when `compress`, zlib streams of every region. Call last. */
-int plan_finish(struct plan *plan, bool compress, struct error *error);
+/* What is known once the data is final. */
+void region_digest(struct region *region); /* md5 */
+/* The zlib stream; none when it would not be smaller. ERR_INTERNAL names the file. */
+int region_deflate(struct region *region, struct error *error);
 
 /* What a file looks like, for lists: fills `what` as struct region's. Never fails; "data" when
  * nothing fits. */

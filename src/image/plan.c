@@ -19,6 +19,10 @@
 static void region_done(struct region *region)
 {
     free(region->path);
+    if (region->blob.bytes) {
+        blob_done(&region->blob);
+        return;
+    }
     free(region->data);
     free(region->deflated);
 }
@@ -36,10 +40,12 @@ static uint64_t region_end(const struct region *region)
     return (uint64_t)region->address + region->size;
 }
 
-static int region_load(struct region *region, const struct image_spec *spec, struct error *error)
+static int region_load(struct region *region, const struct image_spec *spec, bool read,
+                       struct error *error)
 {
     size_t n;
-    int rc = image_file_read(spec->path, &region->data, &n, error);
+    int rc = read ? image_file_read(spec->path, &region->data, &n, error)
+                  : image_file_look(spec->path, &n, error);
 
     if (rc != 0)
         return rc;
@@ -47,13 +53,15 @@ static int region_load(struct region *region, const struct image_spec *spec, str
     region->address = spec->address;
     region->file_size = n;
     region->size = (n + PAD - 1) / PAD * PAD;
-    region->data = xrealloc(region->data, region->size);
-    memset(region->data + n, 0xFF, region->size - n);
-    image_describe(region->data, n, region->what, sizeof region->what);
     if (region_end(region) > (uint64_t)UINT32_MAX + 1)
         return error_set(error, ERR_TOO_BIG,
                          "%s (%zu bytes) at 0x%x would end past the last 32-bit address",
                          region->path, n, region->address);
+    if (!read)
+        return 0;
+    region->data = xrealloc(region->data, region->size);
+    memset(region->data + n, 0xFF, region->size - n);
+    image_describe(region->data, n, region->what, sizeof region->what);
     return 0;
 }
 
@@ -85,7 +93,8 @@ static int overlap_check(const struct plan *plan, struct error *error)
     return 0;
 }
 
-int plan_load(struct plan *plan, const struct image_spec *specs, size_t n, struct error *error)
+static int load(struct plan *plan, const struct image_spec *specs, size_t n, bool read,
+                struct error *error)
 {
     int rc = 0;
 
@@ -93,7 +102,7 @@ int plan_load(struct plan *plan, const struct image_spec *specs, size_t n, struc
     if (n == 0)
         rc = error_set(error, ERR_USAGE, "no file to write was given");
     for (size_t i = 0; rc == 0 && i < n; i++) {
-        rc = region_load(&plan->regions[i], &specs[i], error);
+        rc = region_load(&plan->regions[i], &specs[i], read, error);
         plan->total += plan->regions[i].size;
     }
     if (rc == 0) {
@@ -102,6 +111,20 @@ int plan_load(struct plan *plan, const struct image_spec *specs, size_t n, struc
     }
     if (rc != 0)
         plan_done(plan);
+    return rc;
+}
+
+int plan_load(struct plan *plan, const struct image_spec *specs, size_t n, struct error *error)
+{
+    return load(plan, specs, n, true, error);
+}
+
+int plan_look(const struct image_spec *specs, size_t n, struct error *error)
+{
+    struct plan plan;
+    int rc = load(&plan, specs, n, false, error);
+
+    plan_done(&plan);
     return rc;
 }
 
@@ -282,28 +305,23 @@ int plan_patch(struct plan *plan, const struct chip *chip, const struct image_se
 
 /* ---- finish -------------------------------------------------------------------------------- */
 
-static int region_deflate(struct region *region)
+void region_digest(struct region *region)
 {
-    int rc = deflate_all(region->data, region->size, &region->deflated, &region->deflated_size);
-
-    if (rc == 0 && region->deflated_size >= region->size) {
-        free(region->deflated);
-        region->deflated = NULL;
-        region->deflated_size = 0;
-    }
-    return rc;
+    digest_md5(region->data, region->size, region->md5);
 }
 
-int plan_finish(struct plan *plan, bool compress, struct error *error)
+int region_deflate(struct region *region, struct error *error)
 {
-    for (size_t i = 0; i < plan->n; i++) {
-        struct region *region = &plan->regions[i];
-        free(region->deflated);
-        region->deflated = NULL;
-        region->deflated_size = 0;
-        digest_md5(region->data, region->size, region->md5);
-        if (compress && region_deflate(region) != 0)
-            return error_set(error, ERR_INTERNAL, "%s could not be compressed", region->path);
+    uint8_t *stream;
+    size_t n;
+
+    if (deflate_all(region->data, region->size, &stream, &n) != 0)
+        return error_set(error, ERR_INTERNAL, "%s could not be compressed", region->path);
+    if (n >= region->size) {
+        free(stream);
+        return 0;
     }
+    region->deflated = stream;
+    region->deflated_size = n;
     return 0;
 }

@@ -195,8 +195,9 @@ static char *path_for_chip(const char *path, const struct chip *chip)
     return (char *)out.data;
 }
 
-int job_plan_load(const struct job *job, const struct chip *chip, struct plan *plan,
-                  struct error *error)
+/* Loads into *plan, or only looks when that is NULL. */
+static int plan_make(const struct job *job, const struct chip *chip, struct plan *plan,
+                     struct error *error)
 {
     struct image_spec *specs = xcalloc(job->n_images + 1, sizeof *specs);
     char **paths = xcalloc(job->n_images + 1, sizeof *paths);
@@ -212,12 +213,18 @@ int job_plan_load(const struct job *job, const struct chip *chip, struct plan *p
             specs[n].address = chip->bootloader_offset;
         n++;
     }
-    int result = plan_load(plan, specs, n, error);
+    int result = plan ? plan_load(plan, specs, n, error) : plan_look(specs, n, error);
     for (size_t i = 0; i < n; i++)
         free(paths[i]);
     free(paths);
     free(specs);
     return result;
+}
+
+int job_plan_load(const struct job *job, const struct chip *chip, struct plan *plan,
+                  struct error *error)
+{
+    return plan_make(job, chip, plan, error);
 }
 
 static int check_images(const struct job *job, struct plan *plan, struct error *error)
@@ -237,7 +244,7 @@ static int check_images(const struct job *job, struct plan *plan, struct error *
         return error_set(error, ERR_USAGE, "no image is chosen: nothing to write or verify");
     if (chip == NULL && images_wait_for_chip(job))
         return 0; /* which files these are is only known once the chip is */
-    return job_plan_load(job, chip, plan, error);
+    return plan_make(job, chip, plan, error);
 }
 
 static int check_sectors(const struct op *op, const char *name, struct error *error)
@@ -358,9 +365,8 @@ static int check_settings(const struct job *job, struct error *error)
     return 0;
 }
 
-int job_check_plan(const struct job *job, struct plan *plan, struct error *error)
+static int check(const struct job *job, struct plan *plan, struct error *error)
 {
-    *plan = (struct plan){0};
     if (job->n_ops == 0)
         return error_set(error, ERR_USAGE, "the job has nothing to do");
     int result = check_settings(job, error);
@@ -371,11 +377,13 @@ int job_check_plan(const struct job *job, struct plan *plan, struct error *error
     return result;
 }
 
+int job_check_plan(const struct job *job, struct plan *plan, struct error *error)
+{
+    *plan = (struct plan){0};
+    return check(job, plan, error);
+}
+
 int job_check(const struct job *job, struct error *error)
 {
-    struct plan plan;
-    int result = job_check_plan(job, &plan, error);
-
-    plan_done(&plan);
-    return result;
+    return check(job, NULL, error);
 }

@@ -109,7 +109,7 @@ struct op *job_add_op(struct job *job, enum op_kind kind);
 
 /* The checks that need neither chip nor port: at least one op, images where an op needs them, files
  * readable, not empty, not overlapping, 4096-aligned erase, names of modes and sizes known to the
- * chosen chip. */
+ * chosen chip. Files are opened, not read. */
 int job_check(const struct job *job, struct error *error);
 
 /* JSON form, for the station and for what is remembered between runs. Paths are made absolute by

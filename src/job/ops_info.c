@@ -87,26 +87,41 @@ static void add_keys(const struct chip *chip, const struct security_info *info, 
 {
     struct buffer keys = {0};
 
-    for (unsigned i = 0; i < chip->key_blocks && i < sizeof info->key_purposes; i++)
+    for (unsigned i = 0;
+         chip->key_purposes && i < chip->key_blocks && i < sizeof info->key_purposes; i++)
         buffer_printf(&keys, "%s%u %s", i ? ", " : "", i,
                       chip_key_purpose(chip, info->key_purposes[i]));
     event_result_add(event, "key_purposes", "%s", keys.len ? (const char *)keys.data : "");
     buffer_done(&keys);
 }
 
-int op_get_security_info(struct run *run, size_t index)
+/* Most chips were asked already, to find out what they are. Those that have no such command say so
+ * in one way or another. */
+static int ask_security(struct run *run, struct security_info *info)
 {
-    const struct chip *chip = run->loader.chip;
-    struct security_info info = run->loader.security;
-    struct event event;
+    struct error why = {0};
 
-    if (chip->key_purposes == NULL)
+    *info = run->loader.security;
+    int result = run->loader.security_known ? 0 : loader_security_info(&run->loader, info, &why);
+    if (result == ERR_CHIP_REFUSED || result == ERR_NO_REPLY || result == ERR_BAD_REPLY)
         return error_set(&run->error, ERR_NOT_POSSIBLE,
                          "the %s does not tell its security information; chip-id says what its "
                          "eFuses do",
-                         chip->name);
-    if (!run->loader.security_known && loader_security_info(&run->loader, &info, &run->error) != 0)
-        return error_context(&run->error, "asking for the security information");
+                         run->loader.chip->name);
+    if (result != 0)
+        return error_set(&run->error, why.code, "asking for the security information: %s",
+                         why.text);
+    return 0;
+}
+
+int op_get_security_info(struct run *run, size_t index)
+{
+    const struct chip *chip = run->loader.chip;
+    struct security_info info;
+    struct event event;
+
+    if (ask_security(run, &info) != 0)
+        return run->error.code;
     op_result(run, run->job->ops[index].kind, &event);
     add_flags(run, info.flags, &event);
     event_result_add(&event, "secure_boot", "%s", on_off(info.flags & SECURITY_SECURE_BOOT));

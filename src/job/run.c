@@ -9,6 +9,7 @@
 #include "base/util.h"
 #include "job/internal.h"
 #include "job/output.h"
+#include "job/pack.h"
 #include "job/recover.h"
 #include "job/setup.h"
 
@@ -66,9 +67,12 @@ static int prepare(struct run *run)
         return error_set(&run->error, ERR_USAGE, "no port is given");
     if (job_check_plan(job, &run->plan, &run->error) != 0 || outputs_open(run) != 0)
         return run->error.code;
-    if (chip == NULL || run->plan.n == 0)
-        return 0;
-    return plan_check(&run->plan, chip, flash_size_bytes(job->flash_size), job->force, &run->error);
+    if (chip && run->plan.n > 0 &&
+        plan_check(&run->plan, chip, flash_size_bytes(job->flash_size), job->force, &run->error) !=
+            0)
+        return run->error.code;
+    pack_start(run);
+    return 0;
 }
 
 /* ---- the work ---- */
@@ -99,8 +103,10 @@ static int ready_images(struct run *run)
             log_line(log_of(run), LOG_INFO, "%s: flash settings in its header were changed",
                      util_basename(region->path));
     }
-    bool can = run->loader.stage == STAGE_STUB || chip->rom_deflate;
-    return plan_finish(&run->plan, job->compress && can, &run->error);
+    run->plan_is_final = true;
+    pack_start(run);
+    pack_digest(run);
+    return run->error.code;
 }
 
 static int run_ops(struct run *run)
@@ -226,6 +232,7 @@ int job_run(const struct job *job, const struct sink *sink, const struct cancel 
     for (size_t i = 0; run->outputs && i < job->n_ops; i++)
         output_done(&run->outputs[i]);
     free(run->outputs);
+    pack_done(run);
     plan_done(&run->plan);
     free(run);
     return status;

@@ -4,6 +4,7 @@
 #define ESPJIG_JOB_RUN_H
 
 #include "image/image.h"
+#include "job/builder.h"
 #include "job/job.h"
 #include "job/rate.h"
 #include "job/report.h"
@@ -24,10 +25,12 @@ struct run {
     struct chip_facts chip;
     struct flash_facts flash;
     bool flash_attached;
-    double question_s;      /* what a round trip to this chip takes; 0: not measured yet */
-    struct plan plan;       /* n is 0 as long as nothing is loaded */
-    struct output *outputs; /* one for each op; see output.h */
-    bool started;           /* an op has started a program, which is left alone */
+    double question_s;        /* what a round trip to this chip takes; 0: not measured yet */
+    struct plan plan;         /* n is 0 as long as nothing is loaded */
+    bool plan_is_final;       /* nothing in it will be patched any more */
+    struct builder *builders; /* NULL, or one for each region; see pack.h */
+    struct output *outputs;   /* one for each op; see output.h */
+    bool started;             /* an op has started a program, which is left alone */
 };
 
 /* One row per enum op_kind. */

@@ -2,10 +2,8 @@
 #include "job/send.h"
 
 #include "base/util.h"
-#include "image/deflate.h"
 #include "job/diff.h"
-
-#include <stdlib.h>
+#include "job/pack.h"
 
 /* Of a flash as they are used: 64 KiB are erased in 0.15 to 0.3 s and 256 bytes programmed in 0.4
  * to 0.7 ms. The MD5 is what the stub takes; the ROM is no slower than that where it matters. */
@@ -23,21 +21,27 @@ struct look {
     struct diff_cost cost;
 };
 
+/* Of firmware, as long as it is not known better. */
+static const double packed_guess = 0.6;
+
 /* Bytes on the wire for one byte of the image. */
-static double packed(const struct region *region)
+static double packed(const struct run *run, const struct region *region)
 {
-    return region->deflated ? (double)region->deflated_size / (double)region->size : 1;
+    if (region->deflated)
+        return (double)region->deflated_size / (double)region->size;
+    return pack_can(run) && region->blob.bytes == NULL ? packed_guess : 1;
 }
 
-static uint64_t wire_of(const struct region *region, size_t bytes)
+static uint64_t wire_of(const struct run *run, const struct region *region, size_t bytes)
 {
-    return (uint64_t)((double)bytes * packed(region));
+    return (uint64_t)((double)bytes * packed(run, region));
 }
 
 static void cost_set(struct look *look)
 {
     struct run *run = look->run;
-    double wire = run->link.has_baud ? packed(look->region) * BITS_PER_BYTE / run->link.baud : 0;
+    double wire =
+        run->link.has_baud ? packed(run, look->region) * BITS_PER_BYTE / run->link.baud : 0;
     double question = run->question_s > 0 ? run->question_s : question_guess_s;
 
     look->cost = (struct diff_cost){.question = question,
@@ -112,38 +116,22 @@ static void say(struct run *run, const struct region *region, const struct diff 
 }
 
 /* The range as a region of its own; the bytes stay the region's. */
-static int range_region(const struct region *region, const struct diff_range *range,
-                        struct region *part, struct error *error)
-{
-    *part = (struct region){.path = region->path,
-                            .address = region->address + (uint32_t)range->offset,
-                            .data = region->data + range->offset,
-                            .size = range->size,
-                            .file_size = range->size};
-    if (region->deflated == NULL)
-        return 0;
-    if (deflate_all(part->data, part->size, &part->deflated, &part->deflated_size) != 0)
-        return error_set(error, ERR_INTERNAL, "%s could not be compressed", region->path);
-    if (part->deflated_size >= part->size) {
-        free(part->deflated);
-        part->deflated = NULL;
-    }
-    return 0;
-}
-
 static int send_range(struct run *run, const struct region *region, const struct diff_range *range,
                       const struct loader_progress *progress)
 {
-    struct region part;
+    struct region part = {.path = region->path,
+                          .address = region->address + (uint32_t)range->offset,
+                          .data = region->data + range->offset,
+                          .size = range->size,
+                          .file_size = range->size};
+    bool whole = range->size == region->size;
 
     run->loader.prove_block =
         run->rate.unproven && range->size >= PROVE_FROM && loader_can_md5(&run->loader);
-    if (range->size == region->size)
-        return loader_flash_write(&run->loader, region, progress, &run->error);
-    int result = range_region(region, range, &part, &run->error);
+    int result = whole ? pack_take(run, region) : pack_part(run, &part);
     if (result == 0)
-        result = loader_flash_write(&run->loader, &part, progress, &run->error);
-    free(part.deflated);
+        result = loader_flash_write(&run->loader, whole ? region : &part, progress, &run->error);
+    pack_part_done(&part);
     return result;
 }
 
@@ -167,7 +155,7 @@ static int send_ranges(struct run *run, const struct region *region, const struc
 
     for (size_t i = 0; i < diff->n; i++) {
         for (size_t sent = 0; sent < diff->ranges[i].size;) {
-            if (rate_raise(run, wire_of(region, left)) != 0)
+            if (rate_raise(run, wire_of(run, region, left)) != 0)
                 return run->error.code;
             struct diff_range part = next_part(run, region, &diff->ranges[i], sent);
             report_piece_init(&piece, &run->report, region->size - left,
@@ -197,7 +185,7 @@ int send_region(struct run *run, const struct region *region, struct send *send)
         send->confirmed = diff.confirmed;
         report_progress_skip(&run->report, region->size - diff.bytes);
         if (diff.n)
-            result = rate_raise(run, wire_of(region, diff.bytes));
+            result = rate_raise(run, wire_of(run, region, diff.bytes));
     }
     if (result == 0) {
         run->loader.prove_block =

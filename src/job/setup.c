@@ -173,10 +173,7 @@ static int raise_rom_baud(struct run *run)
         return 0;
     }
     if (result == ERR_BAUD_REFUSED) { /* the adapter was asked before the chip */
-        log_line(log_of(run), run->rate.fixed ? LOG_WARNING : LOG_INFO, "%s: a lower rate is used",
-                 why.text);
-        rate_fail(&run->rate, baud);
-        error_clear(&run->link.error);
+        rate_refused(run, baud, &why);
         return 0;
     }
     if (link_is_dead(result))

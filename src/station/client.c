@@ -140,7 +140,7 @@ static pid_t station_launch(char *const argv[], struct error *error)
         return pid;
     setsid();
     process_stdio_detach(has_log ? log : NULL);
-    process_close_others(NULL, 0);
+    util_close_others(NULL, 0);
     process_signals_reset();
     if (chdir("/") == 0)
         execv("/proc/self/exe", argv);
@@ -200,7 +200,7 @@ static _Noreturn void private_main(int fd)
     setsid(); /* Ctrl-C is for the client, which then tells us */
     process_stdio_detach(paths_state("station.log", log, sizeof log, NULL) == 0 ? log
                                                                                        : NULL);
-    process_close_others(&fd, 1);
+    util_close_others(&fd, 1);
     process_signals_reset();
     if (paths_state("records.db", records, sizeof records, NULL) == 0)
         options.records = records;

@@ -3,7 +3,6 @@
 
 #include "base/util.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -12,35 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static bool is_kept(int fd, const int *keep, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (keep[i] == fd)
-            return true;
-    }
-    return fd <= STDERR_FILENO;
-}
-
-void process_close_others(const int *keep, size_t n)
-{
-    DIR *dir = opendir("/proc/self/fd");
-    struct dirent *entry;
-
-    if (dir == NULL) { /* a machine without /proc: the usual ones at least */
-        for (int fd = 3; fd < 1024; fd++) {
-            if (!is_kept(fd, keep, n))
-                close(fd);
-        }
-        return;
-    }
-    while ((entry = readdir(dir)) != NULL) {
-        int fd = atoi(entry->d_name);
-        if (fd != dirfd(dir) && !is_kept(fd, keep, n))
-            close(fd);
-    }
-    closedir(dir);
-}
 
 void process_signals_reset(void)
 {

@@ -8,9 +8,6 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Closes all descriptors but 0, 1, 2 and the n ones to keep (-1 is skipped). */
-void process_close_others(const int *keep, size_t n);
-
 /* Default actions for all signals that a station changes, none blocked. SIGPIPE stays ignored: a
  * write to someone who has gone is an error to handle, not a reason to die. */
 void process_signals_reset(void);

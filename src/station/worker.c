@@ -30,7 +30,7 @@ static _Noreturn void child_main(const struct job *job, worker_run_fn *run, int 
     const struct cancel asked = {.fd = cancel};
 
     setsid(); /* a Ctrl-C at the station's terminal is not for the jobs */
-    process_close_others(keep, ARRAY_LEN(keep));
+    util_close_others(keep, ARRAY_LEN(keep));
     process_signals_reset();
     _exit(run(job, &sink, &asked));
 }
