@@ -31,6 +31,10 @@ bootloader_at()
     case $1 in esp32) echo 0x1000 ;; *) echo 0x0 ;; esac
 }
 
+# ---- a flash that is smaller than its id says begins anew behind its end
+expect 5 "data.bin at 0x10000 was written and verified, but is damaged since" \
+    write-flash -p emu:esp32c3,flash=2MB,flash-id=ef4016 0x10000 data.bin 0x210000 other.bin
+
 # ---- every op, three chips, with and without the stub
 every_op()
 {

@@ -196,6 +196,16 @@ for chip in esp8266 esp32 esp32c3; do
     board_off
 done
 
+# ---- a write-protected flash says that it was erased
+board_on --chip esp32 --flash 1MB --flash-file protected.flash
+head -c 4096 /dev/zero >one.bin
+expect 0 "" write-flash --no-stub -p "$port" 0xff000 one.bin
+expect 0 "" write-flash-status --no-stub -p "$port" --bytes 1 --non-volatile 4 # BP0: its end
+expect 5 "said that .* were erased, but they are not blank" erase-flash --no-stub -p "$port"
+expect 5 "said that .* were erased, but they are not blank" write-flash --no-stub --erase-all -p "$port" 0x1000 one.bin
+cmp -s -n 4096 one.bin protected.flash 0 $((0xff000)) || complain "the protected sector was erased"
+board_off
+
 # ---- SFDP: the signature, and any part of it
 expect 0 "" read-flash-sfdp -q -p emu:esp32 0 64
 said "bytes: 53464450.*"

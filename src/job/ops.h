@@ -30,7 +30,7 @@ void op_result(struct run *run, enum op_kind kind, struct event *event);
 /* Does the op end behind the end of the flash? ERR_TOO_BIG. */
 int op_check_range(struct run *run, const struct op *op, uint64_t size);
 
-/* The whole flash; not yet confirmed. */
+/* The whole flash, confirmed where the chip has an MD5. */
 int op_erase_all(struct run *run);
 
 #endif

@@ -8,16 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-int op_erase_all(struct run *run)
-{
-    report_state(&run->report, STATE_ERASE, "the whole flash");
-    report_progress_begin(&run->report, op_name(OP_ERASE_FLASH), "", 0, run->flash.size);
-    if (loader_flash_erase_all(&run->loader, &run->report.progress, &run->error) != 0)
-        return error_context(&run->error, "erasing the flash");
-    report_progress_end(&run->report);
-    return 0;
-}
-
 static bool erase_can_confirm(const struct run *run)
 {
     return run->flash.size > 0 && loader_can_md5(&run->loader);
@@ -45,13 +35,21 @@ static int erase_confirm(struct run *run, uint32_t address, uint64_t size)
                      (unsigned long long)size, address);
 }
 
-static int erase_result(struct run *run, enum op_kind kind, uint32_t address, uint64_t size)
+/* The stub erases the whole chip; asked can only be for what is in reach. */
+int op_erase_all(struct run *run)
+{
+    report_state(&run->report, STATE_ERASE, "the whole flash");
+    report_progress_begin(&run->report, op_name(OP_ERASE_FLASH), "", 0, run->flash.size);
+    if (loader_flash_erase_all(&run->loader, &run->report.progress, &run->error) != 0)
+        return error_context(&run->error, "erasing the flash");
+    report_progress_end(&run->report);
+    return erase_confirm(run, 0, run->loader.flash_size);
+}
+
+static void erase_result(struct run *run, enum op_kind kind, uint32_t address, uint64_t size)
 {
     struct event event;
-    int result = erase_confirm(run, address, size);
 
-    if (result != 0)
-        return result;
     log_line(&run->report.log, LOG_INFO, "0x%llx bytes from 0x%x erased in %.1f s",
              (unsigned long long)size, address, report_progress_seconds(&run->report));
     op_result(run, kind, &event);
@@ -60,7 +58,6 @@ static int erase_result(struct run *run, enum op_kind kind, uint32_t address, ui
     event_result_add(&event, "confirmed_by", "%s", erase_can_confirm(run) ? "md5" : "status");
     event_result_add(&event, "seconds", "%.2f", report_progress_seconds(&run->report));
     report_put(&run->report, &event);
-    return 0;
 }
 
 int op_erase_flash(struct run *run, size_t index)
@@ -68,8 +65,8 @@ int op_erase_flash(struct run *run, size_t index)
     (void)index;
     if (op_erase_all(run) != 0)
         return run->error.code;
-    /* The stub erases the whole chip; asked can only be for what is in reach. */
-    return erase_result(run, OP_ERASE_FLASH, 0, run->loader.flash_size);
+    erase_result(run, OP_ERASE_FLASH, 0, run->loader.flash_size);
+    return 0;
 }
 
 static int erase_size(struct run *run, const struct op *op, uint32_t *size)
@@ -100,5 +97,8 @@ int op_erase_region(struct run *run, size_t index)
         0)
         return error_context(&run->error, "erasing 0x%x bytes at 0x%x", size, op->address);
     report_progress_end(&run->report);
-    return erase_result(run, op->kind, op->address, size);
+    if (erase_confirm(run, op->address, size) != 0)
+        return run->error.code;
+    erase_result(run, op->kind, op->address, size);
+    return 0;
 }

@@ -196,7 +196,8 @@ static void say_written(struct run *run, const struct region *region, const stru
              can_confirm(run) ? "" : "not ");
 }
 
-static int region_write(struct run *run, const struct region *region)
+/* *sent: whether any of it had to be. */
+static int region_write(struct run *run, const struct region *region, bool *sent)
 {
     struct send send = {0};
     int64_t start = clock_us();
@@ -208,9 +209,45 @@ static int region_write(struct run *run, const struct region *region)
         send.all = false;
         result = region_try(run, region, &send, start, &seconds);
     }
+    *sent = send.begun || send.skipped < region->size;
     region_result(run, OP_WRITE_FLASH, region, &send, seconds);
     if (result == 0)
         say_written(run, region, &send, seconds);
+    return result;
+}
+
+/* What was sent later may have hit what had been verified before: a flash that is smaller than its id
+ * says begins anew behind its end, and an address that a bad line has damaged can be any. */
+static int region_confirm_again(struct run *run, const struct region *region)
+{
+    int result;
+
+    do
+        result = confirm_by_md5(run, region, ERR_VERIFY_FAILED);
+    while (result != 0 && result != ERR_VERIFY_FAILED && recover_slower(run));
+    if (result != ERR_VERIFY_FAILED)
+        return result;
+    error_clear(&run->error);
+    return error_set(&run->error, ERR_VERIFY_FAILED,
+                     "%s at 0x%x was written and verified, but is damaged since the files behind it "
+                     "were written: is the flash smaller than it says?",
+                     region_name(region), region->address);
+}
+
+static int regions_write(struct run *run)
+{
+    size_t last = 0; /* the last one of which anything was sent */
+    int result = 0;
+
+    for (size_t i = 0; result == 0 && i < run->plan.n; i++) {
+        bool sent;
+        result = region_write(run, &run->plan.regions[i], &sent);
+        last = sent ? i : last;
+    }
+    if (!loader_can_md5(&run->loader))
+        return result;
+    for (size_t i = 0; result == 0 && i < last; i++)
+        result = region_confirm_again(run, &run->plan.regions[i]);
     return result;
 }
 
@@ -229,10 +266,10 @@ int op_write_flash(struct run *run, size_t index)
     int result = run->job->erase_all ? op_erase_all(run) : 0;
 
     (void)index;
-    if (result == 0)
+    if (result == 0) {
         regions_announce(run);
-    for (size_t i = 0; result == 0 && i < run->plan.n; i++)
-        result = region_write(run, &run->plan.regions[i]);
+        result = regions_write(run);
+    }
     if (result == 0 && !can_confirm(run))
         return error_set(&run->error, ERR_NOT_VERIFIED,
                          "everything was written, but in Secure Download Mode the chip lets nobody "
