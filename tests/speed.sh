@@ -75,6 +75,20 @@ change 2 64
 run write-flash -p "$port" 0x20c00 data.bin
 [ "$status" -eq 0 ] && cmp -s -n "$size" data.bin flash.bin 0 $((0x20c00)) || complain "0x20c00: not all is there"
 
+# ... also where the first try breaks off, when it may be erased already.
+cp flash.bin before.bin
+head -c 65536 /dev/urandom >small.bin
+fell=0
+for bytes in 3600 4200 4800 5400; do
+    cp before.bin flash.bin
+    run write-flash --no-stub -b 230400 0x20800 small.bin \
+        -p "emu:esp32,flash-file=flash.bin,bad-above=115200,go-bad=$bytes,bad-rate=0.02,bad-direction=to-chip"
+    [ "$status" -eq 0 ] || continue
+    cmp -s -n $((0x20800)) before.bin flash.bin || complain "what lay before is lost when the line is bad after $bytes"
+    grep -q "going on at 115200" err && fell=$((fell + 1))
+done
+[ "$fell" -gt 0 ] || complain "the line was never bad in time"
+
 # ---- a bad line. The emulated chip's damages bytes above a rate.
 for option in bad-above=460800 max-baud=460800; do
     fresh

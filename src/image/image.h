@@ -55,6 +55,8 @@ struct region {
     struct wire_frames frames; /* n 0: the loader frames `deflated` itself */
     struct blob blob; /* when there is one, data, deflated and frames lie in it, shared with
                          other processes and read only; else they are this one's */
+    uint8_t *front;   /* while it is written, at an address in mid-sector: what the flash holds
+                         before it in that sector; else NULL */
     bool patched;     /* header differs from the file */
     char what[64];    /* "ESP32 bootloader", "partition table", "ESP32 app blink 1.4.0", "data" */
 };

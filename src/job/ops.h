@@ -30,6 +30,9 @@ void op_result(struct run *run, enum op_kind kind, struct event *event);
 /* Does the op end behind the end of the flash? ERR_TOO_BIG. */
 int op_check_range(struct run *run, const struct op *op, uint64_t size);
 
+/* Whether what was read is what the chip holds: ERR_VERIFY_FAILED. */
+int op_read_confirm(struct run *run, uint32_t address, const uint8_t *data, uint32_t size);
+
 /* The whole flash, confirmed where the chip has an MD5. */
 int op_erase_all(struct run *run);
 

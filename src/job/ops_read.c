@@ -24,7 +24,7 @@ static int read_size(struct run *run, const struct op *op, uint32_t *size)
 }
 
 /* The stub sends an MD5 along, which the loader checks; the ROM is asked for one here. */
-static int read_confirm(struct run *run, uint32_t address, const uint8_t *data, uint32_t size)
+int op_read_confirm(struct run *run, uint32_t address, const uint8_t *data, uint32_t size)
 {
     uint8_t here[16], chip[16];
 
@@ -99,7 +99,7 @@ int op_read_flash(struct run *run, size_t index)
     do {
         result = read_on(run, op, data, size, &at);
         seconds = report_progress_seconds(&run->report);
-        if (result == 0 && (result = read_confirm(run, op->address, data, size)) != 0)
+        if (result == 0 && (result = op_read_confirm(run, op->address, data, size)) != 0)
             at = 0;
     } while (result != 0 && recover_slower(run));
     if (result == 0) {

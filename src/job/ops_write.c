@@ -3,6 +3,7 @@
 #include "job/ops.h"
 
 #include "base/util.h"
+#include "job/front.h"
 #include "job/recover.h"
 #include "job/send.h"
 
@@ -149,9 +150,11 @@ static int region_is_confirmed(struct run *run, const struct region *region)
 
 /* Sent and verified. Where only what differs was sent and the whole is wrong then, everything is
  * sent once. `seconds` is what the sending took since `start`. */
-static int region_try(struct run *run, const struct region *region, struct send *send,
-                      int64_t start, double *seconds)
+static int region_try(struct run *run, struct region *region, struct send *send, int64_t start,
+                      double *seconds)
 {
+    if (front_read(run, region) != 0)
+        return run->error.code;
     for (;;) {
         if (region_send(run, region, send) != 0)
             return run->error.code;
@@ -161,6 +164,8 @@ static int region_try(struct run *run, const struct region *region, struct send 
         if (!can_confirm(run))
             return 0; /* which the op will say in the end */
         int result = region_confirm(run, region, ERR_MD5_MISMATCH);
+        if (result == 0)
+            result = front_confirm(run, region);
         if (result == 0)
             rate_hold(&run->rate, run->link.baud);
         if (result != ERR_MD5_MISMATCH || !send->partly)
@@ -197,7 +202,7 @@ static void say_written(struct run *run, const struct region *region, const stru
 }
 
 /* *sent: whether any of it had to be. */
-static int region_write(struct run *run, const struct region *region, bool *sent)
+static int region_write(struct run *run, struct region *region, bool *sent)
 {
     struct send send = {0};
     int64_t start = clock_us();
@@ -209,6 +214,7 @@ static int region_write(struct run *run, const struct region *region, bool *sent
         send.all = false;
         result = region_try(run, region, &send, start, &seconds);
     }
+    front_done(region);
     *sent = send.begun || send.skipped < region->size;
     region_result(run, OP_WRITE_FLASH, region, &send, seconds);
     if (result == 0)
@@ -216,8 +222,8 @@ static int region_write(struct run *run, const struct region *region, bool *sent
     return result;
 }
 
-/* What was sent later may have hit what had been verified before: a flash that is smaller than its id
- * says begins anew behind its end, and an address that a bad line has damaged can be any. */
+/* What was sent later may have hit what had been verified before: a flash that is smaller than its
+ * id says begins anew behind its end, and an address that a bad line has damaged can be any. */
 static int region_confirm_again(struct run *run, const struct region *region)
 {
     int result;
@@ -228,10 +234,11 @@ static int region_confirm_again(struct run *run, const struct region *region)
     if (result != ERR_VERIFY_FAILED)
         return result;
     error_clear(&run->error);
-    return error_set(&run->error, ERR_VERIFY_FAILED,
-                     "%s at 0x%x was written and verified, but is damaged since the files behind it "
-                     "were written: is the flash smaller than it says?",
-                     region_name(region), region->address);
+    return error_set(
+        &run->error, ERR_VERIFY_FAILED,
+        "%s at 0x%x was written and verified, but is damaged since the files behind it "
+        "were written: is the flash smaller than it says?",
+        region_name(region), region->address);
 }
 
 static int regions_write(struct run *run)

@@ -123,7 +123,8 @@ static int send_range(struct run *run, const struct region *region, const struct
                           .address = region->address + (uint32_t)range->offset,
                           .data = region->data + range->offset,
                           .size = range->size,
-                          .file_size = range->size};
+                          .file_size = range->size,
+                          .front = range->offset == 0 ? region->front : NULL};
     bool whole = range->size == region->size;
 
     run->loader.prove_block =

@@ -279,18 +279,20 @@ static int begin(struct write *write, struct error *error)
     return rc < 0 ? rc : flash_begin(loader, &begin, error);
 }
 
-/* Whole sectors are erased: what lies in front of the image in its first sector is read, and
- * written back with it. It may be the end of the image before. */
+/* Whole sectors are erased: what lies in front of the image in its first sector is written back
+ * with it. It may be the end of the image before. */
 static int keep_front(struct write *write, const struct region *region, struct error *error)
 {
     uint32_t front = region->address % FLASH_SECTOR;
+
+    if (region->front == NULL)
+        return error_set(error, ERR_INTERNAL, "%s: nobody knows what lies before 0x%08x",
+                         region->path, region->address);
     uint8_t *all = write->own[0] = xmalloc(front + region->size);
 
     write->front = front;
     write->address = region->address - front;
-    int rc = loader_flash_read(write->loader, write->address, front, all, NULL, error);
-    if (rc < 0)
-        return error_context(error, "keeping what lies before 0x%08x", region->address);
+    memcpy(all, region->front, front);
     memcpy(all + front, region->data, region->size);
     write->image = write->bytes = all;
     write->n = write->size = front + region->size;

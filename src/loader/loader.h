@@ -197,7 +197,8 @@ int loader_flash_attach(struct loader *loader, const struct spi_connection *conn
                         uint64_t size, struct flash_facts *facts, struct error *error);
 
 /* Writes one region: erase, all blocks, and the command that flushes the last block's error.
- * Compressed when region->deflated and the loader can. Does not verify. No block is ever sent twice
+ * Compressed when region->deflated and the loader can; region->front is needed at an
+ * address in mid-sector. Does not verify. No block is ever sent twice
  * where that could corrupt: on doubt it fails. `wire` of the progress is counted from the region's
  * start. */
 int loader_flash_write(struct loader *loader, const struct region *region,
