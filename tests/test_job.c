@@ -338,11 +338,12 @@ static void job_fill(struct job *job)
     job->before = BEFORE_NO_RESET;
     job->after = AFTER_SOFT_RESET;
     job->connect_attempts = 0;
-    job->no_stub = job->erase_all = job->force = true;
+    job->no_stub = job->erase_all = job->force = job->no_diff = true;
     job->compress = false;
     job->flash_mode = FLASH_DIO;
     util_copy(job->flash_freq, sizeof job->flash_freq, "40m");
     util_copy(job->flash_size, sizeof job->flash_size, "keep");
+    util_copy(job->spi_connection, sizeof job->spi_connection, "6,17,8,11,16");
     util_copy(job->expect_mac, sizeof job->expect_mac, "24:0a:c4:00:12:34");
     job->stub_dir = xstrdup("/stubs");
     job->trace = xstrdup("/trace");
@@ -408,6 +409,9 @@ static void a_job_survives_json(void **state)
     assert_false(back.ops[4].non_volatile);
     assert_string_equal(back.fault, "seed=1");
     assert_false(back.compress);
+    assert_true(back.no_stub && back.erase_all && back.force && back.no_diff);
+    assert_string_equal(back.spi_connection, "6,17,8,11,16");
+    assert_int_equal(back.baud, 921600);
     assert_int_equal(back.connect_attempts, 0);
     json_decref(json);
     job_done(&job);

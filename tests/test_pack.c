@@ -310,17 +310,33 @@ static void without_a_place_it_stays_in_memory(void **state)
 
 static void what_cannot_be_written_is_no_obstacle(void **state)
 {
-    char temp[100];
+    char temp[100], other[100];
 
     (void)state;
     assert_true(get());
     assert_int_equal(unlink(path_of(KEY)), 0);
     snprintf(temp, sizeof temp, "%s/" KEY ".%ld.new", images, (long)getpid());
-    assert_int_equal(symlink("/dev/null", temp), 0); /* is not followed */
+    assert_int_equal(mkdir(temp, 0700), 0);
     assert_true(get());
-    assert_int_equal(unlink(temp), 0);
+    assert_int_equal(rmdir(temp), 0);
     assert_int_equal(access(path_of(KEY), F_OK), -1);
-    assert_true(get());
+
+    /* A link to something that is dear to us, from whoever guessed the name. */
+    snprintf(other, sizeof other, "%s/dear", dir);
+    for (int hard = 0; hard < 2; hard++) {
+        unlink(path_of(KEY));
+        int fd = open(other, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        assert_int_equal(write(fd, "dear", 4), 4);
+        close(fd);
+        assert_int_equal(hard ? link(other, temp) : symlink(other, temp), 0);
+        assert_true(get());
+        struct stat st;
+        assert_int_equal(stat(other, &st), 0);
+        assert_int_equal(st.st_size, 4);
+        unlink(temp);
+    }
+    unlink(other);
+    assert_false(get());
     assert_false(get());
 }
 

@@ -131,13 +131,15 @@ static int blob_find(int dir, const char *key)
     return fd;
 }
 
-/* A temporary name that is no one else's: two may build the same where locks do not work. */
+/* A temporary name that is no one else's: two may build the same where locks do not work. What lies
+ * there already is not written to: where others can write to the directory it may be a link. */
 static int blob_store(int dir, const char *key, const struct buffer *content)
 {
     char temp[CACHE_KEY_MAX + 32];
 
     snprintf(temp, sizeof temp, "%s.%ld" TEMP_SUFFIX, key, (long)getpid());
-    int fd = openat(dir, temp, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    unlinkat(dir, temp, 0); /* of one that was killed and had the same process id */
+    int fd = openat(dir, temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return -1;
     if (!blob_write(fd, key, content)) {

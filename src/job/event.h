@@ -59,7 +59,7 @@ bool state_parse(const char *name, enum job_state *state);
 
 struct event_pair {
     char key[24];
-    char value[232];
+    char value[256]; /* as long as progress.file: a path is cut in both or in none */
 };
 
 struct event {

@@ -241,6 +241,20 @@ static int region_confirm_again(struct run *run, const struct region *region)
         region_name(region), region->address);
 }
 
+/* The result of such a one has been told as good: another one takes that back. */
+static int regions_confirm_again(struct run *run, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct region *region = &run->plan.regions[i];
+        int64_t start = clock_us();
+        if (region_confirm_again(run, region) == 0)
+            continue;
+        region_result(run, OP_VERIFY_FLASH, region, NULL, (double)(clock_us() - start) / 1e6);
+        return run->error.code;
+    }
+    return 0;
+}
+
 static int regions_write(struct run *run)
 {
     size_t last = 0; /* the last one of which anything was sent */
@@ -251,11 +265,7 @@ static int regions_write(struct run *run)
         result = region_write(run, &run->plan.regions[i], &sent);
         last = sent ? i : last;
     }
-    if (!loader_can_md5(&run->loader))
-        return result;
-    for (size_t i = 0; result == 0 && i < last; i++)
-        result = region_confirm_again(run, &run->plan.regions[i]);
-    return result;
+    return result == 0 && loader_can_md5(&run->loader) ? regions_confirm_again(run, last) : result;
 }
 
 /* All files are told of before the first, so that whoever adds them up knows the whole. */
