@@ -32,7 +32,7 @@ bootloader_at()
 }
 
 # ---- a flash that is smaller than its id says begins anew behind its end
-expect 5 "data.bin at 0x10000 was written and verified, but is damaged since" \
+expect 5 "data.bin at 0x10000 was verified, but is damaged since" \
     write-flash -p emu:esp32c3,flash=2MB,flash-id=ef4016 0x10000 data.bin 0x210000 other.bin
 run write-flash --json -p emu:esp32c3,flash=2MB,flash-id=ef4016 0x10000 data.bin 0x210000 other.bin
 grep -q '"op":"verify-flash","ok":false,"data":{"file":"data.bin"' out || complain "no result takes back that data.bin is well"

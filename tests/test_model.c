@@ -313,24 +313,13 @@ static void more_files_than_room(void **state)
     model_done(&m);
 }
 
-static void replies_and_bench(void **state)
+static void the_bench(void **state)
 {
     struct model m;
     struct event event;
 
     (void)state;
     model_init(&m);
-    event_init(&event, EVENT_REPLY);
-    event.reply.ok = true;
-    util_copy(event.reply.text, sizeof event.reply.text, "fine");
-    model_apply(&m, &event);
-    assert_int_equal(m.message_serial, 0);
-    event.reply.ok = false;
-    model_apply(&m, &event);
-    model_apply(&m, &event);
-    assert_int_equal(m.message_serial, 2);
-    assert_string_equal(m.message, "fine");
-
     struct job bench;
     job_init(&bench);
     job_set_port(&bench, PORT);
@@ -496,7 +485,7 @@ int main(void)
         cmocka_unit_test(the_log_is_a_ring),
         cmocka_unit_test(bytes_of_the_chip_are_shown_harmless),
         cmocka_unit_test(more_files_than_room),
-        cmocka_unit_test(replies_and_bench),
+        cmocka_unit_test(the_bench),
         cmocka_unit_test(a_late_dashboard_sees_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

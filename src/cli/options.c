@@ -238,7 +238,7 @@ const struct cli_option cli_options[] = {
     {"json", NULL, NULL, "print events as lines of JSON, see espjig-events(5)",
      FOR_JOBS | FOR_PORTS | FOR_CHIPS | FOR_DEMO, false, SWITCH(json)},
     {"verbose", "v", NULL, "say more, and what the chip says", FOR_ALL, false, SWITCH(verbose)},
-    {"quiet", "q", NULL, "say nothing but errors and what was asked for", FOR_ALL, false,
+    {"quiet", "q", NULL, "say nothing but errors, warnings and what was asked for", FOR_ALL, false,
      SWITCH(quiet)},
     {"ascii", NULL, NULL, "draw with ASCII characters only", FOR_ALL, false, SWITCH(ascii)},
     {"no-color", NULL, NULL, "no colours (also: NO_COLOR in the environment)",
@@ -256,7 +256,8 @@ const struct cli_option cli_options[] = {
 
 /* ---- the parser ---- */
 
-bool cli_same_word(const char *a, const char *b)
+/* Whether the words are the same but for `_` and `-`. */
+static bool same_word(const char *a, const char *b)
 {
     for (; *a && *b; a++, b++) {
         if ((*a == '_' ? '-' : *a) != (*b == '_' ? '-' : *b))
@@ -268,7 +269,7 @@ bool cli_same_word(const char *a, const char *b)
 static const struct cli_command *command_find(const char *name)
 {
     for (const struct cli_command *c = cli_commands; c->name; c++) {
-        if (cli_same_word(c->name, name))
+        if (same_word(c->name, name))
             return c;
     }
     return NULL;
@@ -286,7 +287,7 @@ static const struct cli_option *option_find(char *word, char **value)
     if (equals)
         *equals = '\0';
     for (const struct cli_option *o = cli_options; o->name && !found; o++) {
-        if (is_long ? cli_same_word(o->name, word + 2)
+        if (is_long ? same_word(o->name, word + 2)
                     : o->letters && strcmp(o->letters, word + 1) == 0)
             found = o;
     }

@@ -94,9 +94,6 @@ extern const struct cli_option cli_options[];   /* ended by name NULL */
 int cli_parse(struct cli *cli, int argc, char **argv, struct error *error);
 void cli_done(struct cli *cli);
 
-/* Whether the words are the same but for `_` and `-`. */
-bool cli_same_word(const char *a, const char *b);
-
 /* help.c: print to stdout. */
 void cli_print_help(const struct cli *cli);
 void cli_print_version(const struct cli *cli);

@@ -49,8 +49,7 @@ int station_main(struct cli *cli, struct error *error)
         options.bench = &bench;
     }
     /* A demo is not to be found among what was really flashed. */
-    if (paths_state(cli->bench ? "demo.db" : "records.db", records, sizeof records, NULL) ==
-        0)
+    if (paths_state(cli->bench ? "demo.db" : "records.db", records, sizeof records, NULL) == 0)
         options.records = records;
     int result = station_run(&options, error);
     job_done(&bench);

@@ -114,7 +114,8 @@ static void complain(struct text *text, const struct text_port *port, const char
 
 /* ---- progress ---- */
 
-void text_bar(struct buffer *out, double fraction, unsigned width, bool utf8)
+/* For `width` columns: `fraction` of it is full, the rest is blank. */
+static void bar(struct buffer *out, double fraction, unsigned width, bool utf8)
 {
     static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
     fraction = fraction < 0 ? 0 : fraction > 1 ? 1 : fraction;
@@ -182,7 +183,7 @@ static void draw_bar(struct text *text, const struct event *e)
     size_t room = width > used ? width - used : 0;
     if (room >= BAR_MIN) {
         buffer_printf(&line, "%s ", left);
-        text_bar(&line, fraction_of(e), room < BAR_MAX ? (unsigned)room : BAR_MAX, text->utf8);
+        bar(&line, fraction_of(e), room < BAR_MAX ? (unsigned)room : BAR_MAX, text->utf8);
         buffer_printf(&line, " %s", right.data);
     } else {
         buffer_printf(&line, "%.*s", (int)(width > 1 ? width - 1 : 1), right.data);

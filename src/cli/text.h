@@ -38,8 +38,5 @@ void text_put(void *context, const struct event *event);
 /* A line of JSON for each event, as it is; debug lines only with -v. context: const struct cli. */
 void json_put(void *context, const struct event *event);
 
-/* The bar alone, for `width` columns: `fraction` of it is full, the rest is blank. */
-void text_bar(struct buffer *out, double fraction, unsigned width, bool utf8);
-
 /* Both stop silently when nobody reads stdout. */
 #endif

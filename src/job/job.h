@@ -42,10 +42,10 @@ enum op_kind {
 const char *op_name(enum op_kind op); /* "write-flash" */
 bool op_parse(const char *name, enum op_kind *op);
 
-/* An image may be for whatever chip is found: `{chip}` in its path stands for the chip's key
- * ("esp32c3"), and this address for the place of that chip's bootloader. */
 #define JOB_BAUD_AUTO 0
 
+/* An image may be for whatever chip is found: `{chip}` in its path stands for the chip's key
+ * ("esp32c3"), and this address for the place of that chip's bootloader. */
 #define JOB_PATH_CHIP          "{chip}"
 #define JOB_ADDRESS_BOOTLOADER UINT32_MAX
 
@@ -78,9 +78,9 @@ struct job {
     int connect_attempts;
     bool no_stub;
     bool compress;           /* with the stub and where the ROM can; default true */
-    bool erase_all;          /* before OP_WRITE_FLASH */
+    bool erase_all;          /* before OP_WRITE_FLASH, confirmed like OP_ERASE_FLASH */
     bool force;              /* skip the checks that protect the chip */
-    bool no_diff;            /* send also what the flash already holds */
+    bool no_diff;            /* send also what the flash holds already */
     char spi_connection[24]; /* "", or --spi-connection */
     enum flash_mode flash_mode;
     char flash_freq[8];  /* "keep", "40m" ... */

@@ -236,8 +236,8 @@ static int region_confirm_again(struct run *run, const struct region *region)
     error_clear(&run->error);
     return error_set(
         &run->error, ERR_VERIFY_FAILED,
-        "%s at 0x%x was written and verified, but is damaged since the files behind it "
-        "were written: is the flash smaller than it says?",
+        "%s at 0x%x was verified, but is damaged since the files behind it were written: is the "
+        "flash smaller than it says?",
         region_name(region), region->address);
 }
 

@@ -289,14 +289,6 @@ static void apply_bench(struct model *model, const struct event *event)
     json_decref(json);
 }
 
-static void apply_reply(struct model *model, const struct event *event)
-{
-    if (event->reply.ok)
-        return;
-    util_copy(model->message, sizeof model->message, event->reply.text);
-    model->message_serial++;
-}
-
 static void apply_to_slot(struct model *model, const struct event *event)
 {
     struct model_slot *slot = model_find(model, event->port);
@@ -357,8 +349,7 @@ void model_apply(struct model *model, const struct event *event)
     case EVENT_BENCH:
         apply_bench(model, event);
         break;
-    case EVENT_REPLY:
-        apply_reply(model, event);
+    case EVENT_REPLY: /* for whoever gave the command; nothing is different */
         break;
     default:
         apply_to_slot(model, event);

@@ -79,9 +79,7 @@ struct model {
     size_t n;
     struct job bench; /* what START will do; owned */
     bool has_bench;
-    char message[768];       /* last reply that failed; "" */
-    unsigned message_serial; /* counts up with each message */
-    bool changed;            /* set by every apply; the view clears it */
+    bool changed; /* set by every apply; the view clears it */
 };
 
 void model_init(struct model *model);

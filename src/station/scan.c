@@ -174,7 +174,7 @@ static void scan_local(struct station *station)
     slots_prune(station);
 }
 
-void scan_ports(struct station *station)
+static void scan_ports(struct station *station)
 {
     if (!station->options->no_local_ports)
         scan_local(station);

@@ -92,7 +92,6 @@ void slots_done(struct station *station);
 
 /* scan.c: which ports are there */
 void scan_begin(struct station *station);
-void scan_ports(struct station *station);
 void scan_slot(struct slot *slot); /* one that was added by address */
 void scan_done(struct station *station);
 

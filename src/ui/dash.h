@@ -80,7 +80,6 @@ struct dash {
     char message[800];
     bool message_is_bad;
     int64_t message_until; /* now_ms */
-    unsigned message_serial;
 
     struct command *commands;
     size_t n_commands;
