@@ -38,6 +38,20 @@ static void digests_are_the_published_ones(void **state)
                         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+static void blank_bytes_have_the_digest_of_so_many_ff(void **state)
+{
+    static const size_t sizes[] = {0, 1, 4095, 4096, 4097, 20000};
+    uint8_t blank[20000], want[16], have[16];
+
+    (void)state;
+    memset(blank, 0xFF, sizeof blank);
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+        digest_md5(blank, sizes[i], want);
+        digest_md5_blank(sizes[i], have);
+        assert_memory_equal(want, have, sizeof want);
+    }
+}
+
 static void base64_is_decoded(void **state)
 {
     static const struct {
@@ -796,6 +810,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(digests_are_the_published_ones),
+        cmocka_unit_test(blank_bytes_have_the_digest_of_so_many_ff),
         cmocka_unit_test(base64_is_decoded),
         cmocka_unit_test(deflated_data_is_followed_block_by_block),
         cmocka_unit_test(files_that_cannot_be_read_are_named),

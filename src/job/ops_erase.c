@@ -5,7 +5,6 @@
 #include "base/util.h"
 #include "image/digest.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static bool erase_can_confirm(const struct run *run)
@@ -24,10 +23,7 @@ static int erase_confirm(struct run *run, uint32_t address, uint64_t size)
     report_state(&run->report, STATE_VERIFY, "that it is blank");
     if (loader_flash_md5(&run->loader, address, (uint32_t)size, have, &run->error) != 0)
         return error_context(&run->error, "verifying that it is erased");
-    uint8_t *blank = xmalloc(size);
-    memset(blank, 0xFF, size);
-    digest_md5(blank, size, want);
-    free(blank);
+    digest_md5_blank(size, want);
     if (memcmp(want, have, sizeof want) == 0)
         return 0;
     return error_set(&run->error, ERR_VERIFY_FAILED,
