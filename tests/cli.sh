@@ -15,7 +15,9 @@ grep -q "write-flash ADDR FILE" out || complain "--help does not list write-flas
 grep -q -- --fault out && complain "--help shows what is hidden"
 expect 0 "" --help -v
 grep -q -- --fault out || complain "--help -v does not show --fault"
-for c in ports write-flash verify-flash read-flash erase-flash erase-region chip-id flash-id read-mac demo station; do
+for c in ports write-flash verify-flash read-flash erase-flash erase-region chips chip-id flash-id read-mac \
+    get-security-info read-mem write-mem dump-mem load-ram run read-flash-status write-flash-status \
+    read-flash-sfdp demo station; do
     expect 0 "" "$c" --help
     grep -q "^usage: espjig $c" out || complain "$c --help is not about $c"
 done
@@ -25,7 +27,25 @@ expect 0 "" read-mac --help
 grep -q -- --flash-mode out && complain "read-mac --help shows --flash-mode"
 expect 0 "" --version
 grep -Eq "^espjig [0-9]" out || complain "--version does not say it"
-grep -q "ESP8266" out || complain "--version does not tell about stubs"
+[ "$(wc -l <out)" = 1 ] || complain "--version says more than the version"
+expect 0 "" --version -v
+grep -q "ESP8266" out || complain "--version -v does not tell about stubs"
+
+# ---- chips: all of them, one of them, and for programs
+expect 0 "" chips
+grep -Eq "^esp8266 +ESP8266 +- +0x0 +115200 +2000000" out || complain "chips does not show the ESP8266"
+grep -Eq "^esp32p4 +ESP32-P4 +18 +0x2000 .*JTAG, OTG" out || complain "chips does not show the ESP32-P4"
+grep -Eq "^esp32c3( +ROM code){5} +emulator\$" out || complain "chips does not say how the ESP32-C3 was tested"
+[ "$(grep -c "^esp" out)" = 30 ] || complain "chips shows $(grep -c "^esp" out) rows"
+expect 0 "" chips ESP32-P4
+grep -qx "flasher stub: esp32p4.json, before v3.0 esp32p4-rev1.json" out || complain "chips ESP32-P4: $(cat out)"
+expect 0 "" chips --json
+[ "$(grep -c '^{"chip":"esp.*"tested":{"identify":".*}}$' out)" = 15 ] || complain "chips --json: $(cat out)"
+expect 0 "" chips esp32h21 --json
+grep -q '^{"chip":"esp32h21","name":"ESP32-H21","chip_id":25,.*"stub":null,.*"stub_write":"not"' out ||
+    complain "chips esp32h21 --json: $(cat out)"
+expect 2 "\"esp99\" is no chip" chips esp99
+expect 2 "too much" chips esp32 esp32c3
 
 # ---- usage
 expect 2 "no command \"explode\"" explode
@@ -51,6 +71,7 @@ expect 2 "flash size \"3MB\"" write-flash -fs 3MB 0 small.bin -p x
 expect 2 "expect-mac: \"12\"" write-flash --expect-mac 12 0 small.bin
 expect 2 "\"esp99\" is no chip" -c esp99 chip-id -p x
 expect 2 "\"esp99\" is no chip" demo --chip esp32,esp99
+expect 6 "no sample images for the ESP32-E22" demo --chip esp32,esp32e22
 expect 2 "--boards: \"0\"" demo -n 0
 expect 2 "given twice" read-mac -p pty:/x -p pty:/x
 expect 2 "read-flash takes one port" read-flash 0 16 f -p a -p b
@@ -79,6 +100,36 @@ expect 2 "can't be written: Is a directory" read-flash 0 16 "$tmp" -p x
 expect 2 "multiples of 0x1000" erase-region 0x800 0x1000 -p x
 expect 2 "multiples of 0x1000" erase-region 0x1000 0x800 -p x
 expect 2 "\"0\" is no size" erase-region 0x1000 0 -p x
+
+# ---- memory, the flash's registers
+expect 2 "read-mem needs ADDR" read-mem -p x
+expect 2 "write-mem needs ADDR VALUE" write-mem 0x3ffb0000 -p x
+expect 2 "\"5\" is too much" write-mem 0 1 2 5 -p x
+expect 2 "\"here\" is no address" read-mem here -p x
+expect 2 "0x3ffb0002 is no multiple of 4" read-mem 0x3ffb0002 -p x
+expect 2 "0x3ffb0001 is no multiple of 4" write-mem 0x3ffb0001 1 -p x
+expect 2 "\"much\" is no value" write-mem 0x3ffb0000 much -p x
+expect 2 "\"0x100000000\" is no value" write-mem 0x3ffb0000 0x100000000 -p x
+expect 2 "\"-1\" is no mask|no option -1" write-mem 0x3ffb0000 1 -1 -p x
+expect 2 "\"all\" is no mask" write-mem 0x3ffb0000 1 all -p x
+expect 2 "dump-mem needs ADDR SIZE FILE" dump-mem 0 16 -p x
+expect 2 "\"ALL\" is no size" dump-mem 0 ALL f -p x
+expect 2 "reach past 32 bits" dump-mem 0xfffffff0 0x20 f -p x
+expect 2 "nowhere/f can't be written" dump-mem 0 16 nowhere/f -p x
+expect 2 "dump-mem takes one port" dump-mem 0 16 f -p a -p b
+expect 2 "absent.bin: No such file" load-ram absent.bin -p x
+expect 2 "small.bin: not an Espressif firmware image" load-ram small.bin -p x
+expect 2 "--bytes: \"4\"" read-flash-status --bytes 4 -p x
+expect 2 "--bytes does not go with read-mac" read-mac --bytes 1 -p x
+expect 2 "--non-volatile does not go with read-flash-status" read-flash-status --non-volatile -p x
+expect 2 "write-flash-status needs VALUE" write-flash-status -p x
+expect 2 "\"protect\" is no value" write-flash-status protect -p x
+expect 2 "0x10000 has more than 2 bytes" write-flash-status 0x10000 -p x
+expect 2 "0x100 has more than 1 byte" write-flash-status --bytes 1 0x100 -p x
+expect 2 "\"0\" is no size" read-flash-sfdp 0 0 -p x
+expect 2 "1 to 64 bytes" read-flash-sfdp 0 65 -p x
+expect 2 "more than 24 bits" read-flash-sfdp 0x1000000 4 -p x
+expect 2 "\"now\" is too much" run now -p x
 
 # ---- ports
 expect 3 "/dev/nowhere" chip-id -p /dev/nowhere

@@ -274,6 +274,15 @@ static int script_discard(struct link *link)
     return 0;
 }
 
+static int script_reopen(struct link *link, int ms)
+{
+    struct script *script = of(link);
+
+    assert_true(ms >= 1000);
+    script->reopens++;
+    return script->comes_back ? 0 : link_fail(link, ERR_PORT_LOST, "script: it is gone");
+}
+
 static void script_close_link(struct link *link)
 {
     (void)link;
@@ -285,7 +294,8 @@ static const struct link_ops ops = {.scheme = "script",
                                     .write = script_write,
                                     .set_baud = script_set_baud,
                                     .set_lines = script_set_lines,
-                                    .discard_input = script_discard};
+                                    .discard_input = script_discard,
+                                    .reopen = script_reopen};
 
 void script_open(struct script *script)
 {

@@ -25,6 +25,8 @@ struct script {
     size_t n_bauds;
     unsigned baud_max; /* set_baud above it is refused; 0: any goes */
     unsigned frames;   /* that the host has written */
+    bool comes_back;   /* what STEP_FAIL lost, with link_reopen() */
+    unsigned reopens;
 
     /* Called with a frame of the host, SLIP removed, when no step is left; answers with
      * script_answer(). NULL: then a write fails the test. */

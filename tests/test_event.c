@@ -33,6 +33,10 @@ static void fill_job_events(struct event *e)
         COPY(e->chip.name, "ESP32-C3 (QFN32)");
         COPY(e->chip.revision, "v0.4");
         COPY(e->chip.mac, "84:f7:03:1c:22:a0");
+        COPY(e->chip.eui64, "84:f7:03:ff:fe:1c:22:a0");
+        COPY(e->chip.mac_ap, "84:f7:03:1c:22:a1");
+        COPY(e->chip.mac_bt, "84:f7:03:1c:22:a2");
+        COPY(e->chip.mac_ethernet, "84:f7:03:1c:22:a3");
         e->chip.crystal_mhz = 40;
         COPY(e->chip.features, "Wi-Fi, BLE");
         COPY(e->chip.usb_mode, "USB-Serial/JTAG");
@@ -104,6 +108,8 @@ static void fill_end_events(struct event *e)
         COPY(e->seen.serial, "0001");
         COPY(e->seen.driver, "cp210x");
         COPY(e->seen.by_path, "/dev/serial/by-path/x");
+        COPY(e->seen.adapter, "CP2102");
+        e->seen.max_baud = 1000000;
         e->seen.vid = 0x10C4;
         e->seen.pid = 0xEA60;
         e->seen.passed = 12;

@@ -81,11 +81,12 @@ static void ops_are_checked(void **state)
     job_init(&job);
     expect(&job, ERR_USAGE, "nothing to do");
 
-    for (int kind = OP_ERASE_FLASH; kind < OP_COUNT; kind++) {
-        if (kind == OP_ERASE_REGION)
-            continue;
+    static const enum op_kind plain[] = {
+        OP_ERASE_FLASH, OP_CHIP_ID,   OP_FLASH_ID, OP_READ_MAC,          OP_GET_SECURITY_INFO,
+        OP_READ_MEM,    OP_WRITE_MEM, OP_RUN,      OP_READ_FLASH_STATUS, OP_WRITE_FLASH_STATUS};
+    for (size_t i = 0; i < ARRAY_LEN(plain); i++) {
         job_init(&job);
-        job_add_op(&job, (enum op_kind)kind);
+        job_add_op(&job, plain[i]);
         expect(&job, 0, NULL);
     }
 
@@ -109,6 +110,119 @@ static void ops_are_checked(void **state)
     job_init(&job);
     job_add_op(&job, OP_READ_FLASH);
     expect(&job, ERR_USAGE, "read-flash");
+}
+
+static void words_and_registers_are_checked(void **state)
+{
+    static const struct {
+        enum op_kind kind;
+        struct op op;
+        int code;
+        const char *reason;
+    } rows[] = {
+        {OP_READ_MEM, {.address = 0x40001000}, 0, NULL},
+        {OP_READ_MEM, {.address = 0x40001002}, ERR_BAD_ADDRESS, "read-mem: the address 0x40001002"},
+        {OP_WRITE_MEM, {.address = 1}, ERR_BAD_ADDRESS, "write-mem"},
+        {OP_DUMP_MEM, {.address = 3, .size = 5, .path = "/x"}, 0, NULL},
+        {OP_DUMP_MEM, {.size = 0, .path = "/x"}, ERR_USAGE, "dump-mem: the size is 0"},
+        {OP_DUMP_MEM, {.size = 4}, ERR_USAGE, "dump-mem: the file to write to is not given"},
+        {OP_DUMP_MEM,
+         {.address = 0xFFFFFFF0, .size = 0x20, .path = "/x"},
+         ERR_BAD_ADDRESS,
+         "past 32 bits"},
+        {OP_LOAD_RAM, {0}, ERR_USAGE, "load-ram: the file to load is not given"},
+        {OP_READ_FLASH_STATUS, {.bytes = 1}, 0, NULL},
+        {OP_READ_FLASH_STATUS, {.bytes = 4}, ERR_USAGE, "1 to 3 status bytes, not 4"},
+        {OP_WRITE_FLASH_STATUS, {.bytes = 3, .value = 0xFFFFFF}, 0, NULL},
+        {OP_WRITE_FLASH_STATUS, {.bytes = 0}, ERR_USAGE, "not 0"},
+        {OP_WRITE_FLASH_STATUS,
+         {.bytes = 1, .value = 0x100},
+         ERR_USAGE,
+         "0x100 has more than 1 byte"},
+        {OP_READ_FLASH_SFDP, {.address = 0xFFFFFF, .size = 64}, 0, NULL},
+        {OP_READ_FLASH_SFDP, {.size = 65}, ERR_USAGE, "1 to 64 bytes"},
+        {OP_READ_FLASH_SFDP, {.size = 0}, ERR_USAGE, "1 to 64 bytes"},
+        {OP_READ_FLASH_SFDP, {.address = 1 << 24, .size = 1}, ERR_BAD_ADDRESS, "more than 24 bits"},
+        {OP_ERASE_REGION, {.address = 0x1000, .size = JOB_SIZE_ALL}, 0, NULL},
+        {OP_ERASE_REGION, {.address = 0x800, .size = JOB_SIZE_ALL}, ERR_USAGE, "multiples of"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct job job;
+        job_init(&job);
+        struct op *op = job_add_op(&job, rows[i].kind);
+        *op = rows[i].op;
+        op->kind = rows[i].kind;
+        op->path = rows[i].op.path ? xstrdup(rows[i].op.path) : NULL;
+        expect(&job, rows[i].code, rows[i].reason);
+    }
+}
+
+/* ---- load-ram ---- */
+
+/* An ESP32 image: one segment of 16 bytes at `address`, entry there, made for `chip_id`. */
+static void program_make(const char *path, unsigned chip_id, uint32_t address, bool damaged)
+{
+    uint8_t image[64] = {0xE9, 1, 2, 0x20};
+    uint8_t sum = 0xEF;
+
+    le32_put(image + 4, address);
+    image[8] = 0xEE;
+    le16_put(image + 12, (uint16_t)chip_id);
+    le32_put(image + 24, address);
+    le32_put(image + 28, 16);
+    for (int i = 32; i < 48; i++)
+        sum ^= image[i] = (uint8_t)i;
+    image[63] = sum ^ (damaged ? 1 : 0);
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    assert_int_equal(fwrite(image, 1, sizeof image, f), sizeof image);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void loading(struct job *job, enum chip_id chip, const char *path)
+{
+    job_init(job);
+    job->chip = chip;
+    job_add_op(job, OP_LOAD_RAM)->path = xstrdup(path);
+}
+
+static void programs_are_checked(void **state)
+{
+    char path[64];
+    struct job job;
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/program.bin", dir);
+    program_make(path, 0, 0x40080400, false);
+    loading(&job, CHIP_AUTO, path);
+    expect(&job, 0, NULL);
+    loading(&job, CHIP_ESP32, path);
+    expect(&job, 0, NULL);
+    loading(&job, CHIP_ESP32C3, path);
+    expect(&job, ERR_WRONG_CHIP, "an image for ESP32, the chip is ESP32-C3");
+    loading(&job, CHIP_ESP8266, path);
+    expect(&job, ERR_WRONG_CHIP, "an image for ESP32, the chip is ESP8266");
+
+    loading(&job, CHIP_AUTO, path); /* it starts something */
+    job_add_op(&job, OP_READ_MAC);
+    expect(&job, ERR_USAGE, "nothing can follow it");
+
+    program_make(path, 0, 0x400D0020, false); /* where the flash is mapped */
+    loading(&job, CHIP_AUTO, path);
+    expect(&job, 0, NULL);
+    loading(&job, CHIP_ESP32, path);
+    expect(&job, ERR_FILE_FORMAT, "segment 0 of 0x10 bytes at 0x400d0020 is not in the RAM");
+
+    program_make(path, 0, 0x40080400, true);
+    loading(&job, CHIP_AUTO, path);
+    expect(&job, ERR_FILE_FORMAT, "program.bin: damaged");
+    unlink(path);
+    loading(&job, CHIP_AUTO, path);
+    expect(&job, ERR_FILE_UNREADABLE, "program.bin");
+    loading(&job, CHIP_AUTO, small);
+    expect(&job, ERR_FILE_FORMAT, "small.bin: not an Espressif firmware image");
 }
 
 static void images_are_checked(void **state)
@@ -242,6 +356,13 @@ static void job_fill(struct job *job)
     op->size = 0x2000;
     op->path = xstrdup("/out.bin");
     job_add_op(job, OP_WRITE_FLASH);
+    op = job_add_op(job, OP_WRITE_MEM);
+    op->value = 0x80000001;
+    op->mask = 0xFF;
+    op = job_add_op(job, OP_WRITE_FLASH_STATUS);
+    op->bytes = 3;
+    op->non_volatile = true;
+    job_add_op(job, OP_READ_FLASH_STATUS);
 }
 
 static void assert_same(const struct job *a, const struct job *b)
@@ -277,6 +398,14 @@ static void a_job_survives_json(void **state)
     assert_false(back.images[1].enabled);
     assert_int_equal(back.ops[0].size, 0x2000);
     assert_string_equal(back.ops[0].path, "/out.bin");
+    assert_int_equal(back.ops[2].kind, OP_WRITE_MEM);
+    assert_int_equal(back.ops[2].value, 0x80000001);
+    assert_int_equal(back.ops[2].mask, 0xFF);
+    assert_int_equal(back.ops[3].bytes, 3);
+    assert_true(back.ops[3].non_volatile);
+    assert_int_equal(back.ops[4].bytes, 2); /* as job_add_op() says */
+    assert_int_equal(back.ops[4].mask, UINT32_MAX);
+    assert_false(back.ops[4].non_volatile);
     assert_string_equal(back.fault, "seed=1");
     assert_false(back.compress);
     assert_int_equal(back.connect_attempts, 0);
@@ -327,6 +456,9 @@ static void hostile_jobs_are_refused(void **state)
         "{\"ops\":[{\"op\":\"explode\"}]}",
         "{\"ops\":[{\"op\":\"read-flash\",\"size\":-1}]}",
         "{\"ops\":[{\"op\":\"read-flash\",\"path\":{}}]}",
+        "{\"ops\":[{\"op\":\"write-mem\",\"value\":4294967296}]}",
+        "{\"ops\":[{\"op\":\"write-mem\",\"mask\":\"all\"}]}",
+        "{\"ops\":[{\"op\":\"write-flash-status\",\"non_volatile\":1}]}",
         "{\"ops\":{}}",
         "{\"connect_attempts\":-1}",
     };
@@ -428,6 +560,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ops_are_checked),
+        cmocka_unit_test(words_and_registers_are_checked),
+        cmocka_unit_test(programs_are_checked),
         cmocka_unit_test(images_are_checked),
         cmocka_unit_test(settings_are_checked),
         cmocka_unit_test(images_may_wait_for_the_chip),

@@ -248,6 +248,44 @@ static bool answers_sync(struct link *link)
     return false;
 }
 
+static void a_port_that_comes_back_is_found_by_its_socket(void **state)
+{
+    struct fixture *f = fixture_start(&(struct fixture_options){0});
+    struct link link;
+    char byte;
+
+    (void)state;
+    open_port(f, &link);
+    fixture_unplug(f);
+    assert_int_equal(link_read(&link, &byte, 1, SOON), ERR_PORT_LOST);
+    int master = fixture_replug(f);
+    assert_int_equal(link_reopen(&link, SOON), 0);
+    assert_string_equal(link.port.path, "/dev/ttyUSB1");
+    assert_string_equal(link.port.slot, "1-1.4");
+    assert_int_equal(link.error.code, 0);
+    assert_int_equal(write(master, "x", 1), 1);
+    assert_int_equal(link_read(&link, &byte, 1, SOON), 1);
+    assert_int_equal(byte, 'x');
+    link_close(&link);
+    fixture_end(f);
+}
+
+static void a_port_that_stays_away_is_lost(void **state)
+{
+    struct fixture *f = fixture_start(&(struct fixture_options){0});
+    struct link link;
+    char byte;
+
+    (void)state;
+    open_port(f, &link);
+    fixture_unplug(f);
+    assert_int_equal(link_read(&link, &byte, 1, SOON), ERR_PORT_LOST);
+    assert_int_equal(link_reopen(&link, 120), ERR_PORT_LOST);
+    assert_string_equal(link.error.text, "/dev/ttyUSB0 vanished and did not come back");
+    link_close(&link);
+    fixture_end(f);
+}
+
 static void a_chip_behind_it_is_reset_and_answers(void **state)
 {
     static const char *const sequences[] = {reset_classic, reset_tight};
@@ -284,6 +322,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(rates_reach_the_adapter),
         cmocka_unit_test(bytes_pass_and_an_unplugged_adapter_is_noticed),
         cmocka_unit_test(coming_and_going_is_announced),
+        cmocka_unit_test(a_port_that_comes_back_is_found_by_its_socket),
+        cmocka_unit_test(a_port_that_stays_away_is_lost),
         cmocka_unit_test(a_chip_behind_it_is_reset_and_answers),
     };
     (void)argc;

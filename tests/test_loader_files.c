@@ -334,8 +334,6 @@ static void ram_is_checked(void **state)
     assert_int_equal(stub_check_ram(&stub, chip_get(CHIP_ESP32), &error), 0);
     stub.segments[1].address = 0x3FFFFFFD;
     assert_int_equal(stub_check_ram(&stub, chip_get(CHIP_ESP32), &error), ERR_STUB_FILE);
-    error_clear(&error);
-    assert_int_equal(stub_check_ram(&stub, chip_get(CHIP_ESP32H21), &error), ERR_STUB_FILE);
     stub_done(&stub);
 }
 
@@ -361,6 +359,11 @@ static void real_stubs(void **state)
             fail_msg("%s", error.text);
         if (strstr(stub.path, "/1/") == NULL)
             assert_int_equal(stub.version, 2);
+        stub_done(&stub);
+        if (chip->stub_before == NULL)
+            continue;
+        if (stub_find(chip->stub_before, real_dir, 0, &stub, &error) != 0)
+            fail_msg("%s", error.text);
         stub_done(&stub);
     }
 }

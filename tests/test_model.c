@@ -96,6 +96,8 @@ static void put_port(struct model *m, bool present)
     util_copy(event.seen.serial, sizeof event.seen.serial, "0001");
     util_copy(event.seen.driver, sizeof event.seen.driver, "cp210x");
     util_copy(event.seen.by_path, sizeof event.seen.by_path, "/dev/serial/by-path/x");
+    util_copy(event.seen.adapter, sizeof event.seen.adapter, "CP2102");
+    event.seen.max_baud = 1000000;
     util_copy(event.seen.holder, sizeof event.seen.holder, "minicom (pid 7)");
     model_apply(m, &event);
 }
@@ -415,7 +417,7 @@ static void same_slot(const struct model_slot *a, const struct model_slot *b)
         NUMBER(has_hint),    TEXT(hint_id),        TEXT(hint_cause),   TEXT(hint_evidence),
         TEXT(hint_fix),      TEXT(hint_action),    NUMBER(has_result), TEXT(result),
         TEXT(error),         TEXT(text),           NUMBER(exit),       NUMBER(elapsed),
-        NUMBER(passed),      NUMBER(failed),
+        NUMBER(passed),      NUMBER(failed),       TEXT(adapter),      NUMBER(max_baud),
     };
 
     for (size_t i = 0; i < ARRAY_LEN(members); i++) {

@@ -389,6 +389,18 @@ void fixture_unplug(struct fixture *f)
     }
 }
 
+int fixture_replug(struct fixture *f)
+{
+    GError *error = NULL;
+
+    add_port(f, &cp2102, 1);
+    if (!umockdev_testbed_attach_ioctl(f->bed, "/dev/ttyUSB1", f->handler, &error)) {
+        fprintf(stderr, "umockdev fixture: %s\n", error->message);
+        exit(99);
+    }
+    return umockdev_testbed_get_dev_fd(f->bed, "/dev/ttyUSB1");
+}
+
 char *fixture_record(struct fixture *f)
 {
     g_mutex_lock(&f->lock);

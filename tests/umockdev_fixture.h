@@ -32,6 +32,9 @@ void fixture_end(struct fixture *f);
 const char *fixture_path(const struct fixture *f); /* /dev/ttyUSB0 */
 int fixture_master(const struct fixture *f);       /* the wire's other end; -1 with a chip */
 void fixture_unplug(struct fixture *f);            /* adapter, wire and chip's power */
+/* After fixture_unplug(): the adapter is there again, as /dev/ttyUSB1, and the test has the other
+ * end of the wire. */
+int fixture_replug(struct fixture *f);
 
 /* What the adapter was told since the last call: "set 01 " for one TIOCMSET with DTR 0 and RTS 1,
  * "or", "and" and the state that results for the ioctls that change lines one by one, unless they

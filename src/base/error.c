@@ -29,7 +29,7 @@ static const struct error_row rows[] = {
                       "Give each image an address behind the end of the one before it."},
     [-ERR_UNKNOWN_CHIP] =
         {"unknown-chip", 2,
-         "Leave the chip out to have it detected, or name one that `espjig --help` lists."},
+         "Leave the chip out to have it detected, or name one that `espjig chips` lists."},
     [-ERR_PORT_MISSING] =
         {"port-missing", 3,
          "Check the cable and `espjig ports`. A charge-only cable carries no data."},
@@ -67,10 +67,11 @@ static const struct error_row rows[] = {
                          "Choose the right chip and the images that were built for it."},
     [-ERR_CHIP_UNSUPPORTED] =
         {"chip-unsupported", 6,
-         "This version of espjig can't flash this chip. If it is one of those that `espjig --help` "
+         "This version of espjig can't flash this chip. If it is one of those that `espjig chips` "
          "lists, the line is disturbed: try again."},
     [-ERR_NOT_POSSIBLE] = {"not-possible", 2,
-                           "Use the stub (leave --no-stub out) or another command."},
+                           "Use another command, or the stub where the chip takes one "
+                           "(leave --no-stub out)."},
     [-ERR_NO_FLASH] =
         {"no-flash", 1,
          "The flash chip does not answer: free the flash pins, check GPIO12 and the supply."},
@@ -83,7 +84,9 @@ static const struct error_row rows[] = {
     [-ERR_MD5_MISMATCH] = {"md5-mismatch", 5,
                            "Erase the flash and try again at a lower --baud; if it stays, the "
                            "flash is protected or worn."},
-    [-ERR_VERIFY_FAILED] = {"verify-failed", 5, "Write the image again, then verify."},
+    [-ERR_VERIFY_FAILED] = {"verify-failed", 5,
+                            "Write it again, then verify; what is write-protected (see "
+                            "read-flash-status) keeps what it had."},
     [-ERR_CANCELLED] = {"cancelled", 130,
                         "It was stopped on request: what was being written is incomplete."},
     [-ERR_STATION] = {"station", 1, "Start `espjig station` by hand to see why it does not run."},

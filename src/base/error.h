@@ -40,7 +40,7 @@ enum err {
     ERR_STUB_FAILED = -22,     /* the stub was sent but did not come up */
     ERR_STUB_FILE = -23,       /* a stub file is damaged */
     ERR_WRONG_CHIP = -24, /* another chip than the one asked for, or an image for another chip */
-    ERR_CHIP_UNSUPPORTED = -25, /* known and not yet supported, or not known at all */
+    ERR_CHIP_UNSUPPORTED = -25, /* not known, or a pre-series chip */
     ERR_NOT_POSSIBLE = -26,     /* this chip or loader can't do that */
     ERR_NO_FLASH = -27,         /* the flash chip does not answer */
     ERR_TOO_BIG = -28,          /* an image reaches past the end of the flash */

@@ -159,6 +159,7 @@ struct chip {
     bool rom_baud;          /* CHANGE_BAUDRATE */
     bool rom_begin_encrypt; /* FLASH_BEGIN carries a fifth word */
     bool rom_erase_bug;     /* ESP8266: FLASH_BEGIN erases too much */
+    bool rom_run;           /* FLASH_END starts the program (ESP8266); elsewhere a reset does */
     unsigned boot_baud;     /* of the ROM's boot log */
 
     unsigned rom_baud_max;  /* the highest rate at which its ROM is spoken to; bit/s */

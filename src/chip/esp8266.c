@@ -25,6 +25,7 @@ const struct chip chip_esp8266 = {
     .uart_clkdiv = 0x60000014,
     .status_bytes = 2,
     .rom_erase_bug = true,
+    .rom_run = true,
     .boot_baud = 74880,
     .rom_baud_max = 115200,   /* has no command to change it */
     .stub_baud_max = 2000000, /* datasheet: 4.5 Mbit/s at most; its FIFOs are emptied at 80 MHz */

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* ---- which port ---- */
 
@@ -152,17 +153,26 @@ static int verify_flash(struct cli *cli, struct error *error)
     return run_checked(cli, error);
 }
 
+static int one_port(const struct cli *cli, struct error *error)
+{
+    if (cli->n_ports <= 1)
+        return 0;
+    return error_set(error, ERR_USAGE, "%s takes one port: several boards can't fill one file",
+                     cli->command->name);
+}
+
+static bool is_all(const char *word)
+{
+    return strcasecmp(word, "all") == 0;
+}
+
 static int read_flash(struct cli *cli, struct error *error)
 {
     struct op *op = job_add_op(&cli->job, OP_READ_FLASH);
-    bool all = strcmp(cli->args[1], "ALL") == 0 || strcmp(cli->args[1], "all") == 0;
 
-    if (cli->n_ports > 1)
-        return error_set(error, ERR_USAGE,
-                         "read-flash takes one port: several boards can't fill one file");
-    if (address_take(cli->args[0], &op->address, error) != 0)
+    if (one_port(cli, error) != 0 || address_take(cli->args[0], &op->address, error) != 0)
         return error->code;
-    if (!all && size_take(cli->args[1], &op->size, error) != 0)
+    if (!is_all(cli->args[1]) && size_take(cli->args[1], &op->size, error) != 0)
         return error->code;
     op->path = xstrdup(cli->args[2]);
     return run_checked(cli, error);
@@ -172,13 +182,82 @@ static int erase_region(struct cli *cli, struct error *error)
 {
     struct op *op = job_add_op(&cli->job, OP_ERASE_REGION);
 
+    if (address_take(cli->args[0], &op->address, error) != 0)
+        return error->code;
+    if (is_all(cli->args[1]))
+        op->size = JOB_SIZE_ALL;
+    else if (size_take(cli->args[1], &op->size, error) != 0)
+        return error->code;
+    return run_checked(cli, error);
+}
+
+static int word_take(const char *what, const char *text, uint32_t *word, struct error *error)
+{
+    uint64_t v;
+
+    if (!util_number_parse(text, false, UINT32_MAX, &v))
+        return error_set(error, ERR_USAGE, "\"%s\" is no %s: a number of 32 bits is needed", text,
+                         what);
+    *word = (uint32_t)v;
+    return 0;
+}
+
+/* read-mem, write-mem: all that a word needs; an argument that is not there keeps its default. */
+static int memory_word(struct cli *cli, struct error *error)
+{
+    enum op_kind kind = cli->n_args > 1 ? OP_WRITE_MEM : OP_READ_MEM;
+    struct op *op = job_add_op(&cli->job, kind);
+
+    if (address_take(cli->args[0], &op->address, error) != 0)
+        return error->code;
+    if (cli->n_args > 1 && word_take("value", cli->args[1], &op->value, error) != 0)
+        return error->code;
+    if (cli->n_args > 2 && word_take("mask", cli->args[2], &op->mask, error) != 0)
+        return error->code;
+    return run_checked(cli, error);
+}
+
+static int dump_mem(struct cli *cli, struct error *error)
+{
+    struct op *op = job_add_op(&cli->job, OP_DUMP_MEM);
+
+    if (one_port(cli, error) != 0 || address_take(cli->args[0], &op->address, error) != 0 ||
+        size_take(cli->args[1], &op->size, error) != 0)
+        return error->code;
+    op->path = xstrdup(cli->args[2]);
+    return run_checked(cli, error);
+}
+
+static int load_ram(struct cli *cli, struct error *error)
+{
+    job_add_op(&cli->job, OP_LOAD_RAM)->path = xstrdup(cli->args[0]);
+    return run_checked(cli, error);
+}
+
+static int flash_status(struct cli *cli, struct error *error)
+{
+    enum op_kind kind = cli->n_args > 0 ? OP_WRITE_FLASH_STATUS : OP_READ_FLASH_STATUS;
+    struct op *op = job_add_op(&cli->job, kind);
+
+    if (cli->bytes)
+        op->bytes = cli->bytes;
+    op->non_volatile = cli->non_volatile;
+    if (cli->n_args > 0 && word_take("value", cli->args[0], &op->value, error) != 0)
+        return error->code;
+    return run_checked(cli, error);
+}
+
+static int read_sfdp(struct cli *cli, struct error *error)
+{
+    struct op *op = job_add_op(&cli->job, OP_READ_FLASH_SFDP);
+
     if (address_take(cli->args[0], &op->address, error) != 0 ||
         size_take(cli->args[1], &op->size, error) != 0)
         return error->code;
     return run_checked(cli, error);
 }
 
-/* erase-flash, chip-id, flash-id, read-mac: the command is the op. */
+/* erase-flash, chip-id, flash-id, read-mac ...: the command is the op. */
 static int plain_op(struct cli *cli, struct error *error)
 {
     enum op_kind kind;
@@ -212,6 +291,8 @@ static void port_print(const struct event *event)
         snprintf(id, sizeof id, "%04x:%04x", event->seen.vid, event->seen.pid);
     printf("%-14s  %-8s  %-9s  %-8s  %s", event->port, event->seen.slot_name, id,
            event->seen.driver, event->seen.product);
+    if (event->seen.max_baud)
+        printf("  up to %u baud", event->seen.max_baud);
     if (event->seen.serial[0])
         printf("  serial %s", event->seen.serial);
     if (event->seen.holder[0])
@@ -260,6 +341,8 @@ static int list_ports(struct cli *cli, struct error *error)
 
 const struct cli_command cli_commands[] = {
     {"ports", "", "list the serial ports of this machine", FOR_PORTS, 0, 0, list_ports, false},
+    {"chips", "[CHIP]", "list the chips that are known, and how well each is tested", FOR_CHIPS, 0,
+     1, chips_list, false},
     {"write-flash", "ADDR FILE...", "write files to the flash and have the chip verify them",
      FOR_WRITE, 2, ANY_NUMBER, write_flash, false},
     {"verify-flash", "ADDR FILE...", "compare files with the flash", FOR_VERIFY, 2, ANY_NUMBER,
@@ -267,11 +350,27 @@ const struct cli_command cli_commands[] = {
     {"read-flash", "ADDR SIZE FILE", "read flash into a file; SIZE may be ALL", FOR_READ, 3, 3,
      read_flash, false},
     {"erase-flash", "", "erase the whole flash", FOR_ERASE, 0, 0, plain_op, false},
-    {"erase-region", "ADDR SIZE", "erase whole sectors of 4096 bytes", FOR_REGION, 2, 2,
-     erase_region, false},
+    {"erase-region", "ADDR SIZE", "erase whole sectors of 4096 bytes; SIZE may be ALL", FOR_REGION,
+     2, 2, erase_region, false},
     {"chip-id", "", "tell what chip it is", FOR_IDS, 0, 0, plain_op, false},
     {"flash-id", "", "tell what flash it has", FOR_IDS, 0, 0, plain_op, false},
     {"read-mac", "", "tell its MAC address", FOR_IDS, 0, 0, plain_op, false},
+    {"get-security-info", "", "tell what secures the chip, and what its keys are for", FOR_MEMORY,
+     0, 0, plain_op, false},
+    {"read-mem", "ADDR", "read a word of memory, or a register", FOR_MEMORY, 1, 1, memory_word,
+     false},
+    {"write-mem", "ADDR VALUE [MASK]", "write one; only the bits of MASK are changed", FOR_MEMORY,
+     2, 3, memory_word, false},
+    {"dump-mem", "ADDR SIZE FILE", "read memory into a file", FOR_MEMORY, 3, 3, dump_mem, false},
+    {"load-ram", "FILE", "load a program into RAM and start it", FOR_MEMORY, 1, 1, load_ram, false},
+    {"run", "", "start the program in the flash without a reset", FOR_MEMORY, 0, 0, plain_op,
+     false},
+    {"read-flash-status", "", "read the status registers of the flash", FOR_STATUS_READ, 0, 0,
+     flash_status, false},
+    {"write-flash-status", "VALUE", "write them, and read them back", FOR_STATUS_WRITE, 1, 1,
+     flash_status, false},
+    {"read-flash-sfdp", "ADDR BYTES", "read what the flash says of itself (SFDP)", FOR_SFDP, 2, 2,
+     read_sfdp, false},
     {"demo", "", "the dashboard on emulated boards, with sample images; no hardware needed",
      FOR_DEMO, 0, 0, demo_run, false},
     {"station", "", "run the process behind the dashboard in the foreground", FOR_STATION, 0, 0,

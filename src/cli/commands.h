@@ -5,6 +5,7 @@
 
 #include "cli/options.h"
 
+int chips_list(struct cli *cli, struct error *error);    /* chips.c */
 int demo_run(struct cli *cli, struct error *error);      /* demo.c */
 int station_main(struct cli *cli, struct error *error);  /* station.c: `espjig station` */
 int dashboard_run(struct cli *cli, struct error *error); /* station.c: `espjig` */

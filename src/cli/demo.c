@@ -80,6 +80,19 @@ static int samples_find(struct demo *demo, struct error *error)
                      n > 0 ? self : "the program's directory", PKGDATADIR "/samples");
 }
 
+static int samples_check(const struct demo *demo, struct error *error)
+{
+    for (size_t i = 0; i < demo->n_chips; i++) {
+        char path[600];
+        snprintf(path, sizeof path, "%s/%s", demo->samples, demo->chips[i]->key);
+        if (access(path, X_OK) != 0)
+            return error_set(error, ERR_CHIP_UNSUPPORTED,
+                             "there are no sample images for the %s in %s", demo->chips[i]->name,
+                             demo->samples);
+    }
+    return 0;
+}
+
 /* ---- the boards ---- */
 
 static int dir_make(struct demo *demo, struct error *error)
@@ -193,7 +206,7 @@ static bool station_answers(const char *socket)
 static int demo_prepare(struct demo *demo, struct cli *cli, struct error *error)
 {
     if (chips_take(demo, cli->chip ? cli->chip : "esp32", error) != 0 ||
-        samples_find(demo, error) != 0)
+        samples_find(demo, error) != 0 || samples_check(demo, error) != 0)
         return error->code;
     demo->n_boards = cli->boards ? cli->boards : demo->n_chips;
     bench_make(demo, &cli->job);

@@ -65,8 +65,8 @@ static void print_all_help(const struct cli *cli)
 {
     printf("usage: espjig                                     the dashboard\n"
            "       espjig COMMAND [OPTION...] [ARGUMENT...]   one command\n"
-           "\nFlashes Espressif chips: %s.\n\nCommands:\n",
-           chip_names());
+           "\nFlashes Espressif chips, the ESP8266, the ESP32 and all its successors;\n"
+           "`espjig chips` lists them.\n\nCommands:\n");
     for (const struct cli_command *c = cli_commands; c->name; c++) {
         char left[80];
         if (c->name[0] == '\0')
@@ -110,7 +110,7 @@ static void print_stubs_of(const struct chip *chip, const char *dir)
 void cli_print_version(const struct cli *cli)
 {
     printf("espjig " PACKAGE_VERSION "\n");
-    for (int id = CHIP_AUTO + 1; id < CHIP_COUNT; id++) {
+    for (int id = CHIP_AUTO + 1; id < CHIP_COUNT && cli->verbose; id++) {
         const struct chip *chip = chip_get((enum chip_id)id);
         if (chip && chip->stub)
             print_stubs_of(chip, cli->job.stub_dir);

@@ -55,6 +55,11 @@ static int set_boards(struct cli *cli, const char *argument, struct error *error
     return set_number("boards", argument, 1, CLI_DEMO_BOARDS_MAX, &cli->boards, error);
 }
 
+static int set_bytes(struct cli *cli, const char *argument, struct error *error)
+{
+    return set_number("bytes", argument, 1, 3, &cli->bytes, error);
+}
+
 static int set_attempts(struct cli *cli, const char *argument, struct error *error)
 {
     unsigned n = 0;
@@ -80,7 +85,8 @@ static int set_after(struct cli *cli, const char *argument, struct error *error)
     if (loader_after_parse(argument, &cli->job.after))
         return 0;
     return error_set(error, ERR_USAGE,
-                     "--after: \"%s\" is not hard-reset, soft-reset, no-reset or no-reset-stub",
+                     "--after: \"%s\" is not hard-reset, soft-reset, watchdog-reset, no-reset or "
+                     "no-reset-stub",
                      argument);
 }
 
@@ -180,7 +186,8 @@ const struct cli_option cli_options[] = {
     {"before", NULL, "WORD",
      "how to get into the loader: default-reset, usb-reset, no-reset, no-reset-no-sync", FOR_JOBS,
      false, SET(set_before)},
-    {"after", "a", "WORD", "how to leave the chip: hard-reset, soft-reset, no-reset, no-reset-stub",
+    {"after", "a", "WORD",
+     "how to leave the chip: hard-reset, soft-reset, watchdog-reset, no-reset, no-reset-stub",
      FOR_JOBS, false, SET(set_after)},
     {"connect-attempts", NULL, "N", "resets to try; 0: for ever (default: 7)", FOR_JOBS, false,
      SET(set_attempts)},
@@ -193,8 +200,9 @@ const struct cli_option cli_options[] = {
      FOR_WRITE | FOR_VERIFY, false, SET(set_mode)},
     {"flash-freq", "ff", "FREQ", "frequency for the header: keep (default), 80m, 40m, 26m, 20m ...",
      FOR_WRITE | FOR_VERIFY, false, SET(set_freq)},
-    {"flash-size", "fs", "SIZE", "size for the header: keep (default), detect, 4MB ...",
-     FOR_WRITE | FOR_VERIFY, false, SET(set_size)},
+    {"flash-size", "fs", "SIZE",
+     "size for the header, and of a flash that does not tell: keep (default), detect, 4MB ...",
+     FOR_WRITE | FOR_VERIFY | FOR_READ | FOR_ERASE | FOR_REGION, false, SET(set_size)},
     {"spi-connection", "sc", "PINS",
      "where the flash is: SPI (default), HSPI, or pins CLK,Q,D,HD,CS", FOR_JOBS, false,
      SET(set_spi_connection)},
@@ -206,7 +214,11 @@ const struct cli_option cli_options[] = {
     {"no-diff", NULL, NULL, "send all of it, also what the flash holds already", FOR_WRITE, false,
      SWITCH(job.no_diff)},
     {"force", NULL, NULL, "skip the checks that protect the chip",
-     FOR_WRITE | FOR_ERASE | FOR_REGION, false, SWITCH(job.force)},
+     FOR_WRITE | FOR_ERASE | FOR_REGION | FOR_STATUS_WRITE, false, SWITCH(job.force)},
+    {"bytes", NULL, "N", "how many status bytes, 1 to 3 (default: 2)", FOR_STATUS, false,
+     SET(set_bytes)},
+    {"non-volatile", NULL, NULL, "write the status for good, not until the flash is reset",
+     FOR_STATUS_WRITE, false, SWITCH(non_volatile)},
     {"expect-mac", NULL, "MAC", "refuse any other board", FOR_JOBS, false, SET(set_mac)},
 
     {"boards", "n", "N", "how many emulated boards (default: 1, or one for each chip)", FOR_DEMO,
@@ -224,7 +236,7 @@ const struct cli_option cli_options[] = {
      TEXT(remove_dir)},
 
     {"json", NULL, NULL, "print events as lines of JSON, see espjig-events(5)",
-     FOR_JOBS | FOR_PORTS | FOR_DEMO, false, SWITCH(json)},
+     FOR_JOBS | FOR_PORTS | FOR_CHIPS | FOR_DEMO, false, SWITCH(json)},
     {"verbose", "v", NULL, "say more, and what the chip says", FOR_ALL, false, SWITCH(verbose)},
     {"quiet", "q", NULL, "say nothing but errors and what was asked for", FOR_ALL, false,
      SWITCH(quiet)},
@@ -237,8 +249,8 @@ const struct cli_option cli_options[] = {
      true, SET(set_fault)},
     {"help", "h", NULL, "print this; after a command: about that command", FOR_ALL, false,
      SWITCH(help)},
-    {"version", "V", NULL, "print the version and the stubs that are found", FOR_ALL, false,
-     SWITCH(version)},
+    {"version", "V", NULL, "print the version; with -v also the stubs that are found", FOR_ALL,
+     false, SWITCH(version)},
     {.name = NULL},
 };
 

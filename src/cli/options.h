@@ -31,6 +31,8 @@ struct cli {
     bool json, verbose, quiet, help, version, ascii, no_color;
     bool all;        /* ports */
     unsigned boards; /* demo */
+    unsigned bytes;  /* of a status register; 0: not given */
+    bool non_volatile;
     const char *socket, *bench, *remove_dir;
     bool stay, only_ports; /* station */
 };
@@ -56,9 +58,17 @@ enum command_bit {
     FOR_IDS = 1 << 7,
     FOR_DEMO = 1 << 8,
     FOR_STATION = 1 << 9,
+    FOR_MEMORY = 1 << 10, /* what needs no flash, and programs */
+    FOR_STATUS_READ = 1 << 11,
+    FOR_STATUS_WRITE = 1 << 12,
+    FOR_SFDP = 1 << 13,
+    FOR_CHIPS = 1 << 20,
 };
-#define FOR_JOBS (FOR_WRITE | FOR_VERIFY | FOR_READ | FOR_ERASE | FOR_REGION | FOR_IDS)
-#define FOR_ALL  (~0U)
+#define FOR_STATUS (FOR_STATUS_READ | FOR_STATUS_WRITE)
+#define FOR_JOBS                                                                         \
+    (FOR_WRITE | FOR_VERIFY | FOR_READ | FOR_ERASE | FOR_REGION | FOR_IDS | FOR_MEMORY | \
+     FOR_STATUS | FOR_SFDP)
+#define FOR_ALL (~0U)
 
 struct cli_option {
     const char *name;     /* without the hyphens */

@@ -290,11 +290,15 @@ static void on_rx(struct text *text, struct text_port *port, const struct event 
 /* What was asked for is said whatever -q says; what the log says already is not said twice. */
 static void on_result(struct text *text, struct text_port *port, const struct event *e)
 {
+    static const bool asked[OP_COUNT] = {
+        [OP_CHIP_ID] = true,         [OP_FLASH_ID] = true,          [OP_READ_MAC] = true,
+        [OP_READ_MEM] = true,        [OP_GET_SECURITY_INFO] = true, [OP_READ_FLASH_STATUS] = true,
+        [OP_READ_FLASH_SFDP] = true,
+    };
     enum op_kind op;
     char line[300];
 
-    if (!op_parse(e->result.op, &op) ||
-        (op != OP_CHIP_ID && op != OP_FLASH_ID && op != OP_READ_MAC))
+    if (!op_parse(e->result.op, &op) || !asked[op])
         return;
     for (unsigned i = 0; i < e->result.n && i < ARRAY_LEN(e->result.data); i++) {
         if (e->result.data[i].value[0] == '\0')

@@ -84,43 +84,10 @@ int64_t script_next(const struct script *s)
 
 /* ---- the ROM's banner ---- */
 
-struct cause_text {
-    unsigned number;
-    const char *text;
-};
-
-/* ESP-IDF components/esp_rom/<chip>/include/<chip>/rom/rtc.h; ESP8266: Arduino, doc/boards.rst. */
-static const struct cause_text causes[][5] = {
-    [BOOT_ESP8266] =
-        {
-            [RESET_POWER] = {1, ""},
-            [RESET_PIN] = {2, ""},
-            [RESET_SOFTWARE] = {3, ""},
-            [RESET_WDT] = {4, ""},
-            [RESET_RTC_WDT] = {4, ""},
-        },
-    [BOOT_ESP32] =
-        {
-            [RESET_POWER] = {0x1, "POWERON_RESET"},
-            [RESET_PIN] = {0x1, "POWERON_RESET"},
-            [RESET_SOFTWARE] = {0x3, "SW_RESET"},
-            [RESET_WDT] = {0x7, "TG0WDT_SYS_RESET"},
-            [RESET_RTC_WDT] = {0x10, "RTCWDT_RTC_RESET"},
-        },
-    [BOOT_NEWER] =
-        {
-            [RESET_POWER] = {0x1, "POWERON"},
-            [RESET_PIN] = {0x1, "POWERON"},
-            [RESET_SOFTWARE] = {0x3, "RTC_SW_SYS_RST"},
-            [RESET_WDT] = {0x7, "TG0WDT_SYS_RST"},
-            [RESET_RTC_WDT] = {0x10, "RTCWDT_RTC_RST"},
-        },
-};
-
 static void banner(struct chip *chip, enum reset_cause cause)
 {
     const struct persona *p = chip->persona;
-    const struct cause_text *c = &causes[p->style][cause];
+    const struct reset_name *c = &p->resets[cause];
     unsigned strap = chip->strap_download ? p->strap_download : p->strap_flash;
     const char *mode = chip->strap_download ? p->text_download : p->text_flash;
 
@@ -212,7 +179,8 @@ static void load_esp32(struct chip *chip, const struct image *image)
     script_add(chip, 0,
                "clk_drv:0x00,q_drv:0x00,d_drv:0x00,cs0_drv:0x00,hd_drv:0x00,wp_drv:0x00"
                "\r\n");
-    script_add(chip, 0, "mode:%s, clock div:%u\r\n", mode_name(image), clock_div(image));
+    script_add(chip, 0, "%s%s, clock div:%u\r\n", chip->persona->spi_line, mode_name(image),
+               clock_div(image));
     for (size_t i = 0; i < image->n_segments; i++) {
         const struct image_segment *s = &image->segments[i];
         script_add(chip, 1, "load:0x%08x,len:%u\r\n", s->load, s->len);
@@ -258,7 +226,7 @@ static void load_newer(struct chip *chip, const struct image *image)
         give_up_newer(chip);
         return;
     }
-    script_add(chip, 1, "SPIWP:0xee\r\nmode:%s, clock div:%u\r\n", mode_name(image),
+    script_add(chip, 1, "%s%s, clock div:%u\r\n", chip->persona->spi_line, mode_name(image),
                clock_div(image));
     for (size_t i = 0; i < image->n_segments; i++)
         script_add(chip, 1, "load:0x%08x,len:0x%x\r\n", image->segments[i].load,
@@ -327,6 +295,6 @@ void boot_start(struct chip *chip, enum reset_cause cause)
     banner(chip, cause);
     if (!chip->strap_download)
         from_flash(chip);
-    else if (chip->persona->style == BOOT_NEWER)
-        script_add(chip, 0, "wait uart0 download\r\n");
+    else if (chip->persona->waiting)
+        script_add(chip, 0, "%s\r\n", chip->persona->waiting);
 }

@@ -257,15 +257,15 @@ static uint32_t size_in_header(const struct chip *chip, const struct image *imag
 static void header_say(struct chip *chip, const struct image *image)
 {
     static const char *const modes[] = {"QIO", "QOUT", "DIO", "DOUT"};
-    static const char *const speeds[] = {"40MHz", "26.7MHz", "20MHz"};
-    unsigned speed = image->size_freq & 0xf;
+    unsigned speed = (image->size_freq + 1) & 0xf; /* F comes first */
     const char *name = chip->persona->name;
+    int chars = (int)strcspn(name, "-"); /* esp32p4-rev1 calls itself esp32p4 */
 
-    say(chip, 2, 'I', "boot.%s: SPI Speed      : %s", name,
-        speed < ARRAY_LEN(speeds) ? speeds[speed] : "80MHz");
-    say(chip, 2, 'I', "boot.%s: SPI Mode       : %s", name,
+    say(chip, 2, 'I', "boot.%.*s: SPI Speed      : %uMHz", chars, name,
+        chip->persona->speeds[speed < 4 ? speed : 0]);
+    say(chip, 2, 'I', "boot.%.*s: SPI Mode       : %s", chars, name,
         image->mode < ARRAY_LEN(modes) ? modes[image->mode] : "SLOW READ");
-    say(chip, 1, 'I', "boot.%s: SPI Flash Size : %uMB", name,
+    say(chip, 1, 'I', "boot.%.*s: SPI Flash Size : %uMB", chars, name,
         size_in_header(chip, image) / 0x100000);
 }
 

@@ -25,7 +25,13 @@ static const char *const cause_names[] = {
 
 void chip_init(struct chip *chip, const struct persona *persona, const struct chip_output *out)
 {
-    *chip = (struct chip){.persona = persona, .out = *out, .mode = CHIP_OFF, .noise = 1};
+    *chip = (struct chip){
+        .persona = persona,
+        .out = *out,
+        .mode = CHIP_OFF,
+        .noise = 1,
+        .crystal_hz = persona->crystal_hz,
+    };
 }
 
 void chip_done(struct chip *chip)
@@ -50,10 +56,20 @@ void chip_busy(struct chip *chip, int64_t us)
         chip->time_us += us;
 }
 
+/* The ROM's divider stays, so another crystal changes the rate. */
+unsigned chip_boot_baud(const struct chip *chip)
+{
+    const struct persona *p = chip->persona;
+
+    return (unsigned)((uint64_t)p->boot_baud * chip->crystal_hz / p->crystal_hz);
+}
+
 void chip_put(struct chip *chip, const void *bytes, size_t n)
 {
-    unsigned baud = chip->baud ? chip->baud : chip->persona->boot_baud;
+    unsigned baud = chip->baud ? chip->baud : chip_boot_baud(chip);
 
+    if (chip->usb_jtag)
+        baud = CHIP_USB_BAUD;
     chip->out.put(chip->out.context, chip->time_us, baud, bytes, n);
 }
 
@@ -80,6 +96,9 @@ static void stop(struct chip *chip, int64_t now_us)
     chip->mode = CHIP_OFF;
     chip->baud = 0;
     chip->skip = 0;
+    chip->deaf_until = 0;
+    chip->next_baud_at = 0;
+    watchdog_stop(chip);
 }
 
 /* From the first instruction of the ROM on. */
@@ -92,7 +111,10 @@ static void start(struct chip *chip, enum reset_cause cause)
     chip->stats.resets++;
     regs_reset(chip);
     rom_start(chip);
+    chip->flash.unpowered = chip->persona->flash_power_reg != 0 && chip->strap_download;
     chip->mode = chip->strap_download ? CHIP_ROM : CHIP_APP;
+    if (chip->mode == CHIP_ROM)
+        watchdog_start(chip);
     boot_start(chip, cause);
     trace_event(chip->trace, chip->time_us, "reset (%s) into %s", cause_names[cause],
                 mode_names[chip->mode]);
@@ -129,8 +151,31 @@ void chip_power_off(struct chip *chip, int64_t now_us)
     chip->power = false;
 }
 
+/* USB-Serial/JTAG has the two lines as well, but no transistors and no capacitor: DTR alone sets a
+ * flag, none clears it, RTS alone resets (ESP32-C3 TRM, USB Serial/JTAG controller, reset into
+ * download mode). */
+static void usb_lines(struct chip *chip, int64_t now_us, bool dtr, bool rts)
+{
+    if (rts && !dtr) {
+        stop(chip, now_us);
+        if (!chip->en_low)
+            chip->usb_latched = chip->usb_flag;
+        chip->en_low = true;
+        return;
+    }
+    if (!rts)
+        chip->usb_flag = dtr;
+    if (chip->en_low && chip->en_rise_at == 0)
+        chip->en_rise_at = now_us;
+}
+
 void chip_lines(struct chip *chip, int64_t now_us, bool dtr, bool rts, int64_t both_us)
 {
+    if (chip->usb_jtag) {
+        usb_lines(chip, now_us, dtr, rts);
+        return;
+    }
+
     bool en_low = rts && !dtr;
 
     chip->boot_low = dtr && !rts;
@@ -153,14 +198,44 @@ static void en_high(struct chip *chip)
     chip->en_rise_at = 0;
     if (!chip->power)
         return;
-    chip->boot_held = false; /* there are lines, so they decide */
+    chip->boot_held = chip->usb_latched; /* there are lines, so they decide */
     start(chip, RESET_PIN);
+    chip->boot_held = false;
+    chip->usb_latched = false;
 }
 
 /* ---- time ---- */
 
+static void watchdog_bites(struct chip *chip, int64_t now_us)
+{
+    trace_event(chip->trace, now_us, "a watchdog bites");
+    catch_up(chip, now_us);
+    chip_reset_now(chip, RESET_RTC_WDT);
+}
+
+void chip_baud_later(struct chip *chip, int64_t us, unsigned baud)
+{
+    chip->next_baud = baud;
+    chip->next_baud_at = chip->time_us + us;
+    chip->stats.chip_bauds++;
+    trace_event(chip->trace, chip->next_baud_at, "%u baud", baud);
+    if (chip->instant)
+        chip->next_baud_at = chip->time_us;
+}
+
+static void change_baud(struct chip *chip, int64_t now_us)
+{
+    if (chip->next_baud_at == 0 || chip->next_baud_at > now_us)
+        return;
+    chip->baud = chip->next_baud;
+    chip->next_baud_at = 0;
+}
+
 void chip_run(struct chip *chip, int64_t now_us)
 {
+    change_baud(chip, now_us);
+    if (watchdog_next(chip) != 0 && watchdog_next(chip) <= now_us)
+        watchdog_bites(chip, now_us);
     if (chip->en_rise_at != 0 && chip->en_rise_at <= now_us) {
         catch_up(chip, now_us);
         en_high(chip);
@@ -175,12 +250,14 @@ void chip_run(struct chip *chip, int64_t now_us)
 
 int64_t chip_next(const struct chip *chip)
 {
+    const int64_t others[] = {chip->en_rise_at, chip->reset_at, chip->next_baud_at,
+                              watchdog_next(chip)};
     int64_t next = script_next(&chip->script);
 
-    if (chip->en_rise_at != 0 && (next < 0 || chip->en_rise_at < next))
-        next = chip->en_rise_at;
-    if (chip->reset_at != 0 && (next < 0 || chip->reset_at < next))
-        next = chip->reset_at;
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        if (others[i] != 0 && (next < 0 || others[i] < next))
+            next = others[i];
+    }
     return next;
 }
 
@@ -223,6 +300,16 @@ static void count_frame(struct stats *s, const struct chip *chip)
         s->flash_blocks++;
 }
 
+/* Generation 2 has two buffers: while one is worked on, the other takes one frame, and what comes
+ * then is lost until its main loop looks. Even when that is at once, what lies in the FIFO with the
+ * end of the frame is lost (recording: two requests in one write). */
+static void hear_no_more(struct chip *chip)
+{
+    chip->skip = FIFO_BYTES;
+    if (chip->time_us > chip->feed_us && !chip->instant)
+        chip->deaf_until = chip->time_us;
+}
+
 static void take_frame(struct chip *chip)
 {
     uint64_t replies = chip->stats.replies;
@@ -232,32 +319,63 @@ static void take_frame(struct chip *chip)
     if (chip->mode == CHIP_ROM) {
         rom_request(chip, chip->slip.frame, chip->slip.len);
     } else if (chip->mode == CHIP_STUB) {
-        /* Generation 2 has no buffer ready until its main loop looks; what lies in the FIFO with
-         * the end of the frame is lost (recording: two requests in one write). */
         if (chip->stub.generation >= 2 && !chip->stub.reading)
-            chip->skip = FIFO_BYTES;
+            hear_no_more(chip);
         stub_request(chip, chip->slip.frame, chip->slip.len);
     }
     chip->stats.round_trips += chip->stats.replies > replies;
 }
 
+/* What n bytes take. */
+static int64_t bytes_us(size_t n, unsigned baud)
+{
+    return (int64_t)((uint64_t)n * 10000000 / (baud ? baud : 115200));
+}
+
+/* How many of n bytes come too early, the last one being there at `now_us`. */
+static size_t unheard(const struct chip *chip, int64_t now_us, unsigned baud, size_t n)
+{
+    if (chip->deaf_until == 0)
+        return 0;
+    if (now_us < chip->deaf_until)
+        return n;
+    uint64_t us = (uint64_t)(now_us - chip->deaf_until);
+    uint64_t heard = us * (baud ? baud : 115200) / 10000000 + 1;
+    return heard < n ? n - (size_t)heard : 0;
+}
+
+static void feed_byte(struct chip *chip, uint8_t byte)
+{
+    struct slip *slip = &chip->slip;
+    bool spoilt = slip->spoilt;
+
+    if (!chip->usb_jtag && !baud_matches(chip->baud, chip->feed_baud))
+        chip_noise(&chip->noise, &byte, 1);
+    if (slip_take(slip, byte))
+        take_frame(chip);
+    else if (slip->strict && slip->spoilt && !spoilt && chip->stub.generation >= 2)
+        hear_no_more(chip);
+}
+
 void chip_feed(struct chip *chip, int64_t now_us, unsigned baud, const uint8_t *bytes, size_t n)
 {
-    catch_up(chip, now_us);
+    int64_t first_us = now_us - bytes_us(n - 1, baud);
+    size_t from = unheard(chip, now_us, baud, n);
+
+    change_baud(chip, now_us);
+    /* Only what follows at once lies in the same FIFO. */
+    if (chip->instant || first_us > chip->feed_us + bytes_us(2, baud))
+        chip->skip = 0;
     chip->feed_baud = baud;
-    chip->skip = 0;
-    for (size_t i = 0; i < n; i++) {
-        uint8_t byte = bytes[i];
+    chip->feed_us = now_us;
+    catch_up(chip, now_us);
+    for (size_t i = from; i < n; i++) {
         if (chip->mode != CHIP_ROM && chip->mode != CHIP_STUB)
             return;
-        if (chip->skip > 0) {
+        if (chip->skip > 0)
             chip->skip--;
-            continue;
-        }
-        if (!baud_matches(chip->baud, baud))
-            chip_noise(&chip->noise, &byte, 1);
-        if (slip_take(&chip->slip, byte))
-            take_frame(chip);
+        else
+            feed_byte(chip, bytes[i]);
     }
 }
 

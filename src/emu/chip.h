@@ -6,12 +6,13 @@
  * Espressif's documents, recordings of the real ROMs and the public source of the flasher stub; it
  * shares src/base with espjig and nothing else, so that a wrong constant shows.
  *
- *   persona    what distinguishes the kinds of chip: one const row each
+ *   persona    what distinguishes the kinds of chip: one const row each, in personas/
  *   chip       power, reset, straps, the UART's baud rate; hands bytes to the program that runs
  *   slip       frames
  *   rom        the ROM loader's commands            stub   the flasher stubs' commands
  *   stub_digest  which RAM contents are a known stub
  *   regs, spi  address space, SPI controller        flash  the NOR chip behind it
+ *   security   what eFuses forbid   watchdog   the chip's watchdogs
  *   efuse      eFuses       storage  mapped files   image  reads images out of the flash
  *   boot, boot2  what ROM, second-stage bootloader and app print when the chip starts
  *   wire       time, baud mismatch and latency between chip and host
@@ -24,11 +25,12 @@
  * own clock ahead: replies carry the time at which they leave, and the next request is served no
  * earlier. With `instant` nothing takes time.
  *
- * To add a persona: a row in persona.c; its stubs' digests in stub_digest.c; if its ROM prints
- * another kind of boot log, a style in boot.c; vectors in tests/emu.
+ * To add a persona: a file in personas/ and its line in persona.c; its stubs' digests in
+ * stub_digest.c; if its ROM prints another kind of boot log, a style in boot.c; its line in
+ * tests/emu/esptool.sh.
  *
- * Not modelled: executing code, traps on bad addresses (they read as 0), secure boot, flash
- * encryption, secure download mode, USB.
+ * Not modelled: executing code, traps on bad addresses (they read as 0), verified boot, encrypted
+ * flash, USB-OTG.
  */
 #ifndef ESPJIG_EMU_CHIP_H
 #define ESPJIG_EMU_CHIP_H
@@ -43,6 +45,7 @@
 #include "emu/stats.h"
 #include "emu/stub.h"
 #include "emu/trace.h"
+#include "emu/watchdog.h"
 
 enum chip_mode {
     CHIP_OFF,  /* no power, or held in reset */
@@ -52,7 +55,8 @@ enum chip_mode {
     CHIP_DEAD, /* runs wild; only a reset helps */
 };
 
-enum reset_cause { RESET_POWER, RESET_PIN, RESET_SOFTWARE, RESET_WDT, RESET_RTC_WDT };
+/* USB at full speed, bulk transfers in both directions: about what 8 Mbit/s leave. */
+enum { CHIP_USB_BAUD = 8000000 };
 
 /* Where the chip's bytes go. */
 struct chip_output {
@@ -79,17 +83,26 @@ struct chip {
     struct rom rom;
     struct stub stub;
     struct script script;
+    struct watchdog watchdog;
     struct chip_output out;
     struct trace *trace; /* may be NULL */
     struct stats stats;
     bool instant;
+    bool usb_jtag;       /* reached through its USB-Serial/JTAG, not through a UART */
+    unsigned crystal_hz; /* what the board has */
 
     enum chip_mode mode;
-    int64_t time_us;    /* the chip's own clock; ahead of the caller's while it is busy */
-    unsigned baud;      /* of its UART; 0 in the ROM loader until it has measured a SYNC */
-    unsigned feed_baud; /* of the bytes that are being fed */
+    int64_t time_us;      /* the chip's own clock; ahead of the caller's while it is busy */
+    unsigned baud;        /* of its UART; 0 in the ROM loader until it has measured a SYNC */
+    unsigned feed_baud;   /* of the bytes that are being fed */
+    int64_t feed_us;      /* when the last of them arrived */
+    int64_t deaf_until;   /* stub: no buffer is free */
+    unsigned next_baud;   /* the UART's rate from next_baud_at on */
+    int64_t next_baud_at; /* 0: it stays */
     bool power, en_low, boot_low;
     bool boot_held;      /* the pin is low by itself, since power-on (--boot) */
+    bool usb_flag;       /* USB: the next reset leads into the loader */
+    bool usb_latched;    /* that flag when the reset began */
     bool strap_download; /* as latched at the last reset that latches */
     int64_t en_rise_at;  /* when EN reaches the threshold, 0: it does not move */
     int64_t reset_at;    /* a reset that is due, 0: none */
@@ -118,12 +131,15 @@ void chip_run(struct chip *chip, int64_t now_us); /* does what is due */
 int64_t chip_next(const struct chip *chip);       /* when something is due; -1: nothing */
 
 /* For the rooms inside the chip. */
-void chip_busy(struct chip *chip, int64_t us); /* the chip works for so long */
+unsigned chip_boot_baud(const struct chip *chip); /* of what the ROM prints */
+void chip_busy(struct chip *chip, int64_t us);    /* the chip works for so long */
 void chip_put(struct chip *chip, const void *bytes, size_t n);
 void chip_reply(struct chip *chip, const uint8_t *frame, size_t len); /* as SLIP */
 void chip_reset_now(struct chip *chip, enum reset_cause cause);
 void chip_reset_later(struct chip *chip, int64_t us, enum reset_cause cause);
 void chip_run_ram(struct chip *chip, uint32_t entry);
+/* Another rate in `us`. */
+void chip_baud_later(struct chip *chip, int64_t us, unsigned baud);
 void chip_enter_stub(struct chip *chip, int generation);
 
 /* Turns bytes into what a receiver at another rate sees. */

@@ -42,19 +42,39 @@ int64_t digest_time_us(size_t n)
     return (int64_t)n / 4; /* about 4 MB/s, I guess; nobody waits for less */
 }
 
-/* Fields of block 0: ESP32-C3 TRM, eFuse controller (SPI_BOOT_CRYPT_CNT, KEY_PURPOSE_0 to 5,
- * SECURE_BOOT_EN); layout of the reply: esptool loader.py, get_security_info. */
-void digest_security_info(const struct chip *chip, uint8_t info[20])
+static uint32_t flags(const struct chip *chip)
 {
-    uint32_t data1 = efuse_word(&chip->efuse, 2), data2 = efuse_word(&chip->efuse, 3);
-    uint64_t purposes = (uint64_t)data2 << 8 | data1 >> 24;
+    enum { SOFT_DIS_JTAG = 6 };
+    const struct security_layout *l = &chip->persona->security;
+    uint32_t set = 0;
+
+    for (unsigned i = 0; i < sizeof l->flags; i++) {
+        if (l->flags[i] != 0)
+            set |= efuse_bits(&chip->efuse, 0, l->flags[i], 1) << i;
+    }
+    if (l->soft_jtag != 0) {
+        uint32_t bits = efuse_bits(&chip->efuse, 0, l->soft_jtag, 3);
+        set &= ~(UINT32_C(1) << SOFT_DIS_JTAG);
+        set |= ((bits ^ bits >> 1 ^ bits >> 2) & 1) << SOFT_DIS_JTAG;
+    }
+    return set;
+}
+
+/* Layout: esptool loader.py, get_security_info. The seventh purpose is 12 on chips without a burned
+ * eFuse (recording of the ESP32-C3; what users post of others). */
+size_t digest_security_info(const struct chip *chip, uint8_t info[20])
+{
+    const struct security_layout *l = &chip->persona->security;
 
     memset(info, 0, 20);
-    le32_put(info, data2 >> 20 & 1);
-    info[4] = (uint8_t)(data1 >> 18 & 7);
-    for (int i = 0; i < 6; i++)
-        info[5 + i] = (uint8_t)(purposes >> 4 * i & 0xf);
-    info[11] = 0x0c;
+    le32_put(info, flags(chip));
+    if (l->crypt_cnt != 0)
+        info[4] = (uint8_t)efuse_bits(&chip->efuse, 0, l->crypt_cnt, 3);
+    for (unsigned i = 0; i < l->keys; i++)
+        info[5 + i] = (uint8_t)efuse_bits(&chip->efuse, 0, l->purpose + i * l->purpose_width,
+                                          l->purpose_width);
+    info[11] = 12;
     le32_put(info + 12, chip->persona->image_chip_id);
-    le32_put(info + 16, 3);
+    le32_put(info + 16, l->version);
+    return l->size;
 }

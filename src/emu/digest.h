@@ -12,8 +12,8 @@ void digest_sha256(const uint8_t *bytes, size_t n, uint8_t sum[32]);
 void digest_flash_md5(const struct flash *f, uint32_t address, size_t n, uint8_t sum[16]);
 int64_t digest_time_us(size_t n); /* for a chip to read and digest so many bytes of flash */
 
-/* The 20 bytes of GET_SECURITY_INFO. */
-void digest_security_info(const struct chip *chip, uint8_t info[20]);
+/* The answer to GET_SECURITY_INFO; returns its length, 12 or 20. */
+size_t digest_security_info(const struct chip *chip, uint8_t info[20]);
 
 /* One flasher stub that esptool has shipped: stub_digest.c. */
 struct known_stub {

@@ -8,15 +8,49 @@ static void set_word(struct efuse *ef, size_t word, uint32_t value)
     le32_put(ef->store.bytes + 4 * word, value);
 }
 
+size_t efuse_block_word(const struct efuse_layout *l, size_t block)
+{
+    size_t word = 0;
+
+    /* The ESP32's blocks 1 to 3 are readable behind block 0's program registers. */
+    if (l->program[0] != 0 && block > 0)
+        return 14 + 8 * (block - 1);
+    for (size_t i = 0; i < block; i++)
+        word += l->block_words[i];
+    return word;
+}
+
+uint32_t efuse_bits(const struct efuse *ef, size_t block, unsigned bit, unsigned width)
+{
+    size_t word = efuse_block_word(&ef->persona->efuse, block) + bit / 32;
+    uint64_t bits = efuse_word(ef, word);
+
+    if (bit % 32 + width > 32)
+        bits |= (uint64_t)efuse_word(ef, word + 1) << 32;
+    return (uint32_t)(bits >> bit % 32 & ((UINT64_C(1) << width) - 1));
+}
+
+static void set_field(struct efuse *ef, const struct efuse_field *f)
+{
+    size_t first = efuse_block_word(&ef->persona->efuse, f->block);
+
+    for (unsigned i = 0; i < f->width; i++) {
+        unsigned bit = f->bit + i;
+        efuse_burn(ef, first + bit / 32, (f->value >> i & 1) << bit % 32);
+    }
+}
+
 static void set_mac(struct efuse *ef, const uint8_t *mac)
 {
-    uint32_t words[128] = {0};
+    const struct efuse_layout *l = &ef->persona->efuse;
+    size_t first = efuse_block_word(l, ef->persona->mac_block);
+    uint32_t words[8] = {0};
 
-    for (size_t i = 0; i < ef->persona->efuse.words; i++)
-        words[i] = efuse_word(ef, i);
+    for (size_t i = 0; i < l->block_words[ef->persona->mac_block]; i++)
+        words[i] = efuse_word(ef, first + i);
     ef->persona->efuse_mac(words, mac);
-    for (size_t i = 0; i < ef->persona->efuse.words; i++)
-        set_word(ef, i, words[i]);
+    for (size_t i = 0; i < l->block_words[ef->persona->mac_block]; i++)
+        set_word(ef, first + i, words[i]);
 }
 
 int efuse_open(struct efuse *ef, const struct persona *persona, const char *path,
@@ -27,8 +61,8 @@ int efuse_open(struct efuse *ef, const struct persona *persona, const char *path
     if (result != 0)
         return result;
     if (ef->store.fresh) {
-        for (const struct efuse_value *v = persona->efuse_values; v->word != 0xff; v++)
-            set_word(ef, v->word, v->value);
+        for (const struct efuse_field *f = persona->factory; f->width != 0; f++)
+            set_field(ef, f);
         set_mac(ef, persona->mac);
     }
     if (mac)

@@ -23,6 +23,11 @@ void efuse_close(struct efuse *ef);
 uint32_t efuse_word(const struct efuse *ef, size_t word);
 void efuse_burn(struct efuse *ef, size_t word, uint32_t bits);
 
+/* Number of the first word of a block. */
+size_t efuse_block_word(const struct efuse_layout *l, size_t block);
+/* `width` bits, 32 at most, from `bit` of a block on. */
+uint32_t efuse_bits(const struct efuse *ef, size_t block, unsigned bit, unsigned width);
+
 /* Whether `address` is one of the readable words; then *word is its number. */
 bool efuse_at(const struct efuse *ef, uint32_t address, size_t *word);
 

@@ -74,7 +74,7 @@ static size_t run_at(const struct flash *f, uint32_t address, size_t n)
 
 static bool deaf(const struct flash *f)
 {
-    return f->stuck || f->sleep != FLASH_AWAKE;
+    return f->stuck || f->unpowered || f->sleep != FLASH_AWAKE;
 }
 
 /* ---- protection: W25Q32JV data sheet, section 7.1 (SEC, TB, BP2..BP0, and CMP of register 2) ----

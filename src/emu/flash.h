@@ -23,6 +23,7 @@ struct flash {
     struct storage store;
     uint8_t id[3];   /* manufacturer and device, as 9F tells them */
     bool stuck;      /* nothing drives MISO: all that is read is id[0] */
+    bool unpowered;  /* it has a supply of its own, which is off */
     bool xmc;        /* needs XMC's start-up sequence, and did not have it yet */
     uint8_t now[3];  /* status registers without BUSY and WEL */
     uint8_t kept[3]; /* the same, as they are after power-on */

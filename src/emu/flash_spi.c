@@ -257,7 +257,7 @@ void flash_command(struct flash *f, int64_t now_us, const struct flash_transfer 
 
     if (t->in_len > 0)
         memset(t->in, f->stuck ? f->id[0] : 0xff, t->in_len);
-    if (f->stuck)
+    if (f->stuck || f->unpowered)
         return;
     f->reset_armed = t->command == 0x66;
     f->reach = has_four_bytes(f, t->command) ? 0 : FLASH_REACH_3;

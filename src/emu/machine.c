@@ -42,7 +42,9 @@ static void look_at_baud(struct machine *m, int64_t now)
 {
     unsigned before = m->wire.host_baud;
 
-    if (m->plugged)
+    if (m->options->usb_jtag)
+        m->wire.host_baud = CHIP_USB_BAUD; /* whatever is set */
+    else if (m->plugged)
         m->wire.host_baud = m->baud ? m->baud : m->port->ops->host_baud(m->port);
     if (m->wire.host_baud == before)
         return;
@@ -191,7 +193,7 @@ static void make_port(struct machine *m)
     };
 
     if (o->transport == TRANSPORT_PTY)
-        m->port = port_pty_new(m->loop, &events, o->link, o->persona->boot_baud);
+        m->port = port_pty_new(m->loop, &events, o->link, chip_boot_baud(&m->chip));
     else
         m->port = port_net_new(m->loop, &events, o->transport == TRANSPORT_RFC2217, o->tcp_port,
                                o->fd, o->max_baud);
@@ -236,7 +238,10 @@ int machine_init(struct machine *m, struct loop *loop, const struct options *o, 
     *m = (struct machine){.options = o, .loop = loop};
     make_wire(m);
     chip_init(&m->chip, o->persona, &out);
+    if (o->crystal_hz)
+        m->chip.crystal_hz = o->crystal_hz;
     m->chip.instant = !o->pace;
+    m->chip.usb_jtag = o->usb_jtag;
     m->chip.noise = o->seed * 2 + 3;
     m->chip.trace = &m->trace;
     result = trace_open(&m->trace, o->log_file, e);
@@ -247,6 +252,8 @@ int machine_init(struct machine *m, struct loop *loop, const struct options *o, 
     if (result == 0)
         result =
             efuse_open(&m->chip.efuse, o->persona, o->efuse_file, o->has_mac ? o->mac : NULL, e);
+    if (result == 0)
+        result = security_burn(&m->chip.efuse, &o->security, e);
     if (result == 0 && o->control)
         result = control_open(&m->control, m, o->control, e);
     if (result != 0)

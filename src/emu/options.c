@@ -21,6 +21,14 @@ static int take_chip(struct options *o, const char *value, struct error *e)
     return ERR_UNKNOWN_CHIP;
 }
 
+static int check_usb(const struct options *o, struct error *e)
+{
+    if (o->usb_jtag && o->persona->swd_conf == 0 && !o->persona->usb_jtag)
+        return error_set(e, ERR_USAGE, "--usb jtag: the %s has no USB-Serial/JTAG",
+                         o->persona->title);
+    return 0;
+}
+
 static int take_flash(struct options *o, const char *value, struct error *e)
 {
     static const struct {
@@ -96,6 +104,29 @@ static int number(const char *option, const char *value, uint64_t max, uint64_t 
                      (unsigned long long)max);
 }
 
+static int take_crystal(struct options *o, const char *value, struct error *e)
+{
+    uint64_t mhz = 0;
+    int result = number("crystal", value, 100, &mhz, e);
+
+    o->crystal_hz = (unsigned)mhz * 1000000;
+    return result;
+}
+
+static int check_crystal(const struct options *o, struct error *e)
+{
+    const struct persona *p = o->persona;
+
+    if (o->crystal_hz == 0 || o->crystal_hz == p->crystal_hz ||
+        o->crystal_hz == p->crystal_other_hz)
+        return 0;
+    if (p->crystal_other_hz == 0)
+        return error_set(e, ERR_USAGE, "--crystal %u: with %s it is always %u",
+                         o->crystal_hz / 1000000, p->name, p->crystal_hz / 1000000);
+    return error_set(e, ERR_USAGE, "--crystal %u: with %s it is %u or %u", o->crystal_hz / 1000000,
+                     p->name, p->crystal_hz / 1000000, p->crystal_other_hz / 1000000);
+}
+
 static int take_transport(struct options *o, enum transport t, struct error *e)
 {
     if (o->transport != TRANSPORT_NONE && o->transport != t)
@@ -145,6 +176,41 @@ static int take_boot(struct options *o, const char *value, struct error *e)
     o->boot_download = strcmp(value, "download") == 0;
     if (!o->boot_download && strcmp(value, "normal") != 0)
         return error_set(e, ERR_USAGE, "--boot %s: there are normal and download", value);
+    return 0;
+}
+
+static int take_usb(struct options *o, const char *value, struct error *e)
+{
+    o->usb_jtag = strcmp(value, "jtag") == 0;
+    return o->usb_jtag ? 0 : error_set(e, ERR_USAGE, "--usb %s: there is jtag", value);
+}
+
+static int take_efuse(struct options *o, const char *value, struct error *e)
+{
+    return security_burn_parse(&o->security, value, e);
+}
+
+static int take_secure_download(struct options *o, const char *value, struct error *e)
+{
+    (void)value;
+    (void)e;
+    o->security.download = true;
+    return 0;
+}
+
+static int take_secure_boot(struct options *o, const char *value, struct error *e)
+{
+    (void)value;
+    (void)e;
+    o->security.boot = true;
+    return 0;
+}
+
+static int take_flash_encryption(struct options *o, const char *value, struct error *e)
+{
+    (void)value;
+    (void)e;
+    o->security.encryption = true;
     return 0;
 }
 
@@ -277,7 +343,8 @@ static const struct {
     int (*take)(struct options *o, const char *value, struct error *e);
     const char *help;
 } table[] = {
-    {"chip", "CHIP", take_chip, "esp8266, esp32 or esp32c3 (default esp32)"},
+    {"chip", "CHIP", take_chip, "esp8266, esp32 (default), esp32s2 ... esp32e22"},
+    {"crystal", "MHZ", take_crystal, "26 or 40 with esp32c2, 40 or 48 with esp32c5"},
     {"flash", "SIZE", take_flash, "512KB, 1MB, 2MB ... 128MB (default 4MB)"},
     {"flash-id", "HEX", take_flash_id, "its manufacturer and device, like ef4016"},
     {"flash-quirk", "NAME", take_flash_quirk, "xmc: needs XMC's start-up sequence"},
@@ -289,6 +356,11 @@ static const struct {
     {"rfc2217", "PORT", take_rfc2217, "RFC 2217 on TCP port PORT, or on descriptor fd:N"},
     {"control", "PATH", take_control, "Unix socket for line changes and power"},
     {"boot", "MODE", take_boot, "strap at power-on: normal (default) or download"},
+    {"usb", "jtag", take_usb, "behind the chip's own USB-Serial/JTAG"},
+    {"efuse", "FIELD", take_efuse, "burn BLOCK.BIT=VALUE, such as 0.133=1"},
+    {"secure-download", NULL, take_secure_download, "Secure Download Mode"},
+    {"secure-boot", NULL, take_secure_boot, "its eFuses: the ROM runs no RAM"},
+    {"flash-encryption", NULL, take_flash_encryption, "its eFuses"},
     {"pace", NULL, take_pace, "take the time that a real line and flash take"},
     {"latency", "MS", take_latency, "delay what the chip sends by MS milliseconds"},
     {"max-baud", "N", take_max_baud, "the adapter refuses rates above N"},
@@ -358,5 +430,6 @@ int options_parse(struct options *o, int argc, char **argv, struct error *e)
     }
     if (o->transport == TRANSPORT_NONE)
         o->transport = TRANSPORT_PTY;
-    return 0;
+    int result = check_crystal(o, e);
+    return result ? result : check_usb(o, e);
 }

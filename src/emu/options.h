@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "emu/persona.h"
+#include "emu/security.h"
 #include "emu/wire.h"
 
 #include <stdbool.h>
@@ -14,6 +15,7 @@ enum transport { TRANSPORT_NONE, TRANSPORT_PTY, TRANSPORT_TCP, TRANSPORT_RFC2217
 
 struct options {
     const struct persona *persona;
+    unsigned crystal_hz; /* 0: the persona's usual one */
     size_t flash_size;
     bool has_flash_id, flash_xmc;
     uint8_t flash_id[3];
@@ -24,6 +26,8 @@ struct options {
     bool has_mac;
     uint8_t mac[6];
     bool boot_download;
+    bool usb_jtag;
+    struct security_options security;
     bool pace;
     int64_t latency_ms;
     unsigned max_baud;

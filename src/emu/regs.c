@@ -46,9 +46,14 @@ void regs_done(struct regs *r)
 
 void regs_reset(struct chip *chip)
 {
+    const struct persona *p = chip->persona;
+
     regs_done(&chip->regs);
-    for (const struct reg_value *v = chip->persona->regs; v->address != 0; v++)
+    for (const struct reg_value *v = p->regs; v->address != 0; v++)
         regs_poke(&chip->regs, v->address, v->value);
+    if (p->strap_reg != 0)
+        regs_poke(&chip->regs, p->strap_reg,
+                  chip->strap_download ? p->strap_download : p->strap_flash);
 }
 
 /* As much as lies in one page. */
@@ -107,10 +112,14 @@ void regs_poke(struct regs *r, uint32_t address, uint32_t value)
  * has no fraction. */
 static uint32_t clkdiv(const struct chip *chip)
 {
-    unsigned baud = chip->baud ? chip->baud : chip->persona->boot_baud;
-    uint64_t sixteenths = (uint64_t)chip->persona->uart_clock_hz * 16 / baud;
+    const struct persona *p = chip->persona;
+    unsigned baud = chip->baud ? chip->baud : chip_boot_baud(chip);
+    uint64_t clock_hz = (uint64_t)p->uart_clock_hz * chip->crystal_hz / p->crystal_hz;
+    if (chip->mode == CHIP_STUB && chip->stub.generation >= 2 && p->stub_uart_clock_hz != 0)
+        clock_hz = p->stub_uart_clock_hz;
+    uint64_t sixteenths = clock_hz * 16 / baud;
 
-    if (chip->persona->style == BOOT_ESP8266)
+    if (p->style == BOOT_ESP8266)
         return (uint32_t)((sixteenths + 8) / 16);
     return (uint32_t)(sixteenths / 16 % 0x100000 | sixteenths % 16 << 20);
 }
@@ -132,24 +141,12 @@ uint32_t regs_read(struct chip *chip, uint32_t address)
 
 /* ---- eFuse programming (ESP32 and ESP32-C3 TRM, eFuse controller) ---- */
 
-static size_t block_start(const struct efuse_layout *l, size_t block)
-{
-    size_t word = 0;
-
-    for (size_t i = 0; i < block; i++)
-        word += l->block_words[i];
-    return word;
-}
-
 /* One block from the words at `program`, which are used up. */
 static void burn_block(struct chip *chip, size_t block, uint32_t program)
 {
     const struct efuse_layout *l = &chip->persona->efuse;
-    size_t first = block_start(l, block);
+    size_t first = efuse_block_word(l, block);
 
-    /* The ESP32's blocks 1 to 3 are readable behind block 0's program registers. */
-    if (!l->block_select && block > 0)
-        first = 14 + 8 * (block - 1);
     for (uint32_t i = 0; i < l->block_words[block]; i++) {
         efuse_burn(&chip->efuse, first + i, regs_peek(&chip->regs, program + 4 * i));
         regs_poke(&chip->regs, program + 4 * i, 0);
@@ -172,18 +169,6 @@ static void efuse_command(struct chip *chip, uint32_t value)
         burn_block(chip, block, l->program[block]);
 }
 
-/* ---- watchdog: esptool's --after watchdog-reset ---- */
-
-static void watchdog_write(struct chip *chip, uint32_t value)
-{
-    const struct persona *p = chip->persona;
-
-    if (regs_peek(&chip->regs, p->wdt_protect) == 0x50d83aa1 && (value & UINT32_C(1) << 31)) {
-        uint64_t ticks = regs_peek(&chip->regs, p->wdt_config1); /* of the 136 kHz RTC clock */
-        chip_reset_later(chip, (int64_t)(ticks * 1000000 / 136000), RESET_RTC_WDT);
-    }
-}
-
 void regs_write(struct chip *chip, uint32_t address, uint32_t value)
 {
     const struct persona *p = chip->persona;
@@ -200,7 +185,9 @@ void regs_write(struct chip *chip, uint32_t address, uint32_t value)
     } else if (address == p->spi.base && (value & UINT32_C(1) << 18)) {
         spi_run(chip);
         regs_poke(&chip->regs, address, 0); /* done at once: SPI is much faster than a request */
-    } else if (p->wdt_config0 != 0 && address == p->wdt_config0) {
-        watchdog_write(chip, value);
+    } else if (p->flash_power_reg != 0 && address == p->flash_power_reg) {
+        chip->flash.unpowered = chip->flash.unpowered && (value & 3) != 3;
+    } else {
+        watchdog_written(chip, address, value);
     }
 }

@@ -4,6 +4,7 @@
 #include "emu/chip.h"
 #include "emu/digest.h"
 #include "emu/inflater.h"
+#include "emu/security.h"
 
 #include <string.h>
 
@@ -16,6 +17,9 @@ enum rom_error {
     ROM_INFLATE = 0x0b,
     ROM_INFLATE_SHORT = 0x0c,
 };
+
+/* What Secure Download Mode assumes until SPI_SET_PARAMS (esptool docs, Secure Download Mode). */
+enum { SECURE_FLASH_SIZE = 2 << 20 };
 
 enum { OP_SYNC = 8, HEADER = 8, DATA_HEADER = 16, SYNC_REPLIES = 8 };
 
@@ -201,6 +205,14 @@ static enum rom_error md5(struct chip *chip, const struct request *r)
 static enum rom_error read_slow(struct chip *chip, const struct request *r)
 {
     uint32_t at = le32_get(r->data), n = le32_get(r->data + 4);
+    uint32_t hook = chip->persona->read_hook ? regs_peek(&chip->regs, chip->persona->read_hook) : 0;
+
+    /* The ESP32-S3 reads through a pointer in RAM, which a client may have turned into a jump
+     * (esptool loader.py, run_stub). */
+    if (hook != 0) {
+        chip_run_ram(chip, hook);
+        return ROM_OK;
+    }
 
     if (n > 64 || (uint64_t)at + n > chip->rom.flash_size)
         return ROM_FAILED;
@@ -247,6 +259,13 @@ static enum rom_error mem_end(struct chip *chip, const struct request *r)
     return ROM_OK;
 }
 
+/* With secure boot the newer ROMs do not run what they can't verify (esptool loader.py, run_stub:
+ * ESP32-S3; targets/esp32c3.py: no stub then). */
+static bool may_run_ram(const struct chip *chip)
+{
+    return chip->persona->style != BOOT_NEWER || !security_boot(chip);
+}
+
 /* ---- the rest ---- */
 
 /* The payload starts 07 07 12 20; the value of all later replies shows it. */
@@ -254,7 +273,7 @@ static enum rom_error sync(struct chip *chip, const struct request *r)
 {
     chip->rom.value = le32_get(r->data);
     if (chip->baud == 0) {
-        chip->baud = chip->feed_baud ? chip->feed_baud : 115200;
+        chip->baud = chip->feed_baud && !chip->usb_jtag ? chip->feed_baud : 115200;
         trace_event(chip->trace, chip->time_us, "sync at %u baud", chip->baud);
     }
     return ROM_OK;
@@ -293,13 +312,12 @@ static enum rom_error attach(struct chip *chip, const struct request *r)
     return ROM_OK;
 }
 
-/* Flags, crypt count, purposes of the keys, chip id, API version (ESP32-S3 documentation, security
- * information; the seventh purpose byte is 0x0c in the recording). */
+/* Flags, crypt count, purposes of the keys; all but the ESP32-S2 also chip id and API version
+ * (ESP32-S3 documentation, security information). */
 static enum rom_error security_info(struct chip *chip, const struct request *r)
 {
     (void)r;
-    digest_security_info(chip, chip->rom.reply);
-    chip->rom.payload = 20;
+    chip->rom.payload = digest_security_info(chip, chip->rom.reply);
     return ROM_OK;
 }
 
@@ -315,8 +333,12 @@ static void after_flash_end(struct chip *chip, const struct request *r)
 
 static void after_mem_end(struct chip *chip, const struct request *r)
 {
-    if (le32_get(r->data) == 0)
+    if (le32_get(r->data) != 0)
+        return;
+    if (may_run_ram(chip))
         chip_run_ram(chip, le32_get(r->data + 4));
+    else
+        trace_event(chip->trace, chip->time_us, "secure boot: nothing runs from RAM");
 }
 
 static void after_change_baud(struct chip *chip, const struct request *r)
@@ -324,8 +346,8 @@ static void after_change_baud(struct chip *chip, const struct request *r)
     const struct persona *p = chip->persona;
     uint64_t baud = le32_get(r->data);
 
-    if (p->measured_crystal_hz != 0)
-        baud = baud * p->crystal_hz / p->measured_crystal_hz;
+    if (p->rom_crystal_hz != 0)
+        baud = baud * chip->crystal_hz / p->rom_crystal_hz;
     if (baud != 0)
         chip->baud = (unsigned)baud;
     chip->stats.chip_bauds++;
@@ -359,8 +381,13 @@ static const struct {
 
 void rom_start(struct chip *chip)
 {
+    bool secure = security_download(chip);
+
     rom_done(&chip->rom);
-    chip->rom = (struct rom){.flash_size = chip->persona->flash_size};
+    chip->rom = (struct rom){
+        .secure_download = secure,
+        .flash_size = secure ? SECURE_FLASH_SIZE : chip->persona->flash_size,
+    };
     chip->flash.reach = FLASH_REACH_3;
     slip_reset(&chip->slip, false);
 }
@@ -369,6 +396,13 @@ void rom_done(struct rom *rom)
 {
     inflater_free(rom->inflater);
     rom->inflater = NULL;
+}
+
+static bool is_served(const struct chip *chip, uint8_t op)
+{
+    if (op >= ARRAY_LEN(commands) || !(chip->persona->commands >> op & 1))
+        return false;
+    return !chip->rom.secure_download || security_allows(op);
 }
 
 void rom_request(struct chip *chip, const uint8_t *frame, size_t len)
@@ -384,13 +418,15 @@ void rom_request(struct chip *chip, const uint8_t *frame, size_t len)
     if (chip->baud == 0 && op != OP_SYNC)
         return; /* the rate is measured on SYNC; nothing else gets through before */
     rom->payload = 0;
-    if (frame[0] != 0 || op >= ARRAY_LEN(commands) || !(chip->persona->commands >> op & 1)) {
+    if (frame[0] != 0 || !is_served(chip, op)) {
         rom->error = ROM_BAD_MESSAGE; /* and the number of the previous command */
         reply(chip, true);
         return;
     }
     rom->op = op;
     enum rom_error error = commands[op].run(chip, &r);
+    if (chip->mode != CHIP_ROM)
+        return; /* something else runs now */
     if (error != ROM_OK || !commands[op].keeps_error)
         rom->error = (uint8_t)error;
     reply(chip, error != ROM_OK);

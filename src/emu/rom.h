@@ -23,6 +23,8 @@ struct rom {
     uint8_t reply[80];
     size_t payload; /* bytes of `reply` in front of the status */
 
+    bool secure_download;
+
     enum rom_writing writing;
     uint32_t flash_size;
     uint32_t seq, blocks;

@@ -12,12 +12,19 @@ void slip_reset(struct slip *slip, bool strict)
     slip->len = 0;
 }
 
+static void spoil(struct slip *slip)
+{
+    slip->spoilt = true;
+    if (slip->strict)
+        slip->in_frame = false;
+}
+
 static void put(struct slip *slip, uint8_t byte)
 {
     if (slip->len < sizeof slip->frame)
         slip->frame[slip->len++] = byte;
     else
-        slip->spoilt = true;
+        spoil(slip);
 }
 
 static void unescape(struct slip *slip, uint8_t byte)
@@ -28,7 +35,7 @@ static void unescape(struct slip *slip, uint8_t byte)
     else if (byte == ESC_ESC)
         put(slip, ESC);
     else if (slip->strict)
-        slip->in_frame = false;
+        spoil(slip);
     else
         put(slip, byte);
 }
@@ -47,12 +54,14 @@ bool slip_take(struct slip *slip, uint8_t byte)
         unescape(slip, byte);
     } else if (byte == ESC) {
         slip->escaping = true;
-    } else if (byte == END && slip->len > 0) {
+    } else if (byte != END) {
+        put(slip, byte);
+    } else if (slip->len > 0) {
         slip->in_frame = false;
         return !slip->spoilt;
-    } else if (byte != END) { /* END END: the second one starts the frame */
-        put(slip, byte);
-    }
+    } else if (slip->strict) {
+        slip->in_frame = false;
+    } /* else the second END of a pair starts the frame */
     return false;
 }
 

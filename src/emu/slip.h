@@ -2,6 +2,9 @@
 /*
  * SLIP as the chips take it apart. ROM and stub differ: the ROM keeps the byte behind a wrong
  * escape, the stub drops the whole frame (recordings rom/, "DB 41"; esp-flasher-stub src/slip.c).
+ * The stub also takes END END for an empty frame, not for the end of one and the start of the next:
+ * after a frame whose start or middle was lost, its END starts one, and from then on the stub is
+ * out of step with a client that sends END before and behind each frame.
  */
 #ifndef ESPJIG_EMU_SLIP_H
 #define ESPJIG_EMU_SLIP_H
@@ -17,10 +20,10 @@
 #define SLIP_FRAME_MAX (8 + 0x4000 + 0xff)
 
 struct slip {
-    bool strict; /* a wrong escape spoils the frame (stub) */
+    bool strict; /* stub: a wrong escape spoils the frame, and END END is an empty one */
     bool in_frame;
     bool escaping;
-    bool spoilt;
+    bool spoilt; /* strict: set at once, and the rest of the frame is none */
     size_t len;
     /* Not cleared between frames: the ROM reads leftovers when a request is too short. */
     uint8_t frame[SLIP_FRAME_MAX];

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/util.h"
+#include "link/adapters.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -107,6 +108,8 @@ void event_port_describe(struct event *event, const struct port_info *port)
     util_copy(event->seen.serial, sizeof event->seen.serial, port->serial);
     util_copy(event->seen.driver, sizeof event->seen.driver, port->driver);
     util_copy(event->seen.by_path, sizeof event->seen.by_path, port->by_path);
+    util_copy(event->seen.adapter, sizeof event->seen.adapter, adapter_name(port));
+    event->seen.max_baud = adapter_max_baud(port);
 }
 
 void event_done_describe(struct event *event, const struct error *error, double elapsed)

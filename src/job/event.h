@@ -81,8 +81,10 @@ struct event {
             char name[64];
             char revision[16];
             char mac[24];
+            char eui64[32];                                /* where it has one */
+            char mac_ap[24], mac_bt[24], mac_ethernet[24]; /* derived; "": it has no such */
             unsigned crystal_mhz;
-            char features[160];
+            char features[192];
             char usb_mode[24];
             char security[64];
         } chip;
@@ -130,7 +132,9 @@ struct event {
         struct {
             bool present;
             char name[64], slot_name[64], product[96], serial[96], driver[32], by_path[192];
+            char adapter[32]; /* "CP2102N"; "" when not known */
             unsigned vid, pid;
+            unsigned max_baud;       /* that the adapter can do; 0: not known */
             char holder[64];         /* "minicom (pid 1234)": who else has it open; "" */
             bool emulated;           /* emu: or another address that is no local tty */
             unsigned passed, failed; /* jobs on it since the station started */

@@ -3,8 +3,17 @@
 #ifndef ESPJIG_JOB_INTERNAL_H
 #define ESPJIG_JOB_INTERNAL_H
 
+#include "image/esp_image.h"
 #include "image/image.h"
 #include "job/job.h"
+
+/* Whether this op fills the file at op->path. */
+bool op_fills_file(enum op_kind kind);
+
+/* Reads the program of OP_LOAD_RAM and checks it: an undamaged image, for this chip and all in its
+ * RAM (NULL: not known yet). *data is malloc'ed, NULL on error. */
+int op_program_load(const struct op *op, const struct chip *chip, uint8_t **data,
+                    struct esp_image *image, struct error *error);
 
 /* Whether one of the ops reads job->images. */
 bool job_needs_images(const struct job *job);

@@ -13,20 +13,40 @@
 static const struct op_need {
     const char *name;
     bool images;  /* needs at least one enabled image */
-    bool aligned; /* address and size are multiples of a sector */
-    bool path;    /* writes to a file */
+    bool sized;   /* the size is not 0 */
+    bool sectors; /* address and size are multiples of a sector */
+    bool word;    /* the address is a multiple of a word */
+    bool output;  /* writes to the file at path */
+    bool program; /* runs the one at path */
+    bool last;    /* starts a program: nothing can follow */
+    bool status;  /* of the flash: bytes, and a value that fits */
+    bool sfdp;
 } op_needs[OP_COUNT] = {
     [OP_WRITE_FLASH] = {.name = "write-flash", .images = true},
     [OP_VERIFY_FLASH] = {.name = "verify-flash", .images = true},
-    [OP_READ_FLASH] = {.name = "read-flash", .path = true},
+    [OP_READ_FLASH] = {.name = "read-flash", .output = true},
     [OP_ERASE_FLASH] = {.name = "erase-flash"},
-    [OP_ERASE_REGION] = {.name = "erase-region", .aligned = true},
+    [OP_ERASE_REGION] = {.name = "erase-region", .sized = true, .sectors = true},
     [OP_CHIP_ID] = {.name = "chip-id"},
     [OP_FLASH_ID] = {.name = "flash-id"},
     [OP_READ_MAC] = {.name = "read-mac"},
+    [OP_GET_SECURITY_INFO] = {.name = "get-security-info"},
+    [OP_READ_MEM] = {.name = "read-mem", .word = true},
+    [OP_WRITE_MEM] = {.name = "write-mem", .word = true},
+    [OP_DUMP_MEM] = {.name = "dump-mem", .sized = true, .output = true},
+    [OP_LOAD_RAM] = {.name = "load-ram", .program = true, .last = true},
+    [OP_RUN] = {.name = "run", .last = true},
+    [OP_READ_FLASH_STATUS] = {.name = "read-flash-status", .status = true},
+    [OP_WRITE_FLASH_STATUS] = {.name = "write-flash-status", .status = true},
+    [OP_READ_FLASH_SFDP] = {.name = "read-flash-sfdp", .sfdp = true},
 };
 
-enum { SECTOR = 4096, WORD = 4 }; /* what flash is erased and written by */
+enum {
+    SECTOR = 4096, /* what flash is erased by */
+    WORD = 4,      /* what flash and memory are written by */
+    STATUS_BYTES_MAX = 3,
+    SFDP_ADDRESS_BITS = 24
+};
 
 const char *op_name(enum op_kind op)
 {
@@ -131,8 +151,13 @@ struct op *job_add_op(struct job *job, enum op_kind kind)
 {
     job->ops = xrealloc(job->ops, (job->n_ops + 1) * sizeof *job->ops);
     struct op *op = &job->ops[job->n_ops++];
-    *op = (struct op){.kind = kind};
+    *op = (struct op){.kind = kind, .mask = UINT32_MAX, .bytes = 2};
     return op;
+}
+
+bool op_fills_file(enum op_kind kind)
+{
+    return op_needs[kind].output;
 }
 
 bool job_needs_images(const struct job *job)
@@ -222,26 +247,88 @@ static int check_images(const struct job *job, struct plan *plan, struct error *
     return plan_make(job, chip, plan, error);
 }
 
-static int check_op(const struct op *op, struct error *error)
+static int check_sectors(const struct op *op, const char *name, struct error *error)
 {
+    bool all = op->size == JOB_SIZE_ALL;
+
+    if (op->address % SECTOR == 0 && (all || op->size % SECTOR == 0))
+        return 0;
+    return error_set(error, ERR_USAGE,
+                     "%s: address 0x%x and size 0x%x must be multiples of 0x%x, the size of a "
+                     "flash sector",
+                     name, op->address, op->size, SECTOR);
+}
+
+static int check_status(const struct op *op, const char *name, struct error *error)
+{
+    if (op->bytes < 1 || op->bytes > STATUS_BYTES_MAX)
+        return error_set(error, ERR_USAGE, "%s: a flash has 1 to %d status bytes, not %u", name,
+                         STATUS_BYTES_MAX, op->bytes);
+    if (op->value >> (8 * op->bytes) != 0)
+        return error_set(error, ERR_USAGE, "%s: 0x%x has more than %u byte%s", name, op->value,
+                         op->bytes, op->bytes > 1 ? "s" : "");
+    return 0;
+}
+
+static int check_sfdp(const struct op *op, const char *name, struct error *error)
+{
+    if (op->size < 1 || op->size > FLASH_SFDP_MAX)
+        return error_set(error, ERR_USAGE, "%s: 1 to %d bytes can be read at once, not %u", name,
+                         FLASH_SFDP_MAX, op->size);
+    if (op->address >> SFDP_ADDRESS_BITS != 0)
+        return error_set(error, ERR_BAD_ADDRESS, "%s: address 0x%x has more than %d bits", name,
+                         op->address, SFDP_ADDRESS_BITS);
+    return 0;
+}
+
+static int check_range(const struct op *op, const char *name, struct error *error)
+{
+    if (op->size == JOB_SIZE_ALL || (uint64_t)op->address + op->size <= (uint64_t)UINT32_MAX + 1)
+        return 0;
+    return error_set(error, ERR_BAD_ADDRESS, "%s: 0x%x bytes at 0x%x reach past 32 bits", name,
+                     op->size, op->address);
+}
+
+static int check_program(const struct op *op, const struct chip *chip, struct error *error)
+{
+    struct esp_image image;
+    uint8_t *data;
+    int result = op_program_load(op, chip, &data, &image, error);
+
+    free(data);
+    return result;
+}
+
+static int check_op(const struct job *job, size_t index, struct error *error)
+{
+    const struct op *op = &job->ops[index];
     const struct op_need *row;
+    int result = 0;
 
     if ((unsigned)op->kind >= OP_COUNT)
         return error_set(error, ERR_INTERNAL, "op %d does not exist", (int)op->kind);
     row = &op_needs[op->kind];
-    if (row->aligned && op->size == 0)
+    if (row->last && index + 1 < job->n_ops)
+        return error_set(error, ERR_USAGE, "%s starts a program: nothing can follow it", row->name);
+    if (row->sized && op->size == 0)
         return error_set(error, ERR_USAGE, "%s: the size is 0", row->name);
-    if (row->aligned && (op->address % SECTOR != 0 || op->size % SECTOR != 0))
-        return error_set(error, ERR_USAGE,
-                         "%s: address 0x%x and size 0x%x must be multiples of 0x%x, the size of a "
-                         "flash sector",
-                         row->name, op->address, op->size, SECTOR);
-    if ((uint64_t)op->address + op->size > (uint64_t)UINT32_MAX + 1)
-        return error_set(error, ERR_BAD_ADDRESS, "%s: 0x%x bytes at 0x%x reach past 32 bits",
-                         row->name, op->size, op->address);
-    if (row->path && (op->path == NULL || op->path[0] == '\0'))
-        return error_set(error, ERR_USAGE, "%s: the file to write to is not given", row->name);
-    return 0;
+    if (row->word && op->address % WORD != 0)
+        return error_set(error, ERR_BAD_ADDRESS, "%s: the address 0x%x is no multiple of %d",
+                         row->name, op->address, WORD);
+    if ((row->output || row->program) && (op->path == NULL || op->path[0] == '\0'))
+        return error_set(error, ERR_USAGE, "%s: the file to %s is not given", row->name,
+                         row->output ? "write to" : "load");
+    if (row->sectors)
+        result = check_sectors(op, row->name, error);
+    if (result == 0 && row->status)
+        result = check_status(op, row->name, error);
+    if (result == 0 && row->sfdp)
+        result = check_sfdp(op, row->name, error);
+    if (result == 0)
+        result = check_range(op, row->name, error);
+    if (result == 0 && row->program)
+        result = check_program(op, chip_get(job->chip), error);
+    return result;
 }
 
 /* Whether the table has the name; the tables of all chips are asked while the chip is not known. */
@@ -284,7 +371,7 @@ static int check(const struct job *job, struct plan *plan, struct error *error)
         return error_set(error, ERR_USAGE, "the job has nothing to do");
     int result = check_settings(job, error);
     for (size_t i = 0; result == 0 && i < job->n_ops; i++)
-        result = check_op(&job->ops[i], error);
+        result = check_op(job, i, error);
     if (result == 0 && job_needs_images(job))
         result = check_images(job, plan, error);
     return result;

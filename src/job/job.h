@@ -23,10 +23,19 @@ enum op_kind {
     OP_VERIFY_FLASH, /* compares job->images with the flash */
     OP_READ_FLASH,   /* address, size, path */
     OP_ERASE_FLASH,
-    OP_ERASE_REGION, /* address, size */
+    OP_ERASE_REGION, /* address, size; JOB_SIZE_ALL: to the end of the flash */
     OP_CHIP_ID,
     OP_FLASH_ID,
     OP_READ_MAC,
+    OP_GET_SECURITY_INFO,
+    OP_READ_MEM,           /* address */
+    OP_WRITE_MEM,          /* address, value, mask */
+    OP_DUMP_MEM,           /* address, size, path */
+    OP_LOAD_RAM,           /* path; nothing can follow it */
+    OP_RUN,                /* nothing can follow it */
+    OP_READ_FLASH_STATUS,  /* bytes */
+    OP_WRITE_FLASH_STATUS, /* bytes, value, non_volatile */
+    OP_READ_FLASH_SFDP,    /* address, size */
     OP_COUNT
 };
 
@@ -40,11 +49,16 @@ bool op_parse(const char *name, enum op_kind *op);
 #define JOB_PATH_CHIP          "{chip}"
 #define JOB_ADDRESS_BOOTLOADER UINT32_MAX
 
+#define JOB_SIZE_ALL UINT32_MAX
+
 struct op {
     enum op_kind kind;
     uint32_t address;
     uint32_t size; /* bytes; OP_READ_FLASH: 0 = to the end of the flash */
-    char *path;    /* OP_READ_FLASH: where to; else NULL */
+    uint32_t value, mask;
+    uint32_t bytes; /* of a status register: 1 to 3 */
+    bool non_volatile;
+    char *path; /* OP_READ_FLASH, OP_DUMP_MEM: where to; OP_LOAD_RAM: what; else NULL */
 };
 
 struct job_image {
@@ -90,6 +104,7 @@ void job_copy(struct job *to, const struct job *from); /* `to` is not yet initia
 void job_set_port(struct job *job, const char *port);
 void job_add_image(struct job *job, const char *path, uint32_t address);
 void job_remove_image(struct job *job, size_t index);
+/* All bits of `mask` set, 2 bytes, everything else 0. */
 struct op *job_add_op(struct job *job, enum op_kind kind);
 
 /* The checks that need neither chip nor port: at least one op, images where an op needs them, files

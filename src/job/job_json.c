@@ -88,20 +88,47 @@ static json_t *images_to_json(const struct job *job)
     return array;
 }
 
+/* The numbers of an op. */
+static const struct {
+    const char *name;
+    size_t offset;
+    bool always; /* else only where it is not what job_add_op() begins with */
+} numbers[] = {
+    {"address", offsetof(struct op, address), true}, {"size", offsetof(struct op, size), true},
+    {"value", offsetof(struct op, value), false},    {"mask", offsetof(struct op, mask), false},
+    {"bytes", offsetof(struct op, bytes), false},
+};
+
+static uint32_t *number_of(struct op *op, size_t i)
+{
+    return (uint32_t *)((char *)op + numbers[i].offset);
+}
+
+static json_t *op_to_json(struct op op, struct op *unchanged)
+{
+    json_t *object = json_object();
+
+    json_object_set_new(object, "op", json_string(op_name(op.kind)));
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+        uint32_t v = *number_of(&op, i);
+        if (numbers[i].always || v != *number_of(unchanged, i))
+            json_object_set_new(object, numbers[i].name, json_integer(v));
+    }
+    if (op.non_volatile)
+        json_object_set_new(object, "non_volatile", json_true());
+    if (op.path)
+        json_object_set_new(object, "path", path_to_json(op.path));
+    return object;
+}
+
 static json_t *ops_to_json(const struct job *job)
 {
     json_t *array = json_array();
+    struct job blank = {0};
 
-    for (size_t i = 0; i < job->n_ops; i++) {
-        const struct op *op = &job->ops[i];
-        json_t *object = json_object();
-        json_object_set_new(object, "op", json_string(op_name(op->kind)));
-        json_object_set_new(object, "address", json_integer(op->address));
-        json_object_set_new(object, "size", json_integer(op->size));
-        if (op->path)
-            json_object_set_new(object, "path", path_to_json(op->path));
-        json_array_append_new(array, object);
-    }
+    for (size_t i = 0; i < job->n_ops; i++)
+        json_array_append_new(array, op_to_json(job->ops[i], job_add_op(&blank, job->ops[i].kind)));
+    job_done(&blank);
     return array;
 }
 
@@ -199,6 +226,23 @@ static int images_from_json(const json_t *array, struct job *job, struct error *
     return 0;
 }
 
+static bool op_from_json(const json_t *object, struct op *op)
+{
+    const json_t *path = json_object_get(object, "path");
+    const json_t *non_volatile = json_object_get(object, "non_volatile");
+
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+        const json_t *value = json_object_get(object, numbers[i].name);
+        if (value && !u32_read(value, number_of(op, i)))
+            return false;
+    }
+    if ((path && !json_is_string(path)) || (non_volatile && !json_is_boolean(non_volatile)))
+        return false;
+    op->path = path ? xstrdup(json_string_value(path)) : NULL;
+    op->non_volatile = json_is_true(non_volatile);
+    return true;
+}
+
 static int ops_from_json(const json_t *array, struct job *job, struct error *error)
 {
     const json_t *object;
@@ -209,17 +253,9 @@ static int ops_from_json(const json_t *array, struct job *job, struct error *err
     json_array_foreach(array, i, object)
     {
         const char *name = json_string_value(json_object_get(object, "op"));
-        const json_t *address = json_object_get(object, "address");
-        const json_t *size = json_object_get(object, "size");
-        const json_t *path = json_object_get(object, "path");
         enum op_kind kind;
-        if (name == NULL || !op_parse(name, &kind))
+        if (name == NULL || !op_parse(name, &kind) || !op_from_json(object, job_add_op(job, kind)))
             return wrong(error, "ops");
-        struct op *op = job_add_op(job, kind);
-        if ((address && !u32_read(address, &op->address)) || (size && !u32_read(size, &op->size)) ||
-            (path && !json_is_string(path)))
-            return wrong(error, "ops");
-        op->path = path ? xstrdup(json_string_value(path)) : NULL;
     }
     return 0;
 }

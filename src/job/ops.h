@@ -14,6 +14,18 @@ int op_erase_region(struct run *run, size_t index);
 int op_chip_id(struct run *run, size_t index);
 int op_flash_id(struct run *run, size_t index);
 int op_read_mac(struct run *run, size_t index);
+int op_get_security_info(struct run *run, size_t index);
+int op_read_mem(struct run *run, size_t index);
+int op_write_mem(struct run *run, size_t index);
+int op_dump_mem(struct run *run, size_t index);
+int op_load_ram(struct run *run, size_t index);
+int op_run(struct run *run, size_t index);
+int op_read_flash_status(struct run *run, size_t index);
+int op_write_flash_status(struct run *run, size_t index);
+int op_read_flash_sfdp(struct run *run, size_t index);
+
+/* Begins the op's `result` event; ok unless run->error is set. */
+void op_result(struct run *run, enum op_kind kind, struct event *event);
 
 /* Does the op end behind the end of the flash? ERR_TOO_BIG. */
 int op_check_range(struct run *run, const struct op *op, uint64_t size);

@@ -54,9 +54,7 @@ static int erase_result(struct run *run, enum op_kind kind, uint32_t address, ui
         return result;
     log_line(&run->report.log, LOG_INFO, "0x%llx bytes from 0x%x erased in %.1f s",
              (unsigned long long)size, address, report_progress_seconds(&run->report));
-    report_event(&run->report, EVENT_RESULT, &event);
-    util_copy(event.result.op, sizeof event.result.op, op_name(kind));
-    event.result.ok = true;
+    op_result(run, kind, &event);
     event_result_add(&event, "address", "0x%x", address);
     event_result_add(&event, "size", "%llu", (unsigned long long)size);
     event_result_add(&event, "confirmed_by", "%s", erase_can_confirm(run) ? "md5" : "status");
@@ -74,18 +72,33 @@ int op_erase_flash(struct run *run, size_t index)
     return erase_result(run, OP_ERASE_FLASH, 0, run->loader.flash_size);
 }
 
+static int erase_size(struct run *run, const struct op *op, uint32_t *size)
+{
+    if (op->size != JOB_SIZE_ALL)
+        return op_check_range(run, op, op->size);
+    if (run->flash.size == 0)
+        return error_set(&run->error, ERR_NOT_POSSIBLE,
+                         "%s: the size of the flash is not known, so where ALL ends is not either",
+                         op_name(op->kind));
+    if (op_check_range(run, op, 1) != 0)
+        return run->error.code;
+    *size = (uint32_t)(run->flash.size - op->address);
+    return 0;
+}
+
 int op_erase_region(struct run *run, size_t index)
 {
     const struct op *op = &run->job->ops[index];
+    uint32_t size = op->size;
 
-    if (op_check_range(run, op, op->size) != 0)
+    if (erase_size(run, op, &size) != 0)
         return run->error.code;
     report_state(&run->report, STATE_ERASE, "0x%x to 0x%llx", op->address,
-                 (unsigned long long)op->address + op->size);
-    report_progress_begin(&run->report, op_name(op->kind), "", op->address, op->size);
-    if (loader_flash_erase(&run->loader, op->address, op->size, &run->report.progress,
-                           &run->error) != 0)
-        return error_context(&run->error, "erasing 0x%x bytes at 0x%x", op->size, op->address);
+                 (unsigned long long)op->address + size);
+    report_progress_begin(&run->report, op_name(op->kind), "", op->address, size);
+    if (loader_flash_erase(&run->loader, op->address, size, &run->report.progress, &run->error) !=
+        0)
+        return error_context(&run->error, "erasing 0x%x bytes at 0x%x", size, op->address);
     report_progress_end(&run->report);
-    return erase_result(run, op->kind, op->address, op->size);
+    return erase_result(run, op->kind, op->address, size);
 }

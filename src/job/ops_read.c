@@ -50,9 +50,7 @@ static void read_result(struct run *run, const struct op *op, uint32_t size, con
     log_line(&run->report.log, LOG_INFO, "0x%x bytes from 0x%x read in %.1f s into %s", size,
              op->address, seconds, op->path);
     digest_md5(data, size, md5);
-    report_event(&run->report, EVENT_RESULT, &event);
-    util_copy(event.result.op, sizeof event.result.op, op_name(op->kind));
-    event.result.ok = true;
+    op_result(run, op->kind, &event);
     event_result_add(&event, "file", "%s", op->path);
     event_result_add(&event, "address", "0x%x", op->address);
     event_result_add(&event, "size", "%u", size);

@@ -103,9 +103,8 @@ static void region_result(struct run *run, enum op_kind op, const struct region 
     struct event event;
     char md5[33];
 
-    report_event(&run->report, EVENT_RESULT, &event);
-    util_copy(event.result.op, sizeof event.result.op, op_name(op));
-    event.result.ok = run->error.code == ERR_OK && can_confirm(run);
+    op_result(run, op, &event);
+    event.result.ok = event.result.ok && can_confirm(run);
     event_result_add(&event, "file", "%s", region->path);
     event_result_add(&event, "address", "0x%x", region->address);
     event_result_add(&event, "size", "%zu", region->size);
@@ -149,14 +148,14 @@ static int region_is_confirmed(struct run *run, const struct region *region)
 }
 
 /* Sent and verified. Where only what differs was sent and the whole is wrong then, everything is
- * sent once. `seconds` is what the sending took. */
+ * sent once. `seconds` is what the sending took since `start`. */
 static int region_try(struct run *run, const struct region *region, struct send *send,
-                      double *seconds)
+                      int64_t start, double *seconds)
 {
     for (;;) {
         if (region_send(run, region, send) != 0)
             return run->error.code;
-        *seconds = report_progress_seconds(&run->report);
+        *seconds = (double)(clock_us() - start) / 1e6;
         if (send->confirmed)
             return region_is_confirmed(run, region);
         if (!can_confirm(run))
@@ -200,13 +199,14 @@ static void say_written(struct run *run, const struct region *region, const stru
 static int region_write(struct run *run, const struct region *region)
 {
     struct send send = {0};
+    int64_t start = clock_us();
     double seconds = 0;
-    int result = region_try(run, region, &send, &seconds);
+    int result = region_try(run, region, &send, start, &seconds);
 
     while (result != 0 && recover_slower(run)) {
         send.begun = true;
         send.all = false;
-        result = region_try(run, region, &send, &seconds);
+        result = region_try(run, region, &send, start, &seconds);
     }
     region_result(run, OP_WRITE_FLASH, region, &send, seconds);
     if (result == 0)

@@ -150,33 +150,39 @@ unsigned rate_for_rom(const struct run *run)
     return matters(run) ? rate_before_stub(&run->rate, run->loader.chip->rom_baud_max) : 0;
 }
 
+void rate_refused(struct run *run, unsigned baud, const struct error *why)
+{
+    log_line(log_of(run), run->rate.fixed ? LOG_WARNING : LOG_INFO, "%s: a lower rate is used",
+             why->text);
+    error_clear(&run->link.error);
+    rate_fail(&run->rate, baud);
+}
+
 /* False: the loader can't, nothing else needs to be tried; or run->error. */
 static bool go_to(struct run *run, unsigned baud)
 {
-    unsigned before = run->link.baud;
     struct error why = {0};
 
     run->rate.now = baud;
     int result = loader_set_baud(&run->loader, baud, &why);
-    if (result == ERR_BAUD_REFUSED) { /* the adapter was asked before the chip */
-        log_line(log_of(run), run->rate.fixed ? LOG_WARNING : LOG_INFO, "%s: a lower rate is used",
-                 why.text);
-        error_clear(&run->link.error);
-    } else if (result == ERR_NOT_POSSIBLE)
-        log_line(log_of(run), LOG_INFO, "the ROM of %s can't change the rate: staying at %u baud",
-                 run->loader.chip->name, before);
-    else if (result != 0) {
+    if (result != 0 && result != ERR_BAUD_REFUSED && result != ERR_NOT_POSSIBLE) {
         error_set(&run->error, why.code, "changing to %u baud: %s", baud, why.text);
         return false;
     }
     run->rate.now = run->link.baud;
-    if (result == ERR_NOT_POSSIBLE)
+    if (result == ERR_NOT_POSSIBLE) {
+        log_line(log_of(run), LOG_INFO, "the ROM of %s can't change the rate: staying at %u baud",
+                 run->loader.chip->name, run->link.baud);
         return false;
-    if (run->link.baud == baud) {
+    }
+    if (result == ERR_BAUD_REFUSED)
+        rate_refused(run, baud, &why);
+    else if (run->link.baud != baud) /* the loader has said so */
+        rate_fail(&run->rate, baud);
+    else {
         run->rate.unproven = true;
         log_line(log_of(run), LOG_DEBUG, "%u baud", baud);
-    } else /* why has been said */
-        rate_fail(&run->rate, baud);
+    }
     return true;
 }
 

@@ -54,12 +54,16 @@ void rate_hold(struct rate *rate, unsigned baud);
 unsigned rate_before_stub(const struct rate *rate, unsigned most);
 
 struct run;
+struct error;
 
 /* Once the port is open: limits, and what is remembered. */
 void rate_begin(struct run *run);
 
 /* rate_before_stub() of this chip and port. */
 unsigned rate_for_rom(const struct run *run);
+
+/* The adapter, which is asked before the chip, can't do it: says so, and it is not tried again. */
+void rate_refused(struct run *run, unsigned baud, const struct error *why);
 
 /* Before so many bytes go over the wire. Where a rung does not work it stays on the one before, and
  * it climbs by one rung only that nobody has seen to work. */

@@ -193,6 +193,10 @@ void report_chip(struct report *report, const struct chip *chip, const struct ch
     util_copy(event.chip.name, sizeof event.chip.name, facts->name);
     util_copy(event.chip.revision, sizeof event.chip.revision, facts->revision);
     util_copy(event.chip.mac, sizeof event.chip.mac, facts->mac_text);
+    util_copy(event.chip.eui64, sizeof event.chip.eui64, facts->eui64_text);
+    util_copy(event.chip.mac_ap, sizeof event.chip.mac_ap, facts->mac_ap);
+    util_copy(event.chip.mac_bt, sizeof event.chip.mac_bt, facts->mac_bt);
+    util_copy(event.chip.mac_ethernet, sizeof event.chip.mac_ethernet, facts->mac_ethernet);
     util_copy(event.chip.features, sizeof event.chip.features, facts->features);
     util_copy(event.chip.usb_mode, sizeof event.chip.usb_mode, facts->usb_mode);
     util_copy(event.chip.security, sizeof event.chip.security, facts->security);

@@ -50,7 +50,7 @@ static int outputs_open(struct run *run)
     for (size_t i = 0; i < job->n_ops; i++)
         run->outputs[i].fd = -1;
     for (size_t i = 0; i < job->n_ops; i++) {
-        if (job->ops[i].kind == OP_READ_FLASH &&
+        if (op_fills_file(job->ops[i].kind) &&
             output_open(&run->outputs[i], job->ops[i].path, &run->error) != 0)
             return run->error.code;
     }
@@ -152,9 +152,11 @@ static void leave_chip(struct run *run)
 {
     struct error why = {0};
 
-    if (!run->link_is_open || run->error.code == ERR_PORT_LOST)
+    bool resets = run->job->after == AFTER_HARD_RESET || run->job->after == AFTER_WATCHDOG_RESET;
+
+    if (!run->link_is_open || run->error.code == ERR_PORT_LOST || run->started)
         return;
-    if (run->loader.stage == STAGE_NONE && run->job->after != AFTER_HARD_RESET)
+    if (run->loader.stage == STAGE_NONE && !resets)
         return;
     run->link.cancel = NULL; /* being asked to stop is no reason to leave it half way */
     report_state(&run->report, STATE_RESET, "%s", loader_after_name(run->job->after));

@@ -30,14 +30,17 @@ struct run {
     bool plan_is_final;       /* nothing in it will be patched any more */
     struct builder *builders; /* NULL, or one for each region; see pack.h */
     struct output *outputs;   /* one for each op; see output.h */
+    bool started;             /* an op has started a program, which is left alone */
 };
 
 /* One row per enum op_kind. */
 struct op_row {
     int (*function)(struct run *run, size_t index); /* of the op in job->ops; fills run->error */
     bool flash;                                     /* needs the flash attached */
-    bool fast;    /* moves much data or waits long: worth a stub and a higher rate */
-    bool changes; /* alters the flash: refused on a secured chip */
+    bool fast;      /* moves much data or waits long: worth a stub and a higher rate */
+    bool rom;       /* no stub: it could not do it, or would overwrite what is asked for */
+    bool changes;   /* alters the flash: refused on a secured chip */
+    bool registers; /* not possible in Secure Download Mode */
 };
 
 const struct op_row *op_row(enum op_kind kind);

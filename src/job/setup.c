@@ -84,10 +84,23 @@ static bool same_mac(const char *a, const char *b)
     }
 }
 
+static int check_registers(struct run *run)
+{
+    for (size_t i = 0; run->chip.secure_download && i < run->job->n_ops; i++) {
+        if (op_row(run->job->ops[i].kind)->registers)
+            return error_set(&run->error, ERR_NOT_POSSIBLE,
+                             "%s is in Secure Download Mode, which does not allow %s",
+                             run->chip.name, op_name(run->job->ops[i].kind));
+    }
+    return 0;
+}
+
 static int check_security(struct run *run)
 {
     const struct chip_facts *chip = &run->chip;
 
+    if (check_registers(run) != 0)
+        return run->error.code;
     if (!chip->flash_encryption && !chip->secure_boot && !chip->secure_download)
         return 0;
     if (!RUN_ANY_OP(run, changes))
@@ -160,8 +173,7 @@ static int raise_rom_baud(struct run *run)
         return 0;
     }
     if (result == ERR_BAUD_REFUSED) { /* the adapter was asked before the chip */
-        rate_fail(&run->rate, baud);
-        error_clear(&run->link.error);
+        rate_refused(run, baud, &why);
         return 0;
     }
     if (link_is_dead(result))
@@ -173,22 +185,22 @@ static int raise_rom_baud(struct run *run)
 
 enum step { STEP_AGAIN, STEP_NEXT, STEP_ENDS }; /* the last: well, or with run->error */
 
-/* What follows from a stub that did not come up. */
-static enum step after_failure(struct run *run, int result, const struct error *why)
+/* What follows from a stub that did not come up, at a raised rate or not. */
+static enum step after_failure(struct run *run, int result, const struct error *why, bool raised)
 {
-    bool raised = run->link.baud != setup_connect_baud(run->job);
-
     if (link_is_dead(result)) {
         error_set(&run->error, why->code, "%s", why->text);
         return STEP_ENDS;
     }
+    raised = raised && result != ERR_STUB_FILE;
     log_line(log_of(run), LOG_WARNING, "stub failed: %s; trying %s", why->text,
-             raised && !run->rate.rom_stays ? "again without a higher rate" : "the next best");
-    if (result == ERR_STUB_FILE)
+             raised ? "again at the connecting rate" : "the next best");
+    if (result == ERR_STUB_FILE) /* nothing was sent of it */
         return STEP_NEXT;
-    enum step step = raised && !run->rate.rom_stays ? STEP_AGAIN : STEP_NEXT;
     run->rate.rom_stays = true;
-    return connect_again(run, why) != 0 ? STEP_ENDS : step;
+    if (connect_again(run, why) != 0)
+        return STEP_ENDS;
+    return raised ? STEP_AGAIN : STEP_NEXT;
 }
 
 /* Its upload, every block of it with a checksum, is a proof of the rate. */
@@ -200,12 +212,12 @@ static void stub_runs(struct run *run, const struct stub *stub)
 }
 
 /* Tries the nth best stub file. */
-static enum step ladder_step(struct run *run, int nth)
+static enum step ladder_step(struct run *run, const char *name, int nth)
 {
     struct stub stub = {0};
     struct error why = {0};
     enum step step = STEP_ENDS;
-    int result = stub_find(loader_stub_name(&run->loader), run->job->stub_dir, nth, &stub, &why);
+    int result = stub_find(name, run->job->stub_dir, nth, &stub, &why);
 
     if (result == ERR_FILE_UNREADABLE) {
         if (nth == 0)
@@ -217,13 +229,14 @@ static enum step ladder_step(struct run *run, int nth)
     }
     if (result == 0 && raise_rom_baud(run) != 0)
         goto out;
+    bool raised = run->link.baud != setup_connect_baud(run->job);
     if (result == 0)
         result = loader_stub_run(&run->loader, &stub, &why);
     run->rate.now = run->link.baud;
     if (result == 0)
         stub_runs(run, &stub);
     else
-        step = after_failure(run, result, &why);
+        step = after_failure(run, result, &why, raised);
 out:
     stub_done(&stub);
     return step;
@@ -232,11 +245,13 @@ out:
 int setup_stub(struct run *run)
 {
     enum { STEPS_MAX = 16 }; /* more than anyone has stubs; an end for the loop */
+    /* As identified: a connect in between would forget it. */
+    const char *name = loader_stub_name(&run->loader);
     int nth = 0;
 
     if (run->loader.stage == STAGE_STUB)
         return 0; /* it was left running: --after no-reset-stub */
-    if (run->job->no_stub)
+    if (run->job->no_stub || RUN_ANY_OP(run, rom))
         return 0;
     if (!run->chip.stub_possible) {
         log_line(log_of(run), LOG_WARNING, "%s: going on with the ROM alone, which is slower",
@@ -245,7 +260,7 @@ int setup_stub(struct run *run)
     }
     report_state(&run->report, STATE_STUB, "%s", "");
     for (int i = 0; i < STEPS_MAX; i++) {
-        enum step step = ladder_step(run, nth);
+        enum step step = ladder_step(run, name, nth);
         if (step == STEP_ENDS)
             break;
         nth += step == STEP_NEXT;

@@ -243,6 +243,7 @@ static const struct link_ops fault_ops = {
     .set_baud = fault_set_baud,
     .set_lines = fault_set_lines,
     .discard_input = fault_discard_input,
+    .reopen = link_wrap_reopen,
 };
 
 int link_fault_wrap(struct link *link, const char *what, struct error *error)

@@ -33,13 +33,17 @@ static bool hung_up(int fd)
     return poll(&p, 1, 0) > 0 && p.revents & (POLLHUP | POLLERR | POLLNVAL);
 }
 
+/* Told from the ops, not tried out: that would be one more system call for each frame. */
+static bool is_tty(const struct link *link)
+{
+    return link->ops == &link_ops_serial || link->ops == &link_ops_pty;
+}
+
 ssize_t link_fd_get(struct link *link, int fd, void *bytes, size_t n)
 {
-    ssize_t got = recv(fd, bytes, n, MSG_DONTWAIT);
-    bool tty = got < 0 && errno == ENOTSOCK;
+    bool tty = is_tty(link);
+    ssize_t got = tty ? read(fd, bytes, n) : recv(fd, bytes, n, MSG_DONTWAIT);
 
-    if (tty)
-        got = read(fd, bytes, n);
     if (got > 0)
         return got;
     if (got < 0)
@@ -49,10 +53,9 @@ ssize_t link_fd_get(struct link *link, int fd, void *bytes, size_t n)
 
 ssize_t link_fd_put(struct link *link, int fd, const void *bytes, size_t n)
 {
-    ssize_t put = send(fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t put =
+        is_tty(link) ? write(fd, bytes, n) : send(fd, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL);
 
-    if (put < 0 && errno == ENOTSOCK)
-        put = write(fd, bytes, n);
     if (put < 0)
         return not_now(errno) ? 0 : link_lost(link, errno);
     return put;
@@ -67,19 +70,21 @@ static int wait_until(struct link *link, int fd, short events, int64_t end)
     return rc < 0 ? link_cancelled(link) : rc;
 }
 
+/* Waits before it reads: what is awaited is nearly never there yet, and waiting asks for cancel in
+ * the same system call, so that data that streams in can't keep a cancelled job going. */
 ssize_t link_fd_read(struct link *link, int fd, void *bytes, size_t n, int ms)
 {
     int64_t end = clock_ms() + ms;
 
-    for (bool ready = false;; ready = true) {
-        ssize_t got = link_fd_get(link, fd, bytes, n);
-        if (got != 0)
-            return got;
-        if (ready && clock_sleep(link->cancel, 1) < 0) /* said ready and was not: don't spin */
-            return link_cancelled(link);
+    for (;;) {
         int rc = wait_until(link, fd, POLLIN, end);
         if (rc <= 0)
             return rc;
+        ssize_t got = link_fd_get(link, fd, bytes, n);
+        if (got != 0)
+            return got;
+        if (clock_sleep(link->cancel, 1) < 0) /* said ready and was not: don't spin */
+            return link_cancelled(link);
     }
 }
 

@@ -83,24 +83,16 @@ void link_close(struct link *link)
     link->impl = NULL;
 }
 
-/* Data that streams in without a pause must not keep a cancelled job going. */
-static int check_cancel(struct link *link)
-{
-    return cancel_asked(link->cancel) ? link_cancelled(link) : 0;
-}
-
 ssize_t link_read(struct link *link, void *bytes, size_t n, int ms)
 {
-    int rc = check_cancel(link);
-
-    return rc < 0 || n == 0 ? rc : link->ops->read(link, bytes, n, ms);
+    return n == 0 ? 0 : link->ops->read(link, bytes, n, ms);
 }
 
 ssize_t link_write(struct link *link, const void *bytes, size_t n, int ms)
 {
-    int rc = check_cancel(link);
-
-    return rc < 0 || n == 0 ? rc : link->ops->write(link, bytes, n, ms);
+    if (cancel_asked(link->cancel))
+        return link_cancelled(link);
+    return n == 0 ? 0 : link->ops->write(link, bytes, n, ms);
 }
 
 int link_set_baud(struct link *link, unsigned baud)
@@ -131,6 +123,19 @@ int link_set_lines(struct link *link, bool dtr, bool rts)
 int link_discard_input(struct link *link)
 {
     return link->ops->discard_input(link);
+}
+
+int link_reopen(struct link *link, int ms)
+{
+    int rc;
+
+    if (link->ops->reopen == NULL)
+        return ERR_PORT_LOST; /* recorded when it was lost */
+    error_clear(&link->error);
+    rc = link->ops->reopen(link, ms);
+    if (rc == 0)
+        link->dtr = link->rts = false;
+    return rc;
 }
 
 int link_sleep(struct link *link, int ms)

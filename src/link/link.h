@@ -33,14 +33,15 @@ struct link_ops {
     int (*open)(struct link *link, const char *address, const struct link_options *options,
                 struct error *error);
     void (*close)(struct link *link); /* discards unsent output; never waits */
-    /* 1..n bytes; 0: the deadline passed; ERR_PORT_LOST, ERR_CANCELLED. Never an error for mere
-     * silence. */
+    /* 1..n bytes; 0: the deadline passed; ERR_PORT_LOST, ERR_CANCELLED (also when bytes are there).
+     * Never an error for mere silence. */
     ssize_t (*read)(struct link *link, void *bytes, size_t n, int ms);
     /* All n bytes or an error: ERR_NO_REPLY when they could not be handed over by the deadline. */
     ssize_t (*write)(struct link *link, const void *bytes, size_t n, int ms);
     int (*set_baud)(struct link *link, unsigned baud);
     int (*set_lines)(struct link *link, bool dtr, bool rts); /* both at once: one TIOCMSET */
-    int (*discard_input)(struct link *link); /* forgets what has arrived; never waits */
+    int (*discard_input)(struct link *link);  /* forgets what has arrived; never waits */
+    int (*reopen)(struct link *link, int ms); /* NULL: not possible */
 };
 
 struct link {
@@ -85,6 +86,12 @@ ssize_t link_write(struct link *link, const void *bytes, size_t n, int ms);
 int link_set_baud(struct link *link, unsigned baud);
 int link_set_lines(struct link *link, bool dtr, bool rts); /* ERR_NOT_POSSIBLE without lines */
 int link_discard_input(struct link *link);
+
+/* After ERR_PORT_LOST: waits up to `ms` for the port to come back at the same USB path, under
+ * whatever name (a chip's own USB goes away with a reset), and opens it; both lines are off then
+ * and the rate is as last set. ERR_PORT_LOST when it does not come back or is of a kind that can't;
+ * nothing but link_close() is right then. ERR_CANCELLED. */
+int link_reopen(struct link *link, int ms);
 int link_sleep(struct link *link, int ms); /* 0 or ERR_CANCELLED */
 
 /* Records a failure of this link: first one wins. For the ops. Returns code. */

@@ -32,6 +32,7 @@ ssize_t link_wrap_write(struct link *link, const void *bytes, size_t n, int ms);
 int link_wrap_set_baud(struct link *link, unsigned baud);
 int link_wrap_set_lines(struct link *link, bool dtr, bool rts);
 int link_wrap_discard_input(struct link *link);
+int link_wrap_reopen(struct link *link, int ms);
 
 /* ---- io.c: one non-blocking descriptor, a tty or a socket; as link_ops.read and .write ---- */
 

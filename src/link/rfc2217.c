@@ -321,6 +321,8 @@ static ssize_t rfc2217_read(struct link *link, void *bytes, size_t n, int ms)
     struct rfc2217 *r = link->impl;
     int64_t end = clock_ms() + ms;
 
+    if (r->in_at == r->in.len && cancel_asked(link->cancel))
+        return link_cancelled(link);
     while (r->in_at == r->in.len) {
         int rc = exchange(link, end);
         if (rc <= 0)

@@ -20,11 +20,14 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+enum { REOPEN_PAUSE_MS = 50 };
+
 struct serial {
     struct sp_port *port;
     int fd;    /* the port's, for what libserialport has no call for */
     int other; /* modem bits besides DTR and RTS, which TIOCMSET sets as well (OUT2 of an 8250) */
     bool low_latency; /* asked for by us, to be taken back */
+    bool steal;       /* as link_options has it, for the next time */
 };
 
 static int modem_bits(const struct serial *serial, bool dtr, bool rts)
@@ -214,6 +217,7 @@ static int serial_open(struct link *link, const char *path, const struct link_op
 
     struct serial *serial = xcalloc(1, sizeof *serial);
     serial->fd = -1;
+    serial->steal = options->steal;
     rc = open_port(serial, path, link->port.path, error);
     if (rc == 0)
         rc = set_up(link, serial, path, options, error);
@@ -230,6 +234,8 @@ static void serial_close(struct link *link)
 {
     struct serial *serial = link->impl;
 
+    if (serial == NULL) /* lost, and not found again */
+        return;
     if (serial->low_latency)
         set_low_latency(serial->fd, false);
     /* close() waits up to 30 s for output to leave, and it is of no use to anyone now. */
@@ -239,6 +245,50 @@ static void serial_close(struct link *link)
         ioctl(serial->fd, TIOCMSET, &bits);
     }
     free_port(serial);
+}
+
+/* ---- a port that comes back ---- */
+
+static bool path_of_slot(const char *slot, char *path, size_t size)
+{
+    struct port_info *ports;
+    size_t n;
+    bool found = false;
+
+    if (ports_list(&ports, &n, false, NULL) < 0)
+        return false;
+    for (size_t i = 0; i < n && !found; i++) {
+        found = ports[i].usb && strcmp(ports[i].slot, slot) == 0;
+        if (found)
+            util_copy(path, size, ports[i].path);
+    }
+    free(ports);
+    return found;
+}
+
+static int serial_reopen(struct link *link, int ms)
+{
+    struct serial *old = link->impl;
+    struct link_options options = {.baud = link->baud, .steal = old->steal};
+    struct port_info was = link->port;
+    int64_t end = clock_ms() + ms;
+    int rc;
+
+    free_port(old);
+    link->impl = NULL;
+    do {
+        char path[sizeof was.path];
+        struct error error = {0};
+        if (path_of_slot(was.slot, path, sizeof path) &&
+            serial_open(link, path, &options, &error) == 0) {
+            log_line(link->log, LOG_INFO, "%s is back as %s", link->address, path);
+            return 0;
+        }
+        rc = link_sleep(link, REOPEN_PAUSE_MS);
+    } while (rc == 0 && clock_ms() < end);
+    return rc < 0
+               ? rc
+               : link_fail(link, ERR_PORT_LOST, "%s vanished and did not come back", link->address);
 }
 
 static ssize_t serial_read(struct link *link, void *bytes, size_t n, int ms)
@@ -272,4 +322,5 @@ const struct link_ops link_ops_serial = {
     .set_baud = serial_set_baud,
     .set_lines = serial_set_lines,
     .discard_input = serial_discard_input,
+    .reopen = serial_reopen,
 };

@@ -117,6 +117,7 @@ static const struct link_ops trace_ops = {
     .set_baud = trace_set_baud,
     .set_lines = trace_set_lines,
     .discard_input = trace_discard_input,
+    .reopen = link_wrap_reopen,
 };
 
 int link_trace_wrap(struct link *link, const char *path, struct error *error)

@@ -42,3 +42,12 @@ int link_wrap_discard_input(struct link *link)
 {
     return (int)link_inner_result(link, link_discard_input(link_inner(link)));
 }
+
+int link_wrap_reopen(struct link *link, int ms)
+{
+    struct link *inner = link_inner(link);
+    int rc = (int)link_inner_result(link, link_reopen(inner, ms));
+
+    link->port = inner->port;
+    return rc;
+}

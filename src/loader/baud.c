@@ -7,11 +7,11 @@
 enum {
     /* The stub waits 5 ms, changes, and waits 5 ms more (esp-stub-lib: uart.c), the old one 10 ms;
      * of ROMs nobody says. What comes meanwhile is noise, and what is sent is lost: then the proof
-     * is tried again. */
+     * is tried once more. */
     SETTLE_MS = 15,
-    PROOF_TRIES = 3,
-    PROOF_TIMEOUT_MS = 150, /* doubled with each try */
-    PROOF_WORDS = 16        /* all W registers of the SPI controller */
+    PROOF_TIMEOUT_MS = 150,
+    PROOF_AGAIN_MS = 600,
+    PROOF_WORDS = 2
 };
 
 /* The ESP32's ROM computes its divider from a crystal frequency that it measured against an
@@ -107,50 +107,49 @@ static bool rom_can(const struct loader *loader)
     return loader->chip->rom_baud;
 }
 
-/* Bytes of all kinds into registers that nobody minds, the SPI controller's data, and the last ones
- * back: both directions have to carry. 0, an error of command_run, or ERR_BAD_REPLY. */
+/* Words of all kinds into registers that nobody minds, the SPI controller's data, and back: both
+ * directions have to carry. Few, as a damaged address would write to another register; what data
+ * does to the line, the first block shows (prove_block). 0, an error of command_run, or
+ * ERR_BAD_REPLY. */
 static int echo(struct loader *loader, int64_t timeout_ms, struct error *error)
 {
-    const struct chip_spi *spi = &loader->chip->spi;
+    uint32_t w0 = loader->chip->spi.base + loader->chip->spi.w0;
+    uint32_t words[PROOF_WORDS], x = (uint32_t)clock_us() | 1;
     uint8_t data[16 * PROOF_WORDS], address[4];
-    uint32_t x = (uint32_t)clock_us() | 1;
-    size_t n = 0;
+    struct request write = {.op = OP_WRITE_REG, .data = data, .timeout_ms = timeout_ms};
+    struct request read = {.op = OP_READ_REG, .data = address, .timeout_ms = timeout_ms};
     struct reply reply;
 
     for (unsigned i = 0; i < PROOF_WORDS; i++) {
         x = x * 1664525 + 1013904223;
-        n += WORDS(data + n, spi->base + spi->w0 + 4 * i, x, 0xFFFFFFFF, 0);
+        words[i] = x ^ x >> 16;
+        write.n += WORDS(data + write.n, w0 + 4 * i, words[i], 0xFFFFFFFF, 0);
     }
-    struct request write = {.op = OP_WRITE_REG, .data = data, .n = n, .timeout_ms = timeout_ms};
-    struct request read = {
-        .op = OP_READ_REG,
-        .data = address,
-        .n = WORDS(address, spi->base + spi->w0 + 4 * (PROOF_WORDS - 1)),
-        .timeout_ms = timeout_ms,
-    };
     int rc = command_run(loader, &write, NULL, error);
-    if (rc == 0)
+    for (unsigned i = 0; i < PROOF_WORDS && rc == 0; i++) {
+        read.n = WORDS(address, w0 + 4 * i);
         rc = command_run(loader, &read, &reply, error);
-    if (rc == 0 && reply.value != x)
-        rc = error_set(error, ERR_BAD_REPLY, "0x%08x was written and 0x%08x read", x, reply.value);
+        if (rc == 0 && reply.value != words[i])
+            rc = error_set(error, ERR_BAD_REPLY, "0x%08x was written and 0x%08x read", words[i],
+                           reply.value);
+    }
     return rc;
 }
 
-/* 0, an error that ends everything, or the error of the last try. */
+static int prove_once(struct loader *loader, int64_t timeout_ms, struct error *error)
+{
+    struct security_info info;
+
+    error_clear(error);
+    return loader->secure_download ? loader_security_info(loader, &info, error)
+                                   : echo(loader, timeout_ms, error);
+}
+
 static int prove(struct loader *loader, struct error *error)
 {
-    int64_t timeout = PROOF_TIMEOUT_MS;
-    struct security_info info;
-    int rc = 0;
+    int rc = prove_once(loader, PROOF_TIMEOUT_MS, error);
 
-    for (int i = 0; i < PROOF_TRIES; i++, timeout *= 2) {
-        error_clear(error);
-        rc = loader->secure_download ? loader_security_info(loader, &info, error)
-                                     : echo(loader, timeout, error);
-        if (rc == 0 || rc == ERR_CANCELLED || rc == ERR_PORT_LOST)
-            break;
-    }
-    return rc;
+    return rc == ERR_NO_REPLY ? prove_once(loader, PROOF_AGAIN_MS, error) : rc;
 }
 
 static int host_rate(struct loader *loader, unsigned baud, struct error *error)

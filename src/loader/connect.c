@@ -15,7 +15,8 @@ enum {
     SYNCS_A_ROUND = 5,
     SYNC_TIMEOUT_MS = 100,
     SYNC_PAUSE_MS = 50,
-    SYNC_REPLIES = 8 /* of both, the ROM and the stub, to one request */
+    SYNC_REPLIES = 8, /* of both, the ROM and the stub, to one request */
+    COMES_BACK_MS = 3000,
 };
 
 /* ---- words of the command line ---- */
@@ -154,6 +155,17 @@ int loader_sync(struct loader *loader, int64_t timeout_ms, struct error *error)
     return 0;
 }
 
+/* With a reset the chip's own USB may go away, and come back when its ROM has started it again. */
+static int wait_for_port(struct loader *loader, struct error *error)
+{
+    log_line(loader->log, LOG_DEBUG, "the port went away; waiting for it to come back");
+    int rc = link_reopen(loader->link, COMES_BACK_MS);
+    if (rc < 0)
+        return command_link_error(loader, rc, error);
+    command_discard(loader);
+    return 0;
+}
+
 /* One reset, several SYNCs. ERR_NO_SYNC: go on with the next round. */
 static int connect_round(struct loader *loader, const struct connect_options *options, int attempt,
                          struct error *error)
@@ -161,17 +173,27 @@ static int connect_round(struct loader *loader, const struct connect_options *op
     if (resets(loader, options)) {
         command_discard(loader);
         int rc = reset_run(loader->link, sequence_of(loader, options, attempt));
+        if (rc == ERR_PORT_LOST)
+            rc = wait_for_port(loader, error);
+        else if (rc < 0)
+            rc = command_link_error(loader, rc, error);
         if (rc < 0)
-            return command_link_error(loader, rc, error);
+            return rc;
     }
 
     for (int i = 0; i < SYNCS_A_ROUND; i++) {
         struct error ignored = {0};
         int rc = loader_sync(loader, SYNC_TIMEOUT_MS, &ignored);
-        if (rc < 0 && !may_try_again(rc))
-            return error_set(error, (enum err)rc, "%s", ignored.text);
         if (rc == 0)
             return 0;
+        if (rc == ERR_PORT_LOST) {
+            rc = wait_for_port(loader, error);
+            if (rc < 0)
+                return rc;
+            continue;
+        }
+        if (!may_try_again(rc))
+            return error_set(error, (enum err)rc, "%s", ignored.text);
         rc = link_sleep(loader->link, SYNC_PAUSE_MS);
         if (rc < 0)
             return command_link_error(loader, rc, error);

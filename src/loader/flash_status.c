@@ -11,6 +11,7 @@ enum {
     WRITE_DISABLE = 0x04,
     VOLATILE_ENABLE = 0x50, /* what is written next is forgotten with the power */
     BUSY = 1,
+    NO_SETTING = 0x03,       /* busy, write enable: they come and go by themselves */
     READY_TIMEOUT_MS = 1000, /* data sheets: 15 ms typical, some hundred at most */
     READY_POLL_MS = 5,
     SFDP_DUMMY_BITS = 8
@@ -75,20 +76,41 @@ static int write_one(struct loader *loader, uint8_t enable, uint8_t opcode, cons
 
 /* Some flashes take the second byte only behind the first in one WRSR, others only by its own
  * command: both is done, as esptool does. */
-int loader_flash_status_write(struct loader *loader, unsigned bytes, uint32_t status,
-                              bool non_volatile, struct error *error)
+static int write_all(struct loader *loader, unsigned bytes, uint32_t status, uint8_t enable,
+                     struct error *error)
 {
     const uint8_t data[BYTES_MAX] = {(uint8_t)status, (uint8_t)(status >> 8),
                                      (uint8_t)(status >> 16)};
     const struct spi_command disable = {.opcode = WRITE_DISABLE};
-    uint8_t enable = non_volatile ? SPI_WRITE_ENABLE : VOLATILE_ENABLE;
-    int rc = check_possible(loader, error);
+    int rc = 0;
 
-    if (rc == 0 && bytes == 2)
+    if (bytes == 2)
         rc = write_one(loader, enable, write_opcodes[0], data, 2, error);
     for (unsigned i = 0; i < bytes && i < BYTES_MAX && rc == 0; i++)
         rc = write_one(loader, enable, write_opcodes[i], &data[i], 1, error);
     return rc < 0 ? rc : spi_run(loader, &disable, NULL, error);
+}
+
+/* A flash whose status is protected, or that has fewer bytes of it, takes the command and does
+ * nothing. */
+int loader_flash_status_write(struct loader *loader, unsigned bytes, uint32_t status,
+                              bool non_volatile, uint32_t *now, struct error *error)
+{
+    int digits = (int)(2 * bytes);
+    int rc = check_possible(loader, error);
+
+    *now = 0;
+    if (rc == 0)
+        rc = write_all(loader, bytes, status, non_volatile ? SPI_WRITE_ENABLE : VOLATILE_ENABLE,
+                       error);
+    if (rc == 0)
+        rc = loader_flash_status_read(loader, bytes, now, error);
+    if (rc < 0 || ((status ^ *now) & ~(uint32_t)NO_SETTING) == 0)
+        return rc;
+    return error_set(error, ERR_VERIFY_FAILED,
+                     "the status of the flash is 0x%0*x after 0x%0*x was written: the flash has "
+                     "not taken all bits",
+                     digits, *now, digits, status);
 }
 
 int loader_flash_sfdp(struct loader *loader, uint32_t address, uint8_t *data, size_t n,

@@ -158,7 +158,7 @@ int loader_run(struct loader *loader, struct error *error)
 
     if (loader->stage != STAGE_STUB)
         rc = flash_end(loader, 1, error);
-    else if (loader->stub_version == 1 && loader->chip->id == CHIP_ESP8266)
+    else if (loader->stub_version == 1 && loader->chip->rom_run)
         rc = command_send(loader, &run, error); /* no answer comes */
     else
         return error_set(error, ERR_NOT_POSSIBLE,
@@ -169,14 +169,22 @@ int loader_run(struct loader *loader, struct error *error)
     return rc;
 }
 
+/* esptool documents it for the ESP8266 alone, and of the ESP32 its maintainers say that FLASH_END
+ * is not to be relied upon there (esptool issue 498). */
 static int soft_reset(struct loader *loader, struct error *error)
 {
-    struct error own = {0};
-    int rc = loader_run(loader, &own);
+    bool works = loader->chip->rom_run && (loader->stage == STAGE_ROM || loader->stub_version == 1);
+    char why[128];
 
-    if (rc == ERR_NOT_POSSIBLE && loader->link->has_lines)
-        return instead_of(loader, own.text, error);
-    return rc < 0 ? error_set(error, (enum err)rc, "%s", own.text) : 0;
+    snprintf(why, sizeof why, "%s of %s can't do a soft reset", command_who(loader),
+             loader->chip->name);
+    if (works)
+        return loader_run(loader, error);
+    if (loader->link->has_lines)
+        return instead_of(loader, why, error);
+    return error_set(error, ERR_NOT_POSSIBLE,
+                     "%s, and without control lines there is no other: press the reset button",
+                     why);
 }
 
 /* Back from the stub into the ROM. The new stub can't: its FLASH_END does not reboot. */

@@ -253,19 +253,21 @@ int loader_ram_write(struct loader *loader, uint32_t address, const uint8_t *dat
 /* Jumps there; the loader is gone then (STAGE_NONE). */
 int loader_ram_run(struct loader *loader, uint32_t entry, struct error *error);
 
-/* Starts the program in the flash without a reset (esptool: run); the loader is gone then.
- * ERR_NOT_POSSIBLE where the stub that runs has no such command. */
+/* Tells the chip to start the program in the flash without a reset (esptool: run); the loader is
+ * gone then. Only where chip->rom_run it is sure to happen. ERR_NOT_POSSIBLE where the stub that
+ * runs has no such command. */
 int loader_run(struct loader *loader, struct error *error);
 
 /* ---- the flash chip's own registers; loader_flash_attach must have been done ---- */
 
 /* RDSR, RDSR2, RDSR3: `bytes` is 1 to 3 of them, low byte first. Writing waits until the flash is
- * ready again; without `non_volatile` the value is lost when the flash loses its power. A flash
- * may ignore it: read it back. */
+ * ready again and reads back: *now is what it holds, ERR_VERIFY_FAILED when that is not what was
+ * written but for the two bits that come and go. Without `non_volatile` the value is lost when the
+ * flash loses its power or is reset, as by loader_flash_attach. */
 int loader_flash_status_read(struct loader *loader, unsigned bytes, uint32_t *status,
                              struct error *error);
 int loader_flash_status_write(struct loader *loader, unsigned bytes, uint32_t status,
-                              bool non_volatile, struct error *error);
+                              bool non_volatile, uint32_t *now, struct error *error);
 /* n bytes, at most FLASH_SFDP_MAX, of the SFDP tables (JESD216) from `address` on. */
 enum { FLASH_SFDP_MAX = 64 };
 int loader_flash_sfdp(struct loader *loader, uint32_t address, uint8_t *data, size_t n,

@@ -8,20 +8,21 @@
 
 enum {
     WORD = 4,
-    USB_OTG_RAM_BLOCK = 0x800, /* esptool: USB_RAM_BLOCK */
     PROGRESS_WORDS = 16,
     RUN_TIMEOUT_MS = 200, /* what starts may set the UART anew before the answer has left it */
     RANGES_MAX = 4
 };
 
-/* Where programs can be loaded; from, and first address behind (esptool targets, MEMORY_MAP). */
+/* Where programs can be loaded; from, and first address behind (esptool targets,
+ * MEMORY_MAP; ESP-IDF soc.h of ESP32-H2 and P4; the ESP32's includes the RAM that becomes its
+ * caches: bootloaders lie there). */
 static const struct ram_range {
     uint32_t start, end;
 } ranges[CHIP_COUNT][RANGES_MAX] = {
-    [CHIP_ESP8266] = {{0x3FFE8000, 0x40000000}, {0x40100000, 0x40108000}},
+    [CHIP_ESP8266] = {{0x3FFE8000, 0x40000000}, {0x40100000, 0x40110000}},
     [CHIP_ESP32] = {{0x3FF80000, 0x3FF82000},
                     {0x3FFAE000, 0x40000000},
-                    {0x40080000, 0x400C2000},
+                    {0x40070000, 0x400C2000},
                     {0x50000000, 0x50002000}},
     [CHIP_ESP32S2] = {{0x3FF9E000, 0x3FFA0000},
                       {0x3FFB0000, 0x40000000},
@@ -36,10 +37,10 @@ static const struct ram_range {
     [CHIP_ESP32C5] = {{0x40800000, 0x40860000}, {0x50000000, 0x50004000}},
     [CHIP_ESP32C6] = {{0x40800000, 0x40880000}, {0x50000000, 0x50004000}},
     [CHIP_ESP32C61] = {{0x40800000, 0x40860000}, {0x50000000, 0x50004000}},
-    [CHIP_ESP32H2] = {{0x40800000, 0x40880000}, {0x50000000, 0x50004000}},
-    [CHIP_ESP32H21] = {{0x40800000, 0x40880000}, {0x50000000, 0x50004000}},
+    [CHIP_ESP32H2] = {{0x40800000, 0x40850000}, {0x50000000, 0x50004000}},
+    [CHIP_ESP32H21] = {{0x40800000, 0x40850000}, {0x50000000, 0x50004000}},
     [CHIP_ESP32H4] = {{0x40810000, 0x40860000}, {0x50000000, 0x50004000}},
-    [CHIP_ESP32P4] = {{0x4FF00000, 0x4FFA0000}, {0x50108000, 0x50110000}},
+    [CHIP_ESP32P4] = {{0x4FF00000, 0x4FFC0000}, {0x50108000, 0x50110000}},
     [CHIP_ESP32S31] = {{0x2E000000, 0x2E008000}, {0x2F000000, 0x2F080000}},
     [CHIP_ESP32E22] = {{0x30FE0000, 0x31200000}, {0xC0000000, 0xC0008000}},
 };
@@ -89,7 +90,7 @@ int loader_ram_read(struct loader *loader, uint32_t address, uint8_t *data, size
 
 static uint32_t ram_block(const struct loader *loader)
 {
-    return loader_usb_otg(loader) ? USB_OTG_RAM_BLOCK : RAM_BLOCK;
+    return loader_usb_otg(loader) ? OTG_BLOCK : RAM_BLOCK;
 }
 
 /* A block must not be sent twice: the ROM counts it even when its checksum was wrong. */

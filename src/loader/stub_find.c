@@ -160,8 +160,8 @@ int stub_find(const char *name, const char *dir, int nth, struct stub *stub, str
     if (rc == 0) {
         for (size_t at = 0; at < list.len; at += strlen((char *)list.data + at) + 1)
             buffer_printf(&search.looked, "%s%s", at ? ", " : "", (char *)list.data + at);
-        rc = error_set(error, ERR_FILE_UNREADABLE, "no %sflasher stub %s.json in %.500s",
-                       nth > 0 ? "other " : "", name, (char *)search.looked.data);
+        rc = error_set(error, ERR_FILE_UNREADABLE, "no %sflasher stub for %s (%s.json) in %.500s",
+                       nth > 0 ? "other " : "", name, name, (char *)search.looked.data);
     }
     buffer_done(&search.looked);
     buffer_done(&list);

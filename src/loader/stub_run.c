@@ -15,37 +15,19 @@ enum {
     S3_READ_POINTER = 0x3FCEF688
 };
 
-static int upload(struct loader *loader, const struct stub_segment *segment, struct error *error)
+int stub_check_ram(const struct stub *stub, const struct chip *chip, struct error *error)
 {
-    uint8_t data[16];
-    uint32_t size = (uint32_t)segment->size;
-    uint32_t block_size = loader_usb_otg(loader) ? OTG_BLOCK : RAM_BLOCK;
-    uint32_t blocks = (size + block_size - 1) / block_size;
-    struct request begin = {.op = OP_MEM_BEGIN,
-                            .data = data,
-                            .n = WORDS(data, size, blocks, block_size, segment->address),
-                            .address = segment->address,
-                            .has_address = true};
-
-    int rc = command_run(loader, &begin, NULL, error);
-    for (uint32_t i = 0; i < blocks && rc == 0; i++) {
-        uint32_t at = i * block_size;
-        uint32_t n = size - at < block_size ? size - at : block_size;
-        struct request block = {.op = OP_MEM_DATA,
-                                .data = data,
-                                .n = WORDS(data, n, i, 0, 0),
-                                .payload = segment->data + at,
-                                .payload_n = n,
-                                .address = segment->address + at,
-                                .has_address = true};
-        rc = command_run(loader, &block, NULL, error);
+    for (size_t i = 0; i < stub->n_segments; i++) {
+        const struct stub_segment *segment = &stub->segments[i];
+        if (!loader_ram_holds(chip, segment->address, segment->size))
+            return error_set(error, ERR_STUB_FILE,
+                             "%s: %zu bytes at 0x%08x do not lie in the %s's RAM", stub->path,
+                             segment->size, segment->address, chip->name);
     }
-    return rc;
+    return 0;
 }
 
-/* Waits for the greeting. The ROM's answer to MEM_END may be lost when the stub takes over the
- * UART.
- */
+/* Waits for the greeting. The ROM's answer to MEM_END may be lost when the stub takes over. */
 static int greeting(struct loader *loader, int64_t ms, struct error *error)
 {
     int64_t deadline = clock_ms() + ms;
@@ -172,7 +154,8 @@ int loader_stub_run(struct loader *loader, const struct stub *stub, struct error
     if (rc < 0)
         return rc;
     for (size_t i = 0; i < stub->n_segments && rc == 0; i++)
-        rc = upload(loader, &stub->segments[i], &own);
+        rc = loader_ram_write(loader, stub->segments[i].address, stub->segments[i].data,
+                              stub->segments[i].size, NULL, &own);
     if (rc == 0)
         rc = start(loader, stub, &own);
     if (rc == 0) {

@@ -66,6 +66,7 @@ static void slot_clear(struct model_slot *slot)
     slot->known = slot->flash_known = slot->has_hint = slot->has_result = false;
     slot->chip[0] = slot->chip_name[0] = slot->revision[0] = slot->mac[0] = '\0';
     slot->features[0] = slot->usb_mode[0] = slot->security[0] = slot->vendor[0] = '\0';
+    slot->eui64[0] = slot->mac_ap[0] = slot->mac_bt[0] = slot->mac_ethernet[0] = '\0';
     slot->crystal_mhz = slot->manufacturer = slot->device = 0;
     slot->flash_size = 0;
     slot->hint_id[0] = slot->hint_cause[0] = slot->hint_evidence[0] = '\0';
@@ -106,6 +107,10 @@ static void apply_chip(struct model_slot *slot, const struct event *event)
     util_copy(slot->chip_name, sizeof slot->chip_name, event->chip.name);
     util_copy(slot->revision, sizeof slot->revision, event->chip.revision);
     util_copy(slot->mac, sizeof slot->mac, event->chip.mac);
+    util_copy(slot->eui64, sizeof slot->eui64, event->chip.eui64);
+    util_copy(slot->mac_ap, sizeof slot->mac_ap, event->chip.mac_ap);
+    util_copy(slot->mac_bt, sizeof slot->mac_bt, event->chip.mac_bt);
+    util_copy(slot->mac_ethernet, sizeof slot->mac_ethernet, event->chip.mac_ethernet);
     util_copy(slot->features, sizeof slot->features, event->chip.features);
     util_copy(slot->usb_mode, sizeof slot->usb_mode, event->chip.usb_mode);
     util_copy(slot->security, sizeof slot->security, event->chip.security);
@@ -257,6 +262,7 @@ static void apply_port(struct model_slot *slot, const struct event *event)
     slot->present = event->seen.present;
     slot->vid = event->seen.vid;
     slot->pid = event->seen.pid;
+    slot->max_baud = event->seen.max_baud;
     slot->emulated = event->seen.emulated;
     slot->passed = event->seen.passed;
     slot->failed = event->seen.failed;
@@ -266,6 +272,7 @@ static void apply_port(struct model_slot *slot, const struct event *event)
     util_copy(slot->serial, sizeof slot->serial, event->seen.serial);
     util_copy(slot->driver, sizeof slot->driver, event->seen.driver);
     util_copy(slot->by_path, sizeof slot->by_path, event->seen.by_path);
+    util_copy(slot->adapter, sizeof slot->adapter, event->seen.adapter);
     util_copy(slot->holder, sizeof slot->holder, event->seen.holder);
 }
 

@@ -39,14 +39,16 @@ struct model_slot {
     bool present;
     char name[64]; /* ttyUSB0 */
     char slot[64], product[96], serial[96], driver[32], by_path[192], holder[64];
-    unsigned vid, pid;
+    char adapter[32];
+    unsigned vid, pid, max_baud;
     bool emulated;
 
     enum job_state state;
     char detail[96];
     bool running; /* a job is under way */
     bool known;   /* chip facts are there */
-    char chip[16], chip_name[64], revision[16], mac[24], features[160], usb_mode[24], security[64];
+    char chip[16], chip_name[64], revision[16], mac[24], features[192], usb_mode[24], security[64];
+    char eui64[32], mac_ap[24], mac_bt[24], mac_ethernet[24];
     unsigned crystal_mhz;
     bool flash_known;
     unsigned manufacturer, device;

@@ -35,6 +35,7 @@ void replay_port(const struct model_slot *slot, struct event *event)
     event->seen.present = slot->present;
     event->seen.vid = slot->vid;
     event->seen.pid = slot->pid;
+    event->seen.max_baud = slot->max_baud;
     event->seen.emulated = slot->emulated;
     event->seen.passed = slot->passed;
     event->seen.failed = slot->failed;
@@ -44,6 +45,7 @@ void replay_port(const struct model_slot *slot, struct event *event)
     util_copy(event->seen.serial, sizeof event->seen.serial, slot->serial);
     util_copy(event->seen.driver, sizeof event->seen.driver, slot->driver);
     util_copy(event->seen.by_path, sizeof event->seen.by_path, slot->by_path);
+    util_copy(event->seen.adapter, sizeof event->seen.adapter, slot->adapter);
     util_copy(event->seen.holder, sizeof event->seen.holder, slot->holder);
 }
 
@@ -68,6 +70,10 @@ static void put_chip(const struct model_slot *slot, const struct sink *sink)
     util_copy(event.chip.name, sizeof event.chip.name, slot->chip_name);
     util_copy(event.chip.revision, sizeof event.chip.revision, slot->revision);
     util_copy(event.chip.mac, sizeof event.chip.mac, slot->mac);
+    util_copy(event.chip.eui64, sizeof event.chip.eui64, slot->eui64);
+    util_copy(event.chip.mac_ap, sizeof event.chip.mac_ap, slot->mac_ap);
+    util_copy(event.chip.mac_bt, sizeof event.chip.mac_bt, slot->mac_bt);
+    util_copy(event.chip.mac_ethernet, sizeof event.chip.mac_ethernet, slot->mac_ethernet);
     util_copy(event.chip.features, sizeof event.chip.features, slot->features);
     util_copy(event.chip.usb_mode, sizeof event.chip.usb_mode, slot->usb_mode);
     util_copy(event.chip.security, sizeof event.chip.security, slot->security);

@@ -49,5 +49,6 @@ int run_boot_tests(void);
 int run_flash_tests(void);
 int run_line_tests(void);
 int run_port_tests(void);
+int run_security_tests(void);
 
 #endif

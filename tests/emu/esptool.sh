@@ -17,15 +17,15 @@ passed=0
 trap 'test -n "$pid" && kill "$pid" 2>/dev/null; rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM
 
-start() { # chip
+start() { # persona, further options
     rm -f "$dir/flash" "$dir/ready"
-    "$emu" --chip "$1" --rfc2217 0 --flash-file "$dir/flash" --log "$dir/frames" >"$dir/ready" &
+    "$emu" --chip "$@" --rfc2217 0 --flash-file "$dir/flash" --log "$dir/frames" >"$dir/ready" &
     pid=$!
     n=0
-    until grep -q '^ready' "$dir/ready"; do
+    until grep -qs '^ready' "$dir/ready"; do
         n=$((n + 1))
         if [ $n -gt 100 ]; then
-            echo "FAIL: $1: espjig-emu did not become ready"
+            echo "FAIL: $*: espjig-emu did not become ready"
             exit 1
         fi
         sleep 0.05
@@ -55,13 +55,18 @@ run() { # what is tested, esptool's arguments
     what=$1
     shift
     # shellcheck disable=SC2086 # ESPTOOL is a command with arguments
-    timeout 60 $ESPTOOL --chip "$chip" --port "$port" "$@" >"$dir/out" 2>&1
+    timeout 60 $ESPTOOL --chip "${auto:-${chip%-rev1}}" --port "$port" "$@" >"$dir/out" 2>&1
     result $? "$chip $what: esptool $*"
 }
 
 says() { # what the last output must contain
-    grep -q "$1" "$dir/out"
+    grep -qF -- "$1" "$dir/out"
     result $? "$chip: esptool did not say \"$1\""
+}
+
+logged() { # what the emulated chip must have noted
+    grep -qF -- "$1" "$dir/frames"
+    result $? "$chip: the emulated chip's log has no \"$1\""
 }
 
 same() { # file, offset, length: what is in flash there
@@ -76,12 +81,71 @@ blank() { # offset, length
     result $? "$chip: flash at $1 is not blank"
 }
 
-description() {
-    case $1 in
-    esp8266) echo "ESP8266EX" ;;
-    esp32) echo "ESP32-D0WD-V3 (revision v3.1)" ;;
-    esp32c3) echo "ESP32-C3 (QFN32) (revision v0.4)" ;;
-    esac
+# persona | what esptool finds: type | features | crystal in MHz | base MAC | EUI-64, where it has one | chip id of the
+# security information, "none" without, "-" where the command is unknown | generations of its stub | can reset
+# itself by watchdog
+expected() {
+    sed -n "s/^$1|//p" <<EOF
+esp8266|ESP8266EX|Wi-Fi, 160MHz|26|5c:cf:7f:12:34:56||-|2 1|no
+esp32|ESP32-D0WD-V3 (revision v3.1)|Wi-Fi, BT, Dual Core + LP Core, 240MHz, Vref calibration in eFuse, Coding Scheme None|40|24:6f:28:12:34:56||-|2 1|no
+esp32s2|ESP32-S2FNR2 (revision v1.0)|Wi-Fi, Single Core, 240MHz, Embedded Flash 4MB, Embedded PSRAM 2MB, ADC and temperature sensor calibration in BLK2 of eFuse V2|40|84:f7:03:12:34:56||none|2 1|yes
+esp32s3|ESP32-S3 (QFN56) (revision v0.2)|Wi-Fi, BT 5 (LE), Dual Core + LP Core, 240MHz, Embedded PSRAM 8MB (AP_3v3)|40|34:85:18:12:34:56||9|2 1|yes
+esp32c2|ESP8684H (revision v1.2)|Wi-Fi, BT 5 (LE), Single Core, 120MHz, Embedded Flash 4MB (GD)|26|10:97:bd:12:34:56||12|2 1|yes
+esp32c3|ESP32-C3 (QFN32) (revision v0.4)|Wi-Fi, BT 5 (LE), Single Core, 160MHz|40|7c:df:a1:12:34:56||5|2 1|yes
+esp32c5|ESP32-C5 (revision v1.0)|Wi-Fi 6 (dual-band), BT 5 (LE), IEEE802.15.4, Single Core + LP Core, 240MHz|48|30:ed:a0:12:34:56|30:ed:a0:ff:fe:12:34:56|23|2 1|yes
+esp32c6|ESP32-C6FH4 (QFN32) (revision v0.1)|Wi-Fi 6, BT 5 (LE), IEEE802.15.4, Single Core + LP Core, 160MHz, Embedded Flash 4MB|40|40:4c:ca:12:34:56|40:4c:ca:ff:fe:12:34:56|13|2 1|no
+esp32c61|ESP32-C61 (revision v1.0)|Wi-Fi 6, BT 5 (LE), Single Core, 160MHz|40|10:51:db:12:34:56||20|2|yes
+esp32h2|ESP32-H2 (revision v1.2)|BT 5 (LE), IEEE802.15.4, Single Core, 96MHz|32|74:4d:bd:12:34:56|74:4d:bd:ff:fe:12:34:56|16|2 1|no
+esp32h21|ESP32-H21 (revision v0.1)|BT 5 (LE), IEEE802.15.4, Single Core, 96MHz|32|60:55:f9:12:34:56|60:55:f9:ff:fe:12:34:56|25||no
+esp32h4|ESP32-H4 (QFN40) (revision v0.1)|BT 5 (LE), IEEE802.15.4, Dual Core, 96MHz|32|60:55:f9:12:34:57|60:55:f9:ff:fe:12:34:57|28|2|no
+esp32p4|ESP32-P4 (revision v3.1)|Dual Core + LP Core, 400MHz|40|e8:f6:0a:12:34:56||18|2|yes
+esp32p4-rev1|ESP32-P4 (revision v1.3)|Dual Core + LP Core, 400MHz|40|80:f1:b2:12:34:56||18|2 1|yes
+esp32s31|ESP32-S31 (revision v0.0)|Wi-Fi 6, BT 5.4 (LE), IEEE802.15.4, Dual Core + LP Core, 300MHz|40|38:44:be:12:34:56||32|2|yes
+esp32e22|ESP32-E22 (revision v0.0)|Wi-Fi 6E (tri-band, 2x2 MU-MIMO), BT 5.4 (LE) + Classic, Dual Core, 500MHz|40|38:44:be:65:43:21||31||no
+EOF
+}
+
+# Sets type, features, crystal, mac, eui64, id, stubs, watchdog.
+expect() {
+    row=$(expected "$1")
+    old=$IFS
+    IFS='|'
+    # shellcheck disable=SC2086 # to be split
+    set -- $row
+    IFS=$old
+    type=$1 features=$2 crystal=$3 mac=$4 eui64=$5 id=$6 stubs=$7 watchdog=$8
+}
+
+same_read() { # name, file: what read-flash has brought
+    cmp -s "$dir/read" "$2"
+    result $? "$chip $1: read-flash read something else"
+}
+
+detected() { # without being told which chip it is
+    auto=auto
+    run detection flash-id
+    auto=
+    says "Chip type:          $type"
+    says "Features:           $features"
+    says "Crystal frequency:  ${crystal}MHz"
+    says "MAC:                ${eui64:-$mac}"
+    [ -z "$eui64" ] || says "BASE MAC:           $mac"
+    says "Detected flash size: 4MB"
+    # Without a stub esptool stays in the ROM and says so.
+    if [ -n "$stubs" ]; then says "Stub flasher running"; else says "Stub flasher is not yet supported"; fi
+}
+
+secured() {
+    if [ "$id" = - ]; then
+        # shellcheck disable=SC2086
+        if timeout 60 $ESPTOOL --chip "$chip" --port "$port" get-security-info >"$dir/out" 2>&1; then
+            result 1 "$chip: there was security information"
+        fi
+    else
+        run "security information" get-security-info
+        says "Flags: 0x00000000"
+        [ "$id" = none ] || says "Chip ID: $id"
+    fi
 }
 
 with_stub() { # generation
@@ -90,68 +154,91 @@ with_stub() { # generation
     run "stub v$1" --baud 460800 write-flash 0x20000 "$a"
     says "Stub flasher running"
     says "Hash of data verified"
+    logged "stub $1"
     same "$a" 131072 "$size"
     run "stub v$1" --baud 921600 write-flash -u 0x21000 "$b"
     same "$b" 135168 "$size"
-    run "stub v$1" verify-flash 0x21000 "$b"
+    if [ "$1" = 2 ]; then
+        run "stub v$1" verify-flash 0x21000 "$b"
+        run "stub v$1" erase-region 0x20000 0x1000
+        blank 131072 4096
+    fi
     run "stub v$1" read-flash 0x21000 "$size" "$dir/read"
-    cmp -s "$dir/read" "$b"
-    result $? "$chip stub v$1: read-flash read something else"
-    run "stub v$1" erase-region 0x21000 0x2000
-    blank 135168 8192
+    same_read "stub v$1" "$b"
+    [ "$1" = 2 ] || return
     run "stub v$1" erase-flash
     blank 0 4194304
 }
 
 with_rom() {
-    run ROM --no-stub flash-id
-    says "Detected flash size: 4MB"
     run ROM --no-stub --baud 230400 write-flash 0x20000 "$a"
     same "$a" 131072 "$size"
-    if [ "$chip" != esp8266 ]; then
-        says "Hash of data verified"
-        run ROM --no-stub write-flash -z 0x21000 "$b"
-        same "$b" 135168 "$size"
-        run ROM --no-stub verify-flash 0x21000 "$b"
-        run ROM --no-stub read-flash 0x21000 4096 "$dir/read"
-        head -c 4096 "$b" | cmp -s - "$dir/read"
-        result $? "$chip ROM: read-flash read something else"
-    fi
+    # What an ESP8266's ROM can do ends here.
+    [ "$chip" != esp8266 ] || return
+    says "Hash of data verified"
+    run ROM --no-stub write-flash -z 0x21000 "$b"
+    same "$b" 135168 "$size"
+    run ROM --no-stub verify-flash 0x21000 "$b"
+    run ROM --no-stub read-flash 0x21000 4096 "$dir/read"
+    head -c 4096 "$b" >"$dir/part"
+    same_read ROM "$dir/part"
 }
 
-one_chip() { # everything for one chip, in a directory of its own
+# The ROM's rates are wrong with the crystal that it does not expect; esptool knows.
+other_crystal() { # MHz
+    stop
+    start "$chip" --crystal "$1"
+    run "$1 MHz" --no-stub --baud 230400 write-flash 0x20000 "$a"
+    says "Crystal frequency:  ${1}MHz"
+    says "Changing baud rate to"
+    same "$a" 131072 "$size"
+}
+
+one_chip() { # everything for one persona, in a directory of its own
     chip=$1
     dir=$dir/$chip
     mkdir "$dir"
     trap 'test -n "$pid" && kill "$pid" 2>/dev/null' EXIT
+    expect "$chip"
     start "$chip"
+    detected
     run id chip-id
-    says "$(description "$chip")"
-    run id flash-id
-    says "Detected flash size: 4MB"
-    with_stub 2
-    with_stub 1
+    says "$type"
+    secured
+    for generation in $stubs; do
+        with_stub "$generation"
+    done
     with_rom
+    if [ "$watchdog" = yes ]; then
+        run "watchdog" --after watchdog-reset --no-stub read-mac
+        logged "reset (RTC watchdog) into"
+    fi
+    case $chip in
+    esp32c2 | esp32c5) other_crystal 40 ;;
+    esac
     stop
     echo "$chip: $passed passed, $failed failed"
     exit $((failed != 0))
 }
 
-size=100000
+size=30000
 a=$dir/a
 b=$dir/b
 head -c $size /dev/urandom >"$a"
 # Half of it compresses.
 { head -c $((size / 2)) /dev/urandom; head -c $((size / 2)) /dev/zero; } >"$b"
 
-# pyserial waits 50 ms for each line and setting, so most of the time nothing happens: all at once.
-jobs=
-for chip in esp8266 esp32 esp32c3; do
-    (one_chip $chip) &
-    jobs="$jobs $!"
-done
+# pyserial waits 50 ms for each line and setting, so most of the time nothing happens: several at once.
 status=0
-for job in $jobs; do
-    wait "$job" || status=1
+for group in "esp8266 esp32 esp32s2 esp32s3 esp32c2 esp32c3 esp32c5 esp32c6" \
+    "esp32c61 esp32h2 esp32h21 esp32h4 esp32p4 esp32p4-rev1 esp32s31 esp32e22"; do
+    jobs=
+    for chip in $group; do
+        (one_chip "$chip") &
+        jobs="$jobs $!"
+    done
+    for job in $jobs; do
+        wait "$job" || status=1
+    done
 done
 exit $status

@@ -249,6 +249,50 @@ static void esp32c3_checks_checksum_and_digest(void **state)
     bench_close(&b);
 }
 
+/* First lines from ESP-IDF's documentation (docs/en/security/<chip>_log.inc), and from users' logs.
+ */
+static void newer_roms_have_their_own_words(void **state)
+{
+    static const struct {
+        const char *chip, *start, *software, *watchdog;
+    } words[] = {
+        {"esp32s2",
+         "ESP-ROM:esp32s2-rc4-20191025\r\nBuild:Oct 25 2019\r\nrst:0x1 (POWERON),boot:0x8"
+         " (SPI_FAST_FLASH_BOOT)\r\nSPIWP:0xee\r\nmode:DIO, clock div:2\r\nload:0x3fcd6100",
+         "rst:0x3 (RTC_SW_SYS_RST),boot:0x8", "rst:0x7 (TG0WDT_SYS_RST),boot:0x8"},
+        {"esp32c6",
+         "ESP-ROM:esp32c6-20220919\r\nBuild:Sep 19 2022\r\nrst:0x1 (POWERON),boot:0xc"
+         " (SPI_FAST_FLASH_BOOT)\r\nSPIWP:0xee\r\nmode:DIO, clock div:2\r\nload:0x3fcd6100",
+         "rst:0x3 (LP_SW_HPSYS),boot:0xc", "rst:0x7 (TG0_WDT_HPSYS),boot:0xc"},
+        {"esp32c5",
+         "ESP-ROM:esp32c5-eco2-20250121\r\nBuild:Jan 21 2025\r\nrst:0x1 (POWERON),boot:0x18"
+         " (SPI_FAST_FLASH_BOOT)\r\nSPI mode:DIO, clock div:2\r\nload:0x3fcd6100",
+         "rst:0x3 (RTC_SW_HPSYS),boot:0x18", "rst:0x7 (TG0_WDT_HPSYS),boot:0x18"},
+        {"esp32p4-rev1",
+         "ESP-ROM:esp32p4-eco2-20240710\r\nBuild:Jul 10 2024\r\nrst:0x1 (POWERON),"
+         "boot:0x30f (SPI_FAST_FLASH_BOOT)\r\nSPI mode:DIO, clock div:2\r\nload:",
+         "rst:0x3 (SW_SYS_RESET),boot:0x30f", "rst:0x7 (HP_SYS_HP_WDT_RESET),boot:0x30f"},
+        {"esp32s31",
+         "ESP-ROM:esp32s31-20251218\r\nBuild:Jan 21 2026\r\nrst:0x1 (POWERON),boot:0x58"
+         " (SPI_FAST_FLASH_BOOT)\r\nSPI mode:DIO, clock div:2\r\nload:0x3fcd6100",
+         "rst:0x3 (SW_SYS_RESET),boot:0x58", "rst:0x7 (HP_SYS_HP_WDT0_RESET),boot:0x58"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        struct bench b;
+        bench_open(&b, words[i].chip, 4 << 20);
+        const struct persona *p = b.chip.persona;
+        put_image(&b, p->boot_offset, p->image_chip_id, 2, boot_esp32c3, 4, NULL, 0);
+        expect_start(boot(&b, 100), words[i].start);
+        expect_in(boot(&b, 1500), words[i].software); /* there is no partition table */
+        memset(b.chip.flash.store.bytes + p->boot_offset, 0xff, 16);
+        expect_in(boot(&b, 1500), "invalid header: 0xffffffff\r\n");
+        expect_in(bench_text(&b), words[i].watchdog);
+        bench_close(&b);
+    }
+}
+
 static void the_app_says_hello(void **state)
 {
     struct bench b;
@@ -321,12 +365,15 @@ static void any_flash_boots_somehow(void **state)
     struct bench b;
 
     (void)state;
-    for (size_t i = 0; i < 60; i++) {
-        bench_open(&b, persona_at(i % 3)->name, 512 << 10);
+    size_t n = 0;
+    while (persona_at(n))
+        n++;
+    for (size_t i = 0; i < 8 * n; i++) {
+        bench_open(&b, persona_at(i % n)->name, 512 << 10);
         uint8_t *bytes = b.chip.flash.store.bytes;
         chip_noise(&seed, bytes, 0x20000);
         uint32_t at = b.chip.persona->boot_offset;
-        if (i % 2)
+        if (i / n % 2)
             put_image(&b, at, b.chip.persona->image_chip_id, 2, app_segs, 2, NULL, 0);
         else
             bytes[at] = 0xe9;
@@ -348,6 +395,7 @@ int run_boot_tests(void)
         cmocka_unit_test(esp32_damaged_bootloader),
         cmocka_unit_test(bootloader_of_another_chip),
         cmocka_unit_test(esp32c3_checks_checksum_and_digest),
+        cmocka_unit_test(newer_roms_have_their_own_words),
         cmocka_unit_test(the_app_says_hello),
         cmocka_unit_test(ota_data_chooses_the_slot),
         cmocka_unit_test(esp8266_runs_its_program_at_0),

@@ -12,30 +12,120 @@
 
 /* ---- tables ---- */
 
+/* The blocks lie in the row of readable words, the fields in their blocks, and no bit twice. */
+static void efuses_are_sound(const struct persona *p)
+{
+    uint32_t used[128] = {0};
+    size_t words = 0;
+
+    for (size_t b = 0; b < sizeof p->efuse.block_words; b++) {
+        if (p->efuse.block_words[b] > 0)
+            words = efuse_block_word(&p->efuse, b) + p->efuse.block_words[b];
+        assert_true(words <= p->efuse.words);
+    }
+    assert_true(p->efuse.block_words[p->mac_block] >= 2);
+    if (p->style == BOOT_NEWER) { /* the MAC's words */
+        used[efuse_block_word(&p->efuse, p->mac_block)] = UINT32_MAX;
+        used[efuse_block_word(&p->efuse, p->mac_block) + 1] = 0xffff;
+    }
+    for (const struct efuse_field *f = p->factory; f->width != 0; f++) {
+        assert_true(f->value != 0 && f->width <= 32 && (uint64_t)f->value >> f->width == 0);
+        assert_true(f->bit + f->width <= 32 * p->efuse.block_words[f->block]);
+        for (unsigned i = f->bit; i < f->bit + f->width; i++) {
+            size_t word = efuse_block_word(&p->efuse, f->block) + i / 32;
+            assert_false(used[word] >> i % 32 & 1);
+            used[word] |= UINT32_C(1) << i % 32;
+        }
+    }
+}
+
+static void security_is_sound(const struct persona *p)
+{
+    const struct security_layout *l = &p->security;
+    unsigned bits = 32u * p->efuse.block_words[0];
+
+    assert_int_equal(l->size != 0, p->commands >> 0x14 & 1);
+    assert_true(l->size == 0 || l->size == 12 || l->size == 20);
+    assert_true(l->keys <= 6 && l->purpose + l->keys * l->purpose_width <= (int)bits);
+    assert_true(l->crypt_cnt + 3u <= bits && l->soft_jtag + 3u <= bits);
+    for (size_t i = 0; i < sizeof l->flags; i++) {
+        assert_true(l->flags[i] < bits);
+        for (size_t j = 0; j < i; j++)
+            assert_true(l->flags[i] == 0 || l->flags[i] != l->flags[j]);
+    }
+}
+
+static bool is_ram(const struct persona *p, uint32_t start, uint32_t len)
+{
+    for (size_t i = 0; i < sizeof p->ram / sizeof *p->ram; i++) {
+        if (start >= p->ram[i].start && start < p->ram[i].end && len <= p->ram[i].end - start)
+            return true;
+    }
+    return false;
+}
+
+/* Registers that do something don't lie in each other's way. */
+static void registers_are_sound(const struct persona *p)
+{
+    const uint32_t known[] = {p->uart_clkdiv, p->strap_reg,  p->wdt_config0, p->wdt_config1,
+                              p->wdt_protect, p->swd_conf,   p->swd_protect, p->efuse.conf,
+                              p->efuse.cmd,   p->efuse.base, p->spi.base};
+    size_t efuse;
+    struct efuse e = {.persona = p};
+
+    for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+        assert_int_equal(known[i] % 4, 0);
+        assert_false(is_ram(p, known[i], 4));
+        for (size_t j = 0; j < i && known[i] != 0 && p->efuse.cmd != 0; j++)
+            assert_true(known[i] != known[j]);
+        if (known[i] != p->efuse.base)
+            assert_false(efuse_at(&e, known[i], &efuse));
+    }
+    assert_int_equal(p->wdt_config0 == 0, p->wdt_protect == 0);
+    assert_int_equal(p->swd_conf == 0, p->swd_key == 0);
+    /* All of the controller's registers that are used fit into its first 256 bytes. */
+    assert_true(p->spi.user1 > p->spi.user && p->spi.user2 > p->spi.user1);
+    assert_true(p->spi.w0 > p->spi.user2 && p->spi.w0 + 64 <= 0x100);
+    assert_true(p->spi.base % 0x100 == 0);
+    assert_int_equal(p->spi.mosi_dlen == 0, p->spi.miso_dlen == 0);
+    assert_true(p->spi.mosi_dlen == 0 ||
+                (p->spi.mosi_dlen > p->spi.user2 && p->spi.miso_dlen < p->spi.w0));
+}
+
 static void personas_are_sound(void **state)
 {
     (void)state;
     for (size_t i = 0; persona_at(i); i++) {
         const struct persona *p = persona_at(i);
-        size_t words = 0;
         assert_ptr_equal(persona_find(p->name), p); /* no name twice */
-        for (size_t b = 0; b < sizeof p->efuse.block_words; b++)
-            words += p->efuse.block_words[b];
-        assert_true(words <= p->efuse.words);
-        for (const struct efuse_value *v = p->efuse_values; v->word != 0xff; v++)
-            assert_true(v->word < p->efuse.words);
+        for (size_t j = 0; j < i; j++) {
+            const struct persona *other = persona_at(j);
+            bool p4 = p->image_chip_id == 18 && other->image_chip_id == 18;
+            if (p->extended_header && other->extended_header && !p4)
+                assert_int_not_equal(p->image_chip_id, other->image_chip_id);
+            assert_true(p->magic == 0 || p->magic != other->magic);
+            assert_true(memcmp(p->mac, other->mac, 6) != 0);
+            assert_string_not_equal(p->banner, other->banner);
+        }
+        efuses_are_sound(p);
+        security_is_sound(p);
+        registers_are_sound(p);
+        assert_true(p->ram[0].end > p->ram[0].start);
         assert_true(p->status_len == 2 || p->status_len == 4);
-        assert_true(p->spi.user1 > p->spi.user && p->spi.user2 > p->spi.user1);
-        assert_int_equal(p->spi.mosi_dlen == 0, p->spi.miso_dlen == 0);
         assert_true(p->uart_clkdiv != 0 && p->uart_clock_hz >= p->crystal_hz);
-        assert_true(p->style == BOOT_ESP8266 || (p->text_flash && p->text_download));
+        assert_true(p->crystal_other_hz != p->crystal_hz);
+        assert_true(p->style == BOOT_ESP8266 || (p->text_flash && p->text_download && p->spi_line));
+        assert_true(p->strap_flash != p->strap_download);
         assert_non_null(p->banner);
+        for (size_t j = 0; j < RESET_CAUSES; j++)
+            assert_true(p->resets[j].number != 0 && p->resets[j].text);
+        assert_true(p->speeds[0] > p->speeds[1] && p->speeds[3] > 0);
     }
 }
 
 static void stub_digests_are_sound(void **state)
 {
-    bool both[8][3] = {{0}};
+    bool has[32][3] = {{0}};
 
     (void)state;
     for (size_t i = 0; stub_known_at(i); i++) {
@@ -43,109 +133,64 @@ static void stub_digests_are_sound(void **state)
         assert_int_equal(strlen(k->sha256), 64);
         assert_int_equal(strspn(k->sha256, "0123456789abcdef"), 64);
         assert_true(k->generation == 1 || k->generation == 2);
-        assert_true(k->len > 1000 && k->len < 0x8000 && k->start >= 0x40000000);
         for (size_t j = 0; j < i; j++)
             assert_string_not_equal(k->sha256, stub_known_at(j)->sha256);
         size_t chip = 0;
         while (persona_at(chip) && strcmp(persona_at(chip)->name, k->chip) != 0)
             chip++;
         assert_non_null(persona_at(chip));
-        both[chip][k->generation] = true;
+        assert_true(k->len > 1000 && is_ram(persona_at(chip), k->start, k->len));
+        has[chip][k->generation] = true;
     }
     for (size_t i = 0; persona_at(i); i++)
-        assert_true(both[i][1] && both[i][2]);
+        assert_int_equal(has[i][2], !persona_at(i)->no_stub);
+    assert_true(has[0][1] && has[1][1]); /* ESP8266 and ESP32 had the first ones */
 }
 
-/* ---- flash ---- */
-
-static void programming_only_clears_bits(void **state)
+/* Each flag of the security information stands where its eFuse says, and nowhere else. */
+static void security_information_follows_the_efuses(void **state)
 {
-    struct error e = {0};
-    struct flash f;
-    uint8_t byte;
-
-    (void)state;
-    assert_int_equal(flash_open(&f, NULL, 1 << 20, NULL, &e), 0);
-    flash_program(&f, 0x1234, (const uint8_t *)"\xf0", 1);
-    flash_program(&f, 0x1234, (const uint8_t *)"\x3f", 1);
-    flash_read(&f, 0x1234, &byte, 1);
-    assert_int_equal(byte, 0x30);
-    flash_erase(&f, 0x1000, 0x1000);
-    flash_read(&f, 0x1234, &byte, 1);
-    assert_int_equal(byte, 0xff);
-    flash_close(&f);
-}
-
-static void erasing_takes_whole_sectors_and_blocks(void **state)
-{
-    struct error e = {0};
-    struct flash f;
-
-    (void)state;
-    assert_int_equal(flash_open(&f, NULL, 1 << 20, NULL, &e), 0);
-    memset(f.store.bytes, 0, f.store.size);
-    flash_erase(&f, 0x1100, 0x10);
-    assert_true(flash_blank(&f, 0x1000, 0x1000));
-    assert_int_equal(f.store.bytes[0xfff], 0);
-    assert_int_equal(f.store.bytes[0x2000], 0);
-    assert_int_equal(f.busy_us, 45000);
-    flash_erase(&f, 0xf000, 0x12000); /* a sector, a block, a sector */
-    assert_true(flash_blank(&f, 0xf000, 0x12000));
-    assert_int_equal(f.busy_us, 45000 + 150000 + 45000);
-    assert_int_equal(f.store.bytes[0x21000], 0);
-    flash_erase(&f, 0xff000, UINT32_MAX); /* ends, and covers everything */
-    assert_true(flash_blank(&f, 0, f.store.size));
-    flash_close(&f);
-}
-
-static void storage_is_kept_in_its_file(void **state)
-{
-    char path[] = "/tmp/espjig-emu-XXXXXX";
-    int fd = mkstemp(path);
-    struct error e = {0};
-    struct flash f;
-    uint8_t byte = 0;
-
-    (void)state;
-    assert_int_equal(flash_open(&f, path, 1 << 20, NULL, &e), 0);
-    flash_program(&f, 77, (const uint8_t *)"\x5a", 1);
-    assert_int_equal(pread(fd, &byte, 1, 77), 1); /* at once, for other processes */
-    assert_int_equal(byte, 0x5a);
-    flash_close(&f);
-    assert_int_equal(flash_open(&f, path, 1 << 20, NULL, &e), 0);
-    assert_int_equal(f.store.bytes[77], 0x5a);
-    flash_close(&f);
-    assert_int_equal(flash_open(&f, path, 2 << 20, NULL, &e), ERR_FILE_FORMAT);
-    assert_non_null(strstr(e.text, path));
-    close(fd);
-    unlink(path);
-}
-
-/* Sectors from `start` on that FLASH_BEGIN leaves erased when asked for `n`. */
-static size_t erased_by_begin(uint32_t start, uint32_t n)
-{
-    const uint32_t begin[] = {n * FLASH_SECTOR, 1, 1024, start * FLASH_SECTOR};
+    uint8_t info[20];
     struct bench b;
-    size_t erased = 0;
 
-    bench_open(&b, "esp8266", 1 << 20);
-    memset(b.chip.flash.store.bytes, 0, b.chip.flash.store.size);
-    bench_sync(&b, 0);
-    bench_command(&b, 0x02, begin, 4);
-    while (flash_blank(&b.chip.flash, (uint32_t)(start + erased) * FLASH_SECTOR, FLASH_SECTOR))
-        erased++;
-    bench_close(&b);
-    return erased;
-}
-
-/* peers.md 3a.11: head and all, where the head was to be part of it. */
-static void esp8266_rom_erases_too_much(void **state)
-{
     (void)state;
-    assert_int_equal(erased_by_begin(32, 0), 0);
-    assert_int_equal(erased_by_begin(32, 4), 8);
-    assert_int_equal(erased_by_begin(14, 10), 12);
-    assert_int_equal(erased_by_begin(0, 20), 36);
+    for (size_t i = 0; persona_at(i); i++) {
+        const struct security_layout *l = &persona_at(i)->security;
+        if (l->size == 0)
+            continue;
+        for (size_t flag = 0; flag < sizeof l->flags; flag++) {
+            if (l->flags[flag] == 0)
+                continue;
+            bench_open(&b, persona_at(i)->name, 1 << 20);
+            efuse_burn(&b.chip.efuse, l->flags[flag] / 32, UINT32_C(1) << l->flags[flag] % 32);
+            assert_int_equal(digest_security_info(&b.chip, info), l->size);
+            assert_int_equal(le32_get(info), 1 << flag);
+            assert_int_equal(info[4], 0);
+            bench_close(&b);
+        }
+        bench_open(&b, persona_at(i)->name, 1 << 20);
+        digest_security_info(&b.chip, info);
+        assert_int_equal(le32_get(info), 0);
+        assert_int_equal(le32_get(info + 12), persona_at(i)->image_chip_id);
+        bench_close(&b);
+    }
+    /* Two bits of SOFT_DIS_JTAG disable nothing. */
+    bench_open(&b, "esp32h4", 1 << 20);
+    efuse_burn(&b.chip.efuse, 5, 3 << 11);
+    digest_security_info(&b.chip, info);
+    assert_int_equal(le32_get(info), 0);
+    /* KEY_PURPOSE_2 of five bits lies at bit 10 of its word. */
+    efuse_burn(&b.chip.efuse, 2, 18 << 10);
+    digest_security_info(&b.chip, info);
+    assert_int_equal(info[7], 18);
+    bench_close(&b);
+    /* And KEY_PURPOSE_1 of an ESP32-C5 ends with its word. */
+    bench_open(&b, "esp32c5", 1 << 20);
+    efuse_burn(&b.chip.efuse, 2, UINT32_C(18) << 27);
+    digest_security_info(&b.chip, info);
+    assert_int_equal(info[6], 18);
+    assert_int_equal(info[7], 0);
+    bench_close(&b);
 }
 
 /* ---- the SPI controller, as esptool drives it ---- */
@@ -175,6 +220,10 @@ static void spi_controller_reaches_the_flash(const char *chip)
 
     bench_open(&b, chip, 4 << 20);
     bench_sync(&b, 0);
+    if (b.chip.persona->flash_power_reg != 0) { /* an ESP32-P4 has to turn it on first */
+        assert_int_equal(spi(&b, 0x9f, MISO, 24, 0), 0xffffff);
+        bench_write_reg(&b, b.chip.persona->flash_power_reg, 3);
+    }
     flash_program(&b.chip.flash, 0x12345, (const uint8_t *)"\x11\x22\x33\x44", 4);
     assert_int_equal(spi(&b, 0x9f, MISO, 24, 0), 0x1640ef);
     assert_int_equal(spi(&b, 0x5a, MISO | ADDRESS | DUMMY, 32, 0), 0x50444653); /* "SFDP" */
@@ -343,12 +392,12 @@ static void both_lines_pull_nothing(void **state)
 
 /* A software reset keeps the strap, the RTC watchdog (esptool --after watchdog-reset) samples it.
  */
-static void watchdog_samples_the_strap(void **state)
+static void watchdog_resets(const char *chip)
 {
     struct bench b;
 
-    (void)state;
-    bench_open(&b, "esp32c3", 4 << 20);
+    bench_open(&b, chip, 4 << 20);
+    const struct persona *p = b.chip.persona;
     bench_start(&b, false);
     bench_lines(&b, false, true);
     bench_lines(&b, true, false);
@@ -357,11 +406,22 @@ static void watchdog_samples_the_strap(void **state)
     chip_reset_later(&b.chip, 1000, RESET_SOFTWARE);
     expect_mode(&b, CHIP_ROM);
     b.chip.baud = 115200;
-    bench_write_reg(&b, 0x600080a8, 0x50d83aa1);
-    bench_write_reg(&b, 0x60008094, 2000);
-    bench_write_reg(&b, 0x60008090, UINT32_C(1) << 31 | 5 << 28 | 1 << 8 | 2);
+    bench_write_reg(&b, p->wdt_config1, 2000);
+    bench_write_reg(&b, p->wdt_config0, UINT32_C(1) << 31 | 5 << 28 | 1 << 8 | 2);
+    expect_mode(&b, CHIP_ROM); /* locked */
+    bench_write_reg(&b, p->wdt_protect, 0x50d83aa1);
+    bench_write_reg(&b, p->wdt_config0, UINT32_C(1) << 31 | 5 << 28 | 1 << 8 | 2);
     expect_mode(&b, CHIP_APP);
     bench_close(&b);
+}
+
+static void watchdog_samples_the_strap(void **state)
+{
+    (void)state;
+    for (size_t i = 0; persona_at(i); i++) {
+        if (persona_at(i)->wdt_config0 != 0)
+            watchdog_resets(persona_at(i)->name);
+    }
 }
 
 static void without_reset_nothing_changes(void **state)
@@ -448,6 +508,64 @@ static void esp32_rom_takes_rates_in_its_own_measure(void **state)
     bench_close(&b);
 }
 
+static unsigned rate_after(const char *name, unsigned crystal_hz, unsigned request)
+{
+    struct bench b;
+    uint32_t words[2] = {request};
+
+    bench_open(&b, name, 1 << 20);
+    b.chip.crystal_hz = crystal_hz;
+    bench_sync(&b, 0);
+    bench_command(&b, 0x0f, words, 2);
+    unsigned baud = b.chip.baud;
+    bench_close(&b);
+    return baud;
+}
+
+/* Their ROMs compute with the crystal that they suppose; the stub's rates are right. */
+static void another_crystal_shifts_the_roms_rates(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    assert_int_equal(rate_after("esp32c2", 26000000, 230400 * 40 / 26), 230399);
+    assert_int_equal(rate_after("esp32c2", 40000000, 230400), 230400);
+    assert_int_equal(rate_after("esp32c5", 48000000, 230400), 230400);
+    assert_int_equal(rate_after("esp32c5", 40000000, 230400 * 48 / 40), 230400);
+    assert_int_equal(rate_after("esp32c3", 40000000, 230400), 230400);
+    bench_open(&b, "esp32c2", 1 << 20);
+    bench_start(&b, false);
+    bench_pass(&b, 100);
+    assert_int_equal(b.last_baud, 74880);
+    b.chip.crystal_hz = 40000000;
+    bench_start(&b, false);
+    bench_pass(&b, 100);
+    assert_int_equal(b.last_baud, 115200);
+    bench_sync(&b, 0);
+    assert_int_equal(bench_read_reg(&b, b.chip.persona->uart_clkdiv) & 0xfffff, 347);
+    b.chip.crystal_hz = 26000000;
+    assert_int_equal(bench_read_reg(&b, b.chip.persona->uart_clkdiv) & 0xfffff, 225);
+    bench_close(&b);
+}
+
+static void the_strapping_register_tells_the_mode(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    for (size_t i = 0; persona_at(i); i++) {
+        const struct persona *p = persona_at(i);
+        if (p->strap_reg == 0)
+            continue;
+        bench_open(&b, p->name, 1 << 20);
+        bench_sync(&b, 0);
+        assert_int_equal(bench_read_reg(&b, p->strap_reg), p->strap_download);
+        bench_start(&b, false);
+        assert_int_equal(regs_read(&b.chip, p->strap_reg), p->strap_flash);
+        bench_close(&b);
+    }
+}
+
 static void noise_is_the_same_for_a_seed(void **state)
 {
     uint8_t a[16], b[16];
@@ -478,93 +596,6 @@ static void work_delays_the_next_reply(void **state)
     int64_t before = b.now;
     bench_command(&b, 0xd1, region, 2);
     assert_true(b.last_put >= before + 150000); /* one block */
-    bench_close(&b);
-}
-
-static size_t delivered;
-
-static void count(void *context, const uint8_t *bytes, size_t n)
-{
-    (void)context;
-    (void)bytes;
-    delivered += n;
-}
-
-static void the_line_takes_its_time(void **state)
-{
-    struct wire w = {.pace = true, .host_baud = 115200, .deliver = count, .latency_us = 5000};
-    uint8_t bytes[1152] = {0};
-
-    (void)state;
-    delivered = 0;
-    wire_put(&w, 0, 115200, bytes, sizeof bytes); /* 100 ms */
-    wire_deliver(&w, 4000);
-    assert_int_equal(delivered, 0); /* latency */
-    wire_deliver(&w, 55000);
-    assert_in_range(delivered, 570, 580);
-    wire_deliver(&w, 106000);
-    assert_int_equal(delivered, sizeof bytes);
-    assert_int_equal(wire_next(&w), -1);
-    wire_put(&w, 110000, 115200, bytes, 576); /* 50 ms, the first half arrives */
-    wire_purge(&w, 135000);
-    wire_deliver(&w, 190000);
-    assert_in_range(delivered, sizeof bytes + 280, sizeof bytes + 296);
-    size_t before = delivered;
-    wire_put(&w, 200000, 115200, bytes, 10);
-    wire_cut(&w, 150000); /* a reset before it was sent */
-    wire_deliver(&w, 900000);
-    assert_int_equal(delivered, before);
-    wire_done(&w);
-}
-
-/* However late the emulator is woken: a frame is served when its last bit has arrived. */
-static void frames_are_served_at_their_end(void **state)
-{
-    static const uint8_t two[] = {0xc0, 0, 0x0a, 4, 0, 0, 0, 0, 0, 0, 0x10, 0, 0x40, 0xc0,
-                                  0xc0, 0, 0x0a, 4, 0, 0, 0, 0, 0, 0, 0x10, 0, 0x40, 0xc0};
-    struct wire w = {.pace = true, .host_baud = 115200};
-    struct bench b;
-
-    (void)state;
-    bench_open(&b, "esp32c3", 4 << 20);
-    bench_sync(&b, 0);
-    b.chip.instant = false;
-    w.chip = &b.chip;
-    wire_from_host(&w, b.now, two, 9); /* in two pieces */
-    wire_from_host(&w, b.now + 50, two + 9, sizeof two - 9);
-    assert_in_range(wire_next(&w), b.now + 1216, b.now + 1218); /* 14 bytes of 86.8 us */
-    wire_feed(&w, b.now + 1215);
-    assert_int_equal(b.out.len, 0);
-    wire_feed(&w, b.now + 1400);
-    assert_in_range(b.last_put, b.now + 1216, b.now + 1218);
-    assert_in_range(wire_next(&w), b.now + 2431, b.now + 2434);
-    wire_feed(&w, b.now + 1000000);
-    assert_in_range(b.last_put, b.now + 2431, b.now + 2434);
-    assert_int_equal(wire_next(&w), -1);
-    wire_done(&w);
-    bench_close(&b);
-}
-
-static void requests_are_counted(void **state)
-{
-    struct buffer text = {0};
-    struct bench b;
-
-    (void)state;
-    bench_open(&b, "esp32c3", 4 << 20);
-    bench_sync(&b, 2);
-    bench_read_reg(&b, 0x40001000);
-    bench_read_reg(&b, 0x40001000);
-    bench_frame(&b, (const uint8_t *)"\0\x99\0\0\0\0\0\0", 8); /* an error is an answer, too */
-    bench_frame(&b, (const uint8_t *)"\0\xd3\0\0\0\0\0\0", 8); /* this one is not answered */
-    bench_frame(&b, (const uint8_t *)"\0\x11\0\0\0\0\0\0", 8); /* flash data */
-    stats_print(&b.chip.stats, &text);
-    assert_non_null(strstr((char *)text.data, "round-trips 5\n")); /* with SYNC */
-    assert_non_null(strstr((char *)text.data, "round-trips-other 4\n"));
-    assert_non_null(strstr((char *)text.data, "rom SYNC 1\n"));
-    assert_non_null(strstr((char *)text.data,
-                           "stub READ_REG 2\nstub FLASH_DEFL_DATA 1\nstub 0x99 1\nstub RUN"));
-    buffer_done(&text);
     bench_close(&b);
 }
 
@@ -608,10 +639,7 @@ int run_chip_tests(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(personas_are_sound),
         cmocka_unit_test(stub_digests_are_sound),
-        cmocka_unit_test(programming_only_clears_bits),
-        cmocka_unit_test(erasing_takes_whole_sectors_and_blocks),
-        cmocka_unit_test(storage_is_kept_in_its_file),
-        cmocka_unit_test(esp8266_rom_erases_too_much),
+        cmocka_unit_test(security_information_follows_the_efuses),
         cmocka_unit_test(every_chip_reaches_its_flash),
         cmocka_unit_test(efuse_bits_stay_set),
         cmocka_unit_test(efuse_blocks_of_newer_chips),
@@ -626,11 +654,10 @@ int run_chip_tests(void)
         cmocka_unit_test(a_ram_program_takes_over),
         cmocka_unit_test(the_rom_measures_the_rate),
         cmocka_unit_test(esp32_rom_takes_rates_in_its_own_measure),
+        cmocka_unit_test(another_crystal_shifts_the_roms_rates),
+        cmocka_unit_test(the_strapping_register_tells_the_mode),
         cmocka_unit_test(noise_is_the_same_for_a_seed),
         cmocka_unit_test(work_delays_the_next_reply),
-        cmocka_unit_test(the_line_takes_its_time),
-        cmocka_unit_test(frames_are_served_at_their_end),
-        cmocka_unit_test(requests_are_counted),
         cmocka_unit_test(garbage_does_no_harm),
     };
 

@@ -167,6 +167,12 @@ static void esp8266_answers_as_documented(void **state)
     play("esp8266");
 }
 
+static void esp32s2_answers_as_documented(void **state)
+{
+    (void)state;
+    play("esp32s2");
+}
+
 static void stub_v1_answers_as_documented(void **state)
 {
     (void)state;
@@ -179,6 +185,7 @@ int main(void)
         cmocka_unit_test(esp32_answers_as_recorded),
         cmocka_unit_test(esp32c3_answers_as_recorded),
         cmocka_unit_test(esp8266_answers_as_documented),
+        cmocka_unit_test(esp32s2_answers_as_documented),
         cmocka_unit_test(stub_v1_answers_as_documented),
     };
 
@@ -188,5 +195,6 @@ int main(void)
     failed += run_flash_tests();
     failed += run_line_tests();
     failed += run_port_tests();
+    failed += run_security_tests();
     return failed;
 }

@@ -2,7 +2,103 @@
 /* The flash chip's command set, and how ROM and stub reach it. */
 #include "bench.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+/* ---- the array ---- */
+
+static void programming_only_clears_bits(void **state)
+{
+    struct error e = {0};
+    struct flash f;
+    uint8_t byte;
+
+    (void)state;
+    assert_int_equal(flash_open(&f, NULL, 1 << 20, NULL, &e), 0);
+    flash_program(&f, 0x1234, (const uint8_t *)"\xf0", 1);
+    flash_program(&f, 0x1234, (const uint8_t *)"\x3f", 1);
+    flash_read(&f, 0x1234, &byte, 1);
+    assert_int_equal(byte, 0x30);
+    flash_erase(&f, 0x1000, 0x1000);
+    flash_read(&f, 0x1234, &byte, 1);
+    assert_int_equal(byte, 0xff);
+    flash_close(&f);
+}
+
+static void erasing_takes_whole_sectors_and_blocks(void **state)
+{
+    struct error e = {0};
+    struct flash f;
+
+    (void)state;
+    assert_int_equal(flash_open(&f, NULL, 1 << 20, NULL, &e), 0);
+    memset(f.store.bytes, 0, f.store.size);
+    flash_erase(&f, 0x1100, 0x10);
+    assert_true(flash_blank(&f, 0x1000, 0x1000));
+    assert_int_equal(f.store.bytes[0xfff], 0);
+    assert_int_equal(f.store.bytes[0x2000], 0);
+    assert_int_equal(f.busy_us, 45000);
+    flash_erase(&f, 0xf000, 0x12000); /* a sector, a block, a sector */
+    assert_true(flash_blank(&f, 0xf000, 0x12000));
+    assert_int_equal(f.busy_us, 45000 + 150000 + 45000);
+    assert_int_equal(f.store.bytes[0x21000], 0);
+    flash_erase(&f, 0xff000, UINT32_MAX); /* ends, and covers everything */
+    assert_true(flash_blank(&f, 0, f.store.size));
+    flash_close(&f);
+}
+
+static void storage_is_kept_in_its_file(void **state)
+{
+    char path[] = "/tmp/espjig-emu-XXXXXX";
+    int fd = mkstemp(path);
+    struct error e = {0};
+    struct flash f;
+    uint8_t byte = 0;
+
+    (void)state;
+    assert_int_equal(flash_open(&f, path, 1 << 20, NULL, &e), 0);
+    flash_program(&f, 77, (const uint8_t *)"\x5a", 1);
+    assert_int_equal(pread(fd, &byte, 1, 77), 1); /* at once, for other processes */
+    assert_int_equal(byte, 0x5a);
+    flash_close(&f);
+    assert_int_equal(flash_open(&f, path, 1 << 20, NULL, &e), 0);
+    assert_int_equal(f.store.bytes[77], 0x5a);
+    flash_close(&f);
+    assert_int_equal(flash_open(&f, path, 2 << 20, NULL, &e), ERR_FILE_FORMAT);
+    assert_non_null(strstr(e.text, path));
+    close(fd);
+    unlink(path);
+}
+
+/* Sectors from `start` on that FLASH_BEGIN leaves erased when asked for `n`. */
+static size_t erased_by_begin(uint32_t start, uint32_t n)
+{
+    const uint32_t begin[] = {n * FLASH_SECTOR, 1, 1024, start * FLASH_SECTOR};
+    struct bench b;
+    size_t erased = 0;
+
+    bench_open(&b, "esp8266", 1 << 20);
+    memset(b.chip.flash.store.bytes, 0, b.chip.flash.store.size);
+    bench_sync(&b, 0);
+    bench_command(&b, 0x02, begin, 4);
+    while (flash_blank(&b.chip.flash, (uint32_t)(start + erased) * FLASH_SECTOR, FLASH_SECTOR))
+        erased++;
+    bench_close(&b);
+    return erased;
+}
+
+/* peers.md 3a.11: head and all, where the head was to be part of it. */
+static void esp8266_rom_erases_too_much(void **state)
+{
+    (void)state;
+    assert_int_equal(erased_by_begin(32, 0), 0);
+    assert_int_equal(erased_by_begin(32, 4), 8);
+    assert_int_equal(erased_by_begin(14, 10), 12);
+    assert_int_equal(erased_by_begin(0, 20), 36);
+}
+
+/* ---- commands ---- */
 
 /* One command straight to the chip: what it answers, up to four bytes, first one lowest. */
 static uint32_t ask(struct flash *f, uint8_t command, uint32_t address, unsigned dummy, size_t n)
@@ -275,14 +371,18 @@ static void the_stub_erases_from_the_first_dirty_sector_on(void **state)
     b.chip.instant = false;
     bench_command(&b, 0x02, begin, 4);
     assert_int_equal(b.chip.flash.ready_at, 0); /* the first sector is blank */
-    bench_frame(&b, frame, sizeof frame);       /* up to 14000: finds the dirty one */
+    bench_pass(&b, 2000);
+    bench_frame(&b, frame, sizeof frame); /* up to 14000: finds the dirty one */
     assert_int_equal(b.chip.flash.store.bytes[0x13000], 0xff);
     assert_true(b.chip.flash.ready_at > b.now);
     int64_t before = b.chip.flash.ready_at;
-    for (int i = 1; i < 4; i++)
+    for (int i = 1; i < 4; i++) {
+        bench_pass(&b, 2000);
         bench_frame(&b, frame, sizeof frame);
+    }
     assert_true(b.chip.flash.ready_at > before + 12 * 45000); /* blank ones, too, from there on */
     assert_int_equal(b.chip.flash.store.bytes[0x20000], 0);
+    bench_pass(&b, 2000);
     bench_frame(&b, frame, sizeof frame); /* the whole block at once */
     assert_int_equal(b.chip.flash.store.bytes[0x20000], 0xff);
     assert_int_equal(b.chip.stub.erase_left, 0);
@@ -292,6 +392,10 @@ static void the_stub_erases_from_the_first_dirty_sector_on(void **state)
 int run_flash_tests(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(programming_only_clears_bits),
+        cmocka_unit_test(erasing_takes_whole_sectors_and_blocks),
+        cmocka_unit_test(storage_is_kept_in_its_file),
+        cmocka_unit_test(esp8266_rom_erases_too_much),
         cmocka_unit_test(sfdp_tells_the_density),
         cmocka_unit_test(status_is_volatile_or_not),
         cmocka_unit_test(protected_blocks_do_not_change),

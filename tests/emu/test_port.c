@@ -361,6 +361,10 @@ static void bad_options_are_named(void **state)
 {
     (void)state;
     expect_refusal((char *[]){"emu", "--chip", "esp9", NULL}, "esp9");
+    for (size_t i = 0; persona_at(i); i++)
+        expect_refusal((char *[]){"emu", "--chip", "esp9", NULL}, persona_at(i)->name);
+    expect_refusal((char *[]){"emu", "--crystal=26", NULL}, "always 40");
+    expect_refusal((char *[]){"emu", "--crystal=48", "--chip=esp32c2", NULL}, "26 or 40");
     expect_refusal((char *[]){"emu", "--flash=3MB", NULL}, "3MB");
     expect_refusal((char *[]){"emu", "--flash-id", "ef40", NULL}, "ef40");
     expect_refusal((char *[]){"emu", "--flash-quirk", "gd", NULL}, "gd");
@@ -368,6 +372,9 @@ static void bad_options_are_named(void **state)
     expect_refusal((char *[]){"emu", "--bad-direction", "up", NULL}, "up");
     expect_refusal((char *[]){"emu", "--go-bad", "soon", NULL}, "soon");
     expect_refusal((char *[]){"emu", "--max-baud", "fast", NULL}, "fast");
+    expect_refusal((char *[]){"emu", "--usb", "otg", NULL}, "otg");
+    expect_refusal((char *[]){"emu", "--usb", "jtag", NULL}, "ESP32 has no");
+    expect_refusal((char *[]){"emu", "--efuse", "one", NULL}, "one");
     expect_refusal((char *[]){"emu", "--mac", "1:2", NULL}, "1:2");
     expect_refusal((char *[]){"emu", "--tcp", "70000", NULL}, "70000");
     expect_refusal((char *[]){"emu", "--tcp", "0", "--link=x", NULL}, "exclude");

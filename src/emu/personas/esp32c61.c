@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "emu/personas/personas.h"
+
+/* Revision 1.0, no flash inside. */
+static const struct efuse_field factory[] = {
+    {.block = 1, .bit = 68, .width = 2, .value = 1}, /* WAFER_VERSION_MAJOR */
+    {.block = 1, .bit = 72, .width = 3, .value = 1}, /* BLK_VERSION_MINOR */
+    {0},
+};
+
+const struct persona persona_esp32c61 = {
+    .name = "esp32c61",
+    .title = "ESP32-C61",
+    .magic = 0x7211606f,
+    .image_chip_id = 20,
+    .extended_header = true,
+    .boot_offset = 0,
+    .ram = {{0x40800000, 0x40860000}},
+    .status_len = 4,
+    .commands = COMMANDS_NEWER,
+    .flash_size = 0x400000,
+    .flash_4byte = true,
+    .end = ROM_END_STAYS,
+    .crystal_hz = 40000000,
+    .uart_clock_hz = 40000000,
+    .uart_clkdiv = 0x60000014,
+    .spi = SPI_NEWER(0x60003000),
+    .efuse = EFUSE_NEWER(0x600b4800, 0x1d4),
+    .factory = factory,
+    .efuse_mac = efuse_mac_newer,
+    .mac_block = 1,
+    .mac = {0x10, 0x51, 0xdb, 0x12, 0x34, 0x56},
+    .security = {.size = 20,
+                 .flags = {90, 91, 100, 58, 59, 60, 0, 45},
+                 .crypt_cnt = 55,
+                 .purpose = 64,
+                 .purpose_width = 4,
+                 .keys = 6},
+    .regs = regs_none,
+    .strap_reg = 0x60091000,
+    .wdt_config0 = 0x600b1c00,
+    .wdt_config1 = 0x600b1c04,
+    .wdt_protect = 0x600b1c18,
+    .swd_conf = 0x600b1c1c,
+    .swd_protect = 0x600b1c20,
+    .swd_key = 0x50d83aa1,
+    .swd_autofeed = BIT(18),
+    .style = BOOT_NEWER,
+    .boot_baud = 115200,
+    .strap_flash = 0xc,
+    .strap_download = 0x4, /* this and the text are guesses after the ESP32-C5 */
+    .text_flash = "SPI_FAST_FLASH_BOOT",
+    .text_download = "DOWNLOAD(UART0/USB)",
+    .waiting = "waiting for download",
+    .banner = "ESP-ROM:esp32c61-eco3-20250228\r\nBuild:Feb 28 2025",
+    .spi_line = SPI_LINE_NEW,
+    .resets = resets_c5,
+    .speeds = SPEEDS_80,
+};
