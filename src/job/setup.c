@@ -66,8 +66,12 @@ int setup_connect(struct run *run)
     if (run->flash_attached && options.attempts <= 0)
         options.attempts = CONNECT_ATTEMPTS;
     run->rate.now = run->link.baud;
+    int64_t slowest = run->loader.slowest_ms; /* the flash stays the same */
     loader_init(&run->loader, &run->link, log_of(run));
-    return loader_connect(&run->loader, &options, &run->error);
+    int result = loader_connect(&run->loader, &options, &run->error);
+    run->loader.slowest_ms = slowest;
+    rate_watch(run);
+    return result;
 }
 
 static bool same_mac(const char *a, const char *b)
@@ -208,6 +212,7 @@ static void stub_runs(struct run *run, const struct stub *stub)
 {
     run->rate.now = run->link.baud;
     rate_prove(&run->rate, run->link.baud);
+    rate_watch(run);
     log_line(log_of(run), LOG_INFO, "stub %s runs", stub->path);
 }
 

@@ -287,15 +287,36 @@ static int no_reply(const struct request *request, int64_t ms, unsigned skipped,
     return error_set(error, ERR_NO_REPLY, "%s: no answer within %.1f s", name, (double)ms / 1000);
 }
 
-static int reply_wait(struct loader *loader, const struct request *request, int64_t ms,
+void command_suspect_line(struct loader *loader)
+{
+    if (loader->link->baud > loader->connect_baud) /* there is a lower one */
+        loader->line_suspect = true;
+}
+
+/* How long the answer is waited for, but for the time on the wire. Where bytes get lost it is most
+ * likely to be one of them; a flash that has shown to be slow is given more time. */
+static int64_t limit_ms(const struct loader *loader, const struct request *request)
+{
+    int64_t ms = request->timeout_ms ? request->timeout_ms : COMMAND_TIMEOUT_MS;
+    int64_t soon = request->soon_ms || request->timeout_ms ? request->soon_ms : COMMAND_SOON_MS;
+
+    if (!loader->line_suspect || soon == 0)
+        return ms;
+    soon += 2 * loader->slowest_ms;
+    return soon < ms ? soon : ms;
+}
+
+static int reply_wait(struct loader *loader, const struct request *request, size_t wire_n,
                       struct reply *reply, struct error *error)
 {
-    int64_t deadline = clock_ms() + ms;
+    /* Sent means handed over: most of it may still wait in the adapter. */
+    int64_t wire_ms = command_wire_ms(loader, wire_n);
+    int64_t ms = limit_ms(loader, request) + wire_ms, start = clock_ms();
     unsigned skipped = 0;
 
     while (skipped <= REPLIES_SKIPPED_MAX) {
         enum op op;
-        int rc = command_frame(loader, deadline, error);
+        int rc = command_frame(loader, start + ms, error);
         if (rc < 0) {
             char name[64];
             error_context(error, "%s", request_name(request, name, sizeof name));
@@ -305,6 +326,9 @@ static int reply_wait(struct loader *loader, const struct request *request, int6
             break;
         if (!command_frame_is_reply(loader, &op)) {
             command_frame_reject(loader);
+            if (loader->stage == STAGE_STUB) /* which says nothing else: damaged */
+                command_suspect_line(loader);
+            ms = limit_ms(loader, request) + wire_ms;
             continue;
         }
         reply_take(loader, request, reply);
@@ -327,11 +351,8 @@ static int reply_wait(struct loader *loader, const struct request *request, int6
 int command_wait(struct loader *loader, const struct request *request, size_t wire_n,
                  struct reply *reply, struct error *error)
 {
-    /* Sent means handed over: most of it may still wait in the adapter. */
-    int64_t ms = request->timeout_ms ? request->timeout_ms : COMMAND_TIMEOUT_MS;
-
     memset(reply, 0, sizeof *reply);
-    return reply_wait(loader, request, ms + command_wire_ms(loader, wire_n), reply, error);
+    return reply_wait(loader, request, wire_n, reply, error);
 }
 
 int command_run(struct loader *loader, const struct request *request, struct reply *reply,

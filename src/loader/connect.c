@@ -275,6 +275,7 @@ int loader_connect(struct loader *loader, const struct connect_options *options,
 
     loader_init(loader, link, log);
     loader->connect_baud = link->baud;
+    loader->resets = resets(loader, options);
     if (options->before == BEFORE_NO_RESET_NO_SYNC) {
         loader->stage = STAGE_ROM;
     } else {
