@@ -114,6 +114,11 @@ bool rate_on_trial(const struct rate *rate)
     return rate->fixed == 0 && rate->unproven && rate->now > rate->good && rate->now > rate->known;
 }
 
+bool rate_wants_proof(const struct rate *rate)
+{
+    return rate->fixed == 0 && rate->unproven && rate->now > rate->whole;
+}
+
 void rate_prove(struct rate *rate, unsigned baud)
 {
     rate->unproven = false;

@@ -53,6 +53,9 @@ bool rate_is_suspect(const struct rate *rate);
  * is wise to send little first. */
 bool rate_on_trial(const struct rate *rate);
 
+/* The same, but it was gone to without a trial: of what is sent first, the digest is asked for. */
+bool rate_wants_proof(const struct rate *rate);
+
 /* The first bytes were carried: the next rung may be tried. */
 void rate_prove(struct rate *rate, unsigned baud);
 

@@ -13,7 +13,6 @@ enum {
     REPLIES_SKIPPED_MAX = 100, /* an ESP8266 answers SYNC more often than it should */
     WRITE_TIMEOUT_MS = 10000,
     QUIET_MS = 50,
-    QUIET_MAX_MS = 400,
     REG_WRITES_MAX = 16
 };
 
@@ -234,15 +233,15 @@ static void reply_take(struct loader *loader, const struct request *request, str
     reply->status = loader->status = (uint16_t)(first ? first << 8 | second : 0);
 }
 
-/* The ROM answers an unknown command several times after SYNC: lets all of it pass by. */
-static int drain(struct loader *loader, struct error *error)
+/* As its answer to an unknown command has the number of the one before, the ROM gives it as often
+ * as it would to that: after SYNC eight times. Lets the others pass by, but does not wait for what
+ * may never come. */
+static int drain(struct loader *loader, enum op answered, struct error *error)
 {
-    int64_t end = clock_ms() + QUIET_MAX_MS;
-    int rc;
+    int rc = 1;
 
-    do {
+    for (int i = 1; rc > 0 && answered == OP_SYNC && i < COMMAND_SYNC_REPLIES; i++)
         rc = command_frame(loader, clock_ms() + QUIET_MS, error);
-    } while (rc > 0 && clock_ms() < end);
     return rc < 0 ? rc : 0;
 }
 
@@ -262,11 +261,11 @@ static int refused(struct loader *loader, const struct request *request, const s
 
 /* The ROM's way to say that it does not know a command: the number of the command before and
  * status 01 05 (recorded from ESP32 and ESP32-C3). */
-static int unknown_command(struct loader *loader, const struct request *request,
+static int unknown_command(struct loader *loader, const struct request *request, enum op answered,
                            struct error *error)
 {
     char name[64];
-    int rc = drain(loader, error);
+    int rc = drain(loader, answered, error);
 
     if (rc < 0)
         return rc;
@@ -340,7 +339,7 @@ static int reply_wait(struct loader *loader, const struct request *request, size
         const uint8_t *status = loader->slip.frame + HEADER;
         if (loader->stage != STAGE_STUB && status[0] == 1 && status[1] == 5) {
             reply->status = STATUS_ROM_UNKNOWN_COMMAND;
-            return unknown_command(loader, request, error);
+            return unknown_command(loader, request, op, error);
         }
         if (op != OP_SYNC)
             skipped++;
