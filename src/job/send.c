@@ -129,8 +129,8 @@ static int send_range(struct run *run, const struct region *region, const struct
                           .file_size = range->size};
     bool whole = range->size == region->size;
 
-    run->loader.prove_block = !trial && rate_wants_proof(&run->rate) &&
-                              range->size >= PROVE_FROM && loader_can_md5(&run->loader);
+    run->loader.prove_block = !trial && rate_wants_proof(&run->rate) && range->size >= PROVE_FROM &&
+                              loader_can_md5(&run->loader);
     int result = whole ? pack_take(run, region) : pack_part(run, &part);
     if (result == 0)
         result = loader_flash_write(&run->loader, whole ? region : &part, progress, &run->error);

@@ -36,8 +36,8 @@ enum op {
 enum {
     COMMAND_TIMEOUT_MS = 3000,
     COMMAND_SOON_MS = 1000, /* two blocks of 64 KiB erased, as it usually goes, and then some */
-    ROM_BLOCK = 0x400,   /* of flash data, in the ROM */
-    STUB_BLOCK = 0x4000, /* in the stub: its frame buffer's size */
+    ROM_BLOCK = 0x400,      /* of flash data, in the ROM */
+    STUB_BLOCK = 0x4000,    /* in the stub: its frame buffer's size */
     RAM_BLOCK = 0x1800,
     OTG_BLOCK = 0x800, /* both in the stub and in RAM when the chip is on its own USB-OTG */
     FLASH_SECTOR = 0x1000,
