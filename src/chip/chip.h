@@ -179,8 +179,9 @@ struct chip {
     uint32_t mac_word[3]; /* register addresses that hold the MAC; 0: unused */
     /* UART0's clock divider, which tells the crystal; 0 where identity.crystal_mhz does. */
     uint32_t uart_clkdiv;
-    /* Where programs can be loaded (esptool targets: MEMORY_MAP; ESP-IDF: soc.h of the ESP32-H2 and
-     * P4; the ESP32's has the RAM that becomes its caches too: bootloaders lie there). */
+    /* Where programs can be loaded (esptool targets: MEMORY_MAP; ESP-IDF's soc.h for the ESP32-C61,
+     * H2, H21 and P4, whose maps there are another chip's; the ESP32's has the RAM that becomes its
+     * caches too: bootloaders lie there). */
     struct chip_range ram[4];
     struct chip_pins pins;
 

@@ -20,7 +20,7 @@ const struct chip chip_esp32c61 = {
     .usb_jtag = true,
     .flash_32bit = true,
     .watchdog = LP_WDT(0x600B1C00, 0x18, true),
-    .ram = {{0x40800000, 0x40860000}, {0x50000000, 0x50004000}},
+    .ram = {{0x40800000, 0x40850000}},
     .pins = {.last = 30, .usb = {12, 13}},
     .identity = {.package = {FIELD(BLOCK1(2), 26, 3), NAMED(packages, "Unknown ESP32-C61")},
                  .major = FIELD(BLOCK1(2), 4, 2),

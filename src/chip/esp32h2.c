@@ -20,7 +20,7 @@ const struct chip chip_esp32h2 = {
     ROM_LATER,
     .usb_jtag = true,
     .watchdog = LP_WDT(0x600B1C00, 0x1C, false),
-    .ram = {{0x40800000, 0x40850000}, {0x50000000, 0x50004000}},
+    .ram = {{0x40800000, 0x40850000}, {0x50000000, 0x50001000}},
     .pins = {.last = 27, .usb = {26, 27}},
     .identity = {.package = {FIELD(BLOCK1(4), 0, 3), NAMED(packages, "Unknown ESP32-H2")},
                  .major = FIELD(BLOCK1(3), 21, 2),
