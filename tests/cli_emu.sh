@@ -207,6 +207,19 @@ grep -q '"pass"' out && complain "the emulator was killed: PASS"
 [ "$(cat status)" = 0 ] || complain "closed stdout: status $(cat status)"
 in_flash d.flash 0x10000 data.bin
 
+# ---- several boards: compressed once for all, and not again the next time
+seq 1 20000 >many.bin
+for built in 1 0; do
+    rm -f m1.flash m2.flash m3.flash
+    expect 0 "" write-flash -v -b 460800 -p emu:esp32,flash-file=m1.flash -p emu:esp32,flash-file=m2.flash \
+        -p emu:esp32,flash-file=m3.flash 0x10000 many.bin
+    for board in m1 m2 m3; do in_flash $board.flash 0x10000 many.bin; done
+    count=$(cat out err | grep -c "many.bin: .* after compressing")
+    [ "$count" -eq $built ] || complain "compressed $count times, not $built"
+    count=$(cat out err | grep -c "many.bin: .* from the cache")
+    [ "$count" -eq $((3 - built)) ] || complain "from the cache $count times, not $((3 - built))"
+done
+
 # ---- no connection
 : >out
 run chip-id -p emu:esp32 --fault stall=0 --connect-attempts 1
