@@ -8,6 +8,7 @@
  */
 #include "base/util.h"
 #include "loader/identify.h"
+#include "loader/spi_connection.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,6 +72,17 @@ static void identify(const struct chip *chip, uint32_t seed)
 
 /* ---- the tables ---- */
 
+static bool warned;
+
+static void note_warning(void *context, enum log_level level, const char *text)
+{
+    (void)context;
+    (void)text;
+    warned |= level == LOG_WARNING;
+}
+
+static const struct log warnings = {.line = note_warning};
+
 static void number(const struct chip *chip, const char *fact, uint32_t value)
 {
     printf("%s\t%s\t0x%x\n", chip->key, fact, value);
@@ -85,6 +97,30 @@ static void nibbles(const struct chip *chip, const char *fact, const struct chip
 {
     for (; n->name; n++)
         printf("%s\t%s %s\t0x%x\n", chip->key, fact, n->name, n->value);
+}
+
+static const char *flag_name(uint32_t mask)
+{
+    const struct security_flag *f = security_flags;
+
+    while (f->name && f->mask != mask)
+        f++;
+    return f->name ? f->name : "";
+}
+
+/* Which pins --spi-connection takes, and which of them with a warning. */
+static void pins(const struct chip *chip)
+{
+    for (uint32_t pin = 0; pin < 64; pin++) {
+        uint32_t other = pin > 2 ? pin : 2; /* all of them 0 would mean the usual ones */
+        struct spi_connection connection = {true,
+                                            spi_connection_value(pin, other, other, other, other)};
+        char fact[32];
+        warned = false;
+        int rc = spi_connection_check(chip, &connection, &warnings, NULL);
+        snprintf(fact, sizeof fact, "pin %u", pin);
+        text(chip, fact, rc < 0 ? "refused" : warned ? "warned" : "taken");
+    }
 }
 
 static void table(const struct chip *chip)
@@ -127,6 +163,7 @@ static void table(const struct chip *chip)
         snprintf(fact, sizeof fact, "key_purpose %d", i);
         text(chip, fact, chip_key_purpose(chip, i));
     }
+    pins(chip);
     nibbles(chip, "freq", chip->freqs);
     nibbles(chip, "size", chip->sizes);
 }
@@ -140,7 +177,7 @@ int main(int argc, char **argv)
             printf("*\tpre_series %d\t%s\n", id,
                    chip_pre_series_name(id) ? chip_pre_series_name(id) : "");
         for (unsigned bit = 0; bit < 32; bit++)
-            printf("*\tflag %u\t%s\n", bit, security_flag_name(bit));
+            printf("*\tflag %u\t%s\n", bit, flag_name(1u << bit));
         return 0;
     }
     if (argc == 4 && strcmp(argv[1], "identify") == 0 && chip_by_name(argv[2])) {

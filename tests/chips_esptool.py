@@ -162,6 +162,25 @@ def watchdogs(key):
         fault(key, "reset by the watchdog writes", ours, "here and", theirs, "there")
 
 
+class Ear(Quiet):
+    warned = False
+
+    def warning(self, *a):
+        self.warned = True
+
+
+def pins(key, cls):
+    for pin in range(64):
+        ear = Ear()
+        try:
+            sys.modules[cls.check_spi_connection.__module__].log = ear
+            instance(key, None).check_spi_connection([pin] + [max(pin, 2)] * 4)
+            verdict = "warned" if ear.warned else "taken"
+        except (esptool.FatalError, AttributeError):
+            verdict = "refused"
+        same(key, f"pin {pin}", verdict)
+
+
 def stub_exists(name):
     base = os.path.join(os.path.dirname(esptool.targets.__file__), "stub_flasher")
     return any(os.path.exists(os.path.join(base, n, name + ".json")) for n in ("1", "2"))
@@ -207,6 +226,7 @@ def tables(key, cls):
             fault(key, fact, "is not there")
 
     same(key, "usb_otg_pid", cls.IMAGE_CHIP_ID if hasattr(cls, "USB_RAM_BLOCK") else 0)
+    pins(key, cls)
     if facts[key]["stub"] != (key if stub_exists(key) else ""):
         fault(key, "stub is", repr(facts[key]["stub"]))
     if facts[key]["stub_before"] and not stub_exists(facts[key]["stub_before"]):

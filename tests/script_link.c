@@ -2,7 +2,7 @@
 #include "script_link.h"
 
 #include "base/util.h"
-#include "loader/slip.h"
+#include "loader/loader.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -30,6 +30,11 @@ static void fake_sleep(int64_t us)
 int64_t script_clock_us(void)
 {
     return now;
+}
+
+unsigned script_status_bytes(const struct loader *loader)
+{
+    return loader->stage == STAGE_STUB || loader->chip->id == CHIP_ESP8266 ? 2 : 4;
 }
 
 /* ---- the script ---- */

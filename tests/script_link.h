@@ -60,6 +60,10 @@ void script_answer(struct script *script, const uint8_t *frame, size_t n);
 void script_answer_reply(struct script *script, int op, uint32_t value, const void *data, size_t n,
                          unsigned status, unsigned status_bytes);
 
+/* How many that are in the answers of the loader that is spoken to now. */
+struct loader;
+unsigned script_status_bytes(const struct loader *loader);
+
 int64_t script_clock_us(void);
 
 #endif

@@ -57,7 +57,8 @@ static void check_addresses(const struct chip *chip)
     check_address(chip, chip->mac_word[0]);
     check_address(chip, chip->mac_word[1]);
     assert_int_equal(chip->mac_word[1], chip->mac_word[0] + 4);
-    if (chip->uart_clkdiv || chip->identity.crystal_mhz == 0)
+    assert_int_equal(chip->uart_clkdiv == 0, chip->identity.crystal_mhz != 0);
+    if (chip->uart_clkdiv)
         check_address(chip, chip->uart_clkdiv);
     if (dog->config0) {
         check_address(chip, dog->config0);
@@ -146,6 +147,48 @@ static void check_loaders(const struct chip *chip)
     assert_string_equal(chip_key_purpose(chip, 200), "UNKNOWN");
 }
 
+static void check_ram(const struct chip *chip)
+{
+    uint32_t before = 0;
+
+    assert_int_not_equal(chip->ram[0].end, 0);
+    for (size_t i = 0; i < ARRAY_LEN(chip->ram) && chip->ram[i].end; i++) {
+        assert_true(chip->ram[i].start >= before && chip->ram[i].start < chip->ram[i].end);
+        assert_true(chip->ram[i].start % 0x1000 == 0 && chip->ram[i].end % 0x1000 == 0);
+        before = chip->ram[i].end;
+    }
+}
+
+static void check_pins(const struct chip *chip)
+{
+    const struct chip_pins *pins = &chip->pins;
+
+    assert_int_equal(pins->last == 0, chip->id == CHIP_ESP8266);
+    assert_in_range(pins->last, 0, 63); /* six bits in SPI_ATTACH's word */
+    assert_true(pins->gap_first <= pins->gap_last && pins->gap_last <= pins->last);
+    assert_true(pins->hd_max <= pins->last);
+    assert_true(pins->usb[0] <= pins->last && pins->usb[1] <= pins->last);
+    if (chip->usb_jtag || chip->usb_otg_pid)
+        assert_int_equal(pins->usb[1], pins->usb[0] + 1);
+}
+
+static void check_hard_reset(const struct chip *chip)
+{
+    const struct chip_hard_reset *reset = &chip->hard_reset;
+
+    assert_true(!reset->otg_watchdog || (chip->watchdog.resets && chip->usb_otg_pid));
+    assert_true(!reset->otg_slow || chip->usb_otg_pid);
+    assert_true(!reset->jtag_slow || chip->usb_jtag);
+    assert_true(!reset->clear_force || reset->force_register);
+    assert_int_equal(reset->force_register != 0, reset->strap_register != 0);
+    if (reset->force_register) {
+        check_address(chip, reset->force_register);
+        check_address(chip, reset->strap_register);
+        assert_int_equal(__builtin_popcount(reset->force_mask), 1);
+        assert_int_equal(__builtin_popcount(reset->strap_mask), 1);
+    }
+}
+
 static void check_spi(const struct chip *chip)
 {
     const struct chip_spi *spi = &chip->spi;
@@ -176,11 +219,12 @@ static void every_row_is_complete(void **state)
         assert_int_not_equal(chip->efuse_base, 0);
         assert_int_not_equal(chip->mac_word[0], 0);
         assert_int_not_equal(chip->mac_word[1], 0);
-        assert_true(chip->status_bytes == (id == CHIP_ESP8266 ? 2 : 4));
-        assert_true(chip->boot_baud == (id == CHIP_ESP8266 ? 74880 : 115200));
         assert_true(chip->magic[0] != 0 || chip->image_chip_id > 0);
         check_spi(chip);
         check_addresses(chip);
+        check_ram(chip);
+        check_pins(chip);
+        check_hard_reset(chip);
         check_identity(chip);
         check_loaders(chip);
         check_nibbles(chip, chip->freqs);

@@ -286,6 +286,37 @@ static void a_port_that_stays_away_is_lost(void **state)
     fixture_end(f);
 }
 
+/* Whoever gives up waiting for it may still want to reset the chip: it is lost, and no crash. */
+static void a_lost_port_stays_lost(void **state)
+{
+    struct fixture *f = fixture_start(&(struct fixture_options){0});
+    struct cancel cancel;
+    struct link link;
+    int stop[2];
+    char byte;
+
+    (void)state;
+    open_port(f, &link);
+    fixture_unplug(f);
+    assert_int_equal(link_read(&link, &byte, 1, SOON), ERR_PORT_LOST);
+    assert_int_equal(pipe(stop), 0);
+    cancel = (struct cancel){.fd = stop[0]};
+    link.cancel = &cancel;
+    assert_int_equal(write(stop[1], "x", 1), 1);
+    assert_int_equal(link_reopen(&link, SOON), ERR_CANCELLED);
+    link.cancel = NULL;
+    assert_int_equal(link_set_lines(&link, false, true), ERR_PORT_LOST);
+    assert_int_equal(link_read(&link, &byte, 1, SOON), ERR_PORT_LOST);
+    assert_int_equal(link_write(&link, "x", 1, SOON), ERR_PORT_LOST);
+    link_discard_input(&link);
+    link_set_baud(&link, 9600);
+    assert_string_equal(link.port.slot, "1-1.4");
+    link_close(&link);
+    close(stop[0]);
+    close(stop[1]);
+    fixture_end(f);
+}
+
 static void a_chip_behind_it_is_reset_and_answers(void **state)
 {
     static const char *const sequences[] = {reset_classic, reset_tight};
@@ -324,6 +355,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(coming_and_going_is_announced),
         cmocka_unit_test(a_port_that_comes_back_is_found_by_its_socket),
         cmocka_unit_test(a_port_that_stays_away_is_lost),
+        cmocka_unit_test(a_lost_port_stays_lost),
         cmocka_unit_test(a_chip_behind_it_is_reset_and_answers),
     };
     (void)argc;

@@ -148,7 +148,7 @@ static void write_entry(const uint8_t *entry)
 
 static void answer_registers(struct script *s, const uint8_t *frame, size_t n)
 {
-    unsigned status_bytes = loader.stage == STAGE_STUB ? 2 : loader.chip->status_bytes;
+    unsigned status_bytes = script_status_bytes(&loader);
     uint32_t value = 0;
 
     if (frame[1] == OP_READ_REG)
@@ -204,14 +204,15 @@ static void several_writes(void **state)
     static const struct reg_write writes[] = {{0x100, 1, UINT32_MAX, 0}, {0x104, 2, 0xF, 5}};
 
     (void)state;
-    as_connected(CHIP_ESP32C3, STAGE_ROM); /* takes both in one frame */
-    script_expect(&script, "0009200000000000 00010000 01000000 ffffffff 00000000"
+    /* Takes both in one frame, and waits between them whether it does so before or after. */
+    as_connected(CHIP_ESP32C3, STAGE_ROM);
+    script_expect(&script, "0009200000000000 00010000 01000000 ffffffff 05000000"
                            " 04010000 02000000 0f000000 05000000");
     script_reply(&script, "010904000000000000000000");
     assert_int_equal(loader_write_regs(&loader, writes, 2, &error), 0);
 
     as_connected(CHIP_ESP8266, STAGE_ROM); /* of its ROM nobody knows */
-    script_expect(&script, "0009100000000000 00010000 01000000 ffffffff 00000000");
+    script_expect(&script, "0009100000000000 00010000 01000000 ffffffff 05000000");
     script_reply(&script, "01090200000000000000");
     script_expect(&script, "0009100000000000 04010000 02000000 0f000000 05000000");
     script_reply(&script, "01090200000000000000");

@@ -63,6 +63,34 @@ struct chip_watchdog {
     bool resets;       /* a chip reset by the watchdog works (esptool: watchdog_reset) */
 };
 
+/* From `start` up to, and without, `end`. */
+struct chip_range {
+    uint32_t start, end;
+};
+
+/* Pins that --spi-connection can name: 0 to `last`, without those from gap_first to gap_last
+ * (esptool targets: check_spi_connection). */
+struct chip_pins {
+    uint8_t last;                /* 0: the flash can't be on other pins */
+    uint8_t gap_first, gap_last; /* 0, 0: none */
+    uint8_t hd_max;              /* 0: any */
+    uint8_t usb[2];              /* used by its USB; 0, 0: none */
+};
+
+/* What a hard reset needs besides the reset line (esptool targets: hard_reset). */
+struct chip_hard_reset {
+    /* Says "download mode again" while its bit is set, and a reset over USB-OTG may leave it set.
+     */
+    uint32_t force_register, force_mask;
+    bool clear_force; /* always, before a reset */
+    /* On USB-OTG the line resets the CPU only, so that the chip stays in the download mode that its
+     * strap pin chose: its watchdog does it; where a strap register is given, only while that pin
+     * is low and no download is forced. */
+    bool otg_watchdog;
+    uint32_t strap_register, strap_mask;
+    bool otg_slow, jtag_slow; /* comes back slowly: a longer sequence */
+};
+
 /* Some bits of the eFuses: `bits` of them from `shift` on, in the word `word` bytes behind
  * efuse_base; when high_bits is not 0, more significant ones are elsewhere. bits 0: no such field.
  */
@@ -148,13 +176,19 @@ struct chip {
 
     struct chip_spi spi;
     uint32_t efuse_base;
-    uint32_t mac_word[3];   /* register addresses that hold the MAC; 0: unused */
-    uint32_t uart_clkdiv;   /* UART0 clock divider register, for the crystal estimate */
+    uint32_t mac_word[3]; /* register addresses that hold the MAC; 0: unused */
+    /* UART0's clock divider, which tells the crystal; 0 where identity.crystal_mhz does. */
+    uint32_t uart_clkdiv;
     uint32_t rom_baud_note; /* where in RAM the ROM keeps the rate of its UART, which stubs take
                                over: first word of UartDev (ESP-IDF: components/esp_rom); 0 */
+    /* Where programs can be loaded (esptool targets: MEMORY_MAP; ESP-IDF's soc.h for the ESP32-C61,
+     * H2, H21 and P4, whose maps there are another chip's; the ESP32's has the RAM that becomes its
+     * caches too: bootloaders lie there). */
+    struct chip_range ram[4];
+    struct chip_pins pins;
 
-    uint8_t status_bytes; /* of a ROM reply: 2 or 4 */
-    bool rom_attach;      /* ROM has SPI_ATTACH and SPI_SET_PARAMS */
+    bool rom_attach;    /* ROM has SPI_ATTACH and SPI_SET_PARAMS */
+    bool rom_reg_lists; /* WRITE_REG takes several registers at once */
     bool rom_deflate;
     bool rom_md5;
     bool rom_read;          /* READ_FLASH_SLOW */
@@ -162,7 +196,6 @@ struct chip {
     bool rom_begin_encrypt; /* FLASH_BEGIN carries a fifth word */
     bool rom_erase_bug;     /* ESP8266: FLASH_BEGIN erases too much */
     bool rom_run;           /* FLASH_END starts the program (ESP8266); elsewhere a reset does */
-    unsigned boot_baud;     /* of the ROM's boot log */
 
     unsigned rom_baud_max;  /* the highest rate at which its ROM is spoken to; bit/s */
     unsigned stub_baud_max; /* and its stub; 0: there is none */
@@ -170,6 +203,7 @@ struct chip {
     bool usb_jtag;          /* has a USB-Serial/JTAG */
     bool flash_32bit;       /* the stub reaches flash above 16 MB */
     struct chip_watchdog watchdog;
+    struct chip_hard_reset hard_reset;
     struct chip_identity identity;
     struct chip_macs macs;
     /* What a key block of the eFuses is for, by GET_SECURITY_INFO's number; see

@@ -28,6 +28,8 @@ const struct chip chip_esp32c2 = {
                  .protect = 0x6000809C,
                  .key = WDT_KEY,
                  .resets = true},
+    .ram = {{0x3FCA0000, 0x3FCE0000}, {0x4037C000, 0x403C0000}},
+    .pins = {.last = 20},
     .identity = {.package = {FIELD(BLOCK2(1), 22, 3), NAMED(packages, "Unknown ESP32-C2")},
                  .major = FIELD(BLOCK2(1), 20, 2),
                  .minor = FIELD(BLOCK2(1), 16, 4),

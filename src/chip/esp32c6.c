@@ -25,10 +25,11 @@ const struct chip chip_esp32c6 = {
     STUB("esp32c6"),
     .spi = SPI_NEW(0x60003000),
     EFUSE(0x600B0800, 0x44),
-    .uart_clkdiv = 0x60000014,
     ROM_LATER,
     .usb_jtag = true,
     .watchdog = LP_WDT(0x600B1C00, 0x18, false), /* a reset by it can lose the USB port */
+    .ram = {{0x40800000, 0x40880000}, {0x50000000, 0x50004000}},
+    .pins = {.last = 30, .usb = {12, 13}},
     .identity = {.package = {FIELD_SPLIT(BLOCK1(4), 0, 3, BLOCK1(3), 24, 3),
                              NAMED(packages, "Unknown ESP32-C6")},
                  .major = FIELD(BLOCK1(3), 22, 2),

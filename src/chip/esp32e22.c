@@ -17,6 +17,8 @@ const struct chip chip_esp32e22 = {
     .uart_clkdiv = 0xC3102014,
     ROM_LATER,
     .usb_otg_pid = 0x001F,
+    .ram = {{0x30FE0000, 0x31200000}, {0xC0000000, 0xC0008000}},
+    .pins = {.last = 52, .usb = {18, 19}},
     .identity = {.package = {.other = "ESP32-E22"},
                  .features =
                      "Wi-Fi 6E (tri-band, 2x2 MU-MIMO), BT 5.4 (LE) + Classic, Dual Core, 500MHz",

@@ -26,7 +26,6 @@ const struct chip chip_esp32h4 = {
     STUB("esp32h4"),
     .spi = SPI_NEW(0x60099000),
     EFUSE(0x600B1800, 0x44),
-    .uart_clkdiv = 0x60000014,
     ROM_LATER,
     .usb_jtag = true,
     /* The one that ticks in the ROM is the timer group's. */
@@ -38,6 +37,8 @@ const struct chip chip_esp32h4 = {
                  .swd_protect = 0x600B5420,
                  .swd_key = WDT_KEY,
                  .swd_feed = 1u << 18},
+    .ram = {{0x40810000, 0x40860000}, {0x50000000, 0x50004000}},
+    .pins = {.last = 39, .usb = {13, 14}},
     .identity = {.package = {FIELD(BLOCK1(4), 12, 3), NAMED(packages, "Unknown ESP32-H4")},
                  .major = FIELD(BLOCK1(3), 22, 2),
                  .minor = FIELD(BLOCK1(3), 18, 4),

@@ -35,6 +35,9 @@ const struct chip chip_esp32s31 = {
                  .protect = 0x20801018,
                  .key = WDT_KEY,
                  .resets = true},
+    .ram = {{0x2E000000, 0x2E008000}, {0x2F000000, 0x2F080000}},
+    .pins = {.last = 60, .usb = {33, 34}},
+    .hard_reset = {.otg_watchdog = true},
     /* its block 1 begins at offset 0x50 */
     .identity = {.package = {FIELD(0x60, 6, 2), NAMED(packages, "unknown ESP32-S31")},
                  .major = FIELD(0x5C, 22, 2),

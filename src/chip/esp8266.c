@@ -23,12 +23,11 @@ const struct chip chip_esp8266 = {
     .efuse_base = 0x3FF00050,
     .mac_word = {0x3FF00050, 0x3FF00054, 0x3FF0005C},
     .uart_clkdiv = 0x60000014,
-    .status_bytes = 2,
     .rom_erase_bug = true,
     .rom_run = true,
-    .boot_baud = 74880,
     .rom_baud_max = 115200,   /* has no command to change it */
     .stub_baud_max = 2000000, /* datasheet: 4.5 Mbit/s at most; its FIFOs are emptied at 80 MHz */
+    .ram = {{0x3FFE8000, 0x40000000}, {0x40100000, 0x40110000}},
     /* the softAP's address is a local one (ESP8266_RTOS_SDK: esp_read_mac) */
     .macs = {.ap = MAC_LOCAL},
     .tested = TESTED_EMULATED,

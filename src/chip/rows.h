@@ -45,9 +45,9 @@ extern const char *const chip_flash_makers[6];
 /* What every ROM since the ESP32's can do. All of them are spoken to at 921600 bit/s by esptool's
  * users day by day; above that nothing is documented. The stubs: the UARTs are made for 5 Mbit/s
  * (technical reference manuals, UART), 3 Mbit/s is the most that USB adapters are sold for. */
-#define ROM_ESP32                                                                                  \
-    .status_bytes = 4, .rom_attach = true, .rom_deflate = true, .rom_md5 = true, .rom_read = true, \
-    .rom_baud = true, .boot_baud = 115200, .rom_baud_max = 921600
+#define ROM_ESP32                                                                    \
+    .rom_attach = true, .rom_reg_lists = true, .rom_deflate = true, .rom_md5 = true, \
+    .rom_read = true, .rom_baud = true, .rom_baud_max = 921600
 #define ROM_LATER  ROM_ESP32, .rom_begin_encrypt = true
 #define STUB(file) .stub = (file), .stub_baud_max = 3000000
 

@@ -173,11 +173,19 @@ static int open_port(struct serial *serial, const char *path, const char *node, 
     return 0;
 }
 
-static void free_port(struct serial *serial)
+static void close_port(struct serial *serial)
 {
     if (serial->fd >= 0)
         sp_close(serial->port);
-    sp_free_port(serial->port);
+    if (serial->port)
+        sp_free_port(serial->port);
+    serial->port = NULL;
+    serial->fd = -1;
+}
+
+static void free_port(struct serial *serial)
+{
+    close_port(serial);
     free(serial);
 }
 
@@ -234,8 +242,6 @@ static void serial_close(struct link *link)
 {
     struct serial *serial = link->impl;
 
-    if (serial == NULL) /* lost, and not found again */
-        return;
     if (serial->low_latency)
         set_low_latency(serial->fd, false);
     /* close() waits up to 30 s for output to leave, and it is of no use to anyone now. */
@@ -266,35 +272,45 @@ static bool path_of_slot(const char *slot, char *path, size_t size)
     return found;
 }
 
+/* Until it is back, and if it never is, there is an impl without a descriptor: whoever still speaks
+ * to it is told that it is lost. */
 static int serial_reopen(struct link *link, int ms)
 {
     struct serial *old = link->impl;
     struct link_options options = {.baud = link->baud, .steal = old->steal};
-    struct port_info was = link->port;
+    const struct port_info was = link->port;
     int64_t end = clock_ms() + ms;
+    struct error why = {0};
     int rc;
 
-    free_port(old);
-    link->impl = NULL;
+    close_port(old);
+    old->low_latency = false;
     do {
         char path[sizeof was.path];
-        struct error error = {0};
+        error_clear(&why);
         if (path_of_slot(was.slot, path, sizeof path) &&
-            serial_open(link, path, &options, &error) == 0) {
+            serial_open(link, path, &options, &why) == 0) {
             log_line(link->log, LOG_INFO, "%s is back as %s", link->address, path);
+            free_port(old);
             return 0;
         }
         rc = link_sleep(link, REOPEN_PAUSE_MS);
     } while (rc == 0 && clock_ms() < end);
-    return rc < 0
-               ? rc
-               : link_fail(link, ERR_PORT_LOST, "%s vanished and did not come back", link->address);
+    link->port = was;
+    if (rc < 0)
+        return rc;
+    if (why.code)
+        return link_fail(link, ERR_PORT_LOST, "%s vanished and came back, but %s", link->address,
+                         why.text);
+    return link_fail(link, ERR_PORT_LOST, "%s vanished and did not come back", link->address);
 }
 
 static ssize_t serial_read(struct link *link, void *bytes, size_t n, int ms)
 {
     const struct serial *serial = link->impl;
 
+    if (serial->fd < 0)
+        return link_lost(link, 0);
     return link_fd_read(link, serial->fd, bytes, n, ms);
 }
 

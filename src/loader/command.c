@@ -13,7 +13,7 @@ enum {
     REPLIES_SKIPPED_MAX = 100, /* an ESP8266 answers SYNC more often than it should */
     WRITE_TIMEOUT_MS = 10000,
     QUIET_MS = 50,
-    REG_WRITES_MAX = 16
+    REG_WRITES_MAX = 60 /* in a frame that is no longer than the ROM's blocks of data */
 };
 
 void loader_init(struct loader *loader, struct link *link, const struct log *log)
@@ -387,23 +387,31 @@ int loader_read_reg(struct loader *loader, uint32_t address, uint32_t *value, st
     return rc;
 }
 
-/* A list of register writes. ROM (seen in recordings of ESP32 and ESP32-C3) and stubs take several
- * in one WRITE_REG; of the ESP8266's ROM nobody says so, hence one by one there. */
+/* Stubs wait before the write that has the delay (esp-flasher-stub: command_handler.c), and esptool
+ * has it that ROMs do; no recording tells. With the write before it carrying the same delay, that
+ * time lies between the two whichever way it is. */
+static uint32_t delay_word(const struct reg_write *writes, size_t n, size_t i)
+{
+    uint32_t own = writes[i].delay_us, next = i + 1 < n ? writes[i + 1].delay_us : 0;
+
+    return own > next ? own : next;
+}
+
 int loader_write_regs(struct loader *loader, const struct reg_write *writes, size_t n,
                       struct error *error)
 {
-    bool single = loader->stage != STAGE_STUB && loader->chip->id == CHIP_ESP8266;
-    size_t step = single ? 1 : REG_WRITES_MAX;
+    bool lists = loader->stage == STAGE_STUB || loader->chip->rom_reg_lists;
+    size_t step = lists ? REG_WRITES_MAX : 1;
     int rc = 0;
 
-    for (size_t at = 0, some; at < n && rc == 0; at += some) {
+    for (size_t at = 0, end; at < n && rc == 0; at = end) {
         uint8_t data[REG_WRITES_MAX * 16];
         struct request request = {
             .op = OP_WRITE_REG, .data = data, .address = writes[at].address, .has_address = true};
-        some = n - at < step ? n - at : step;
-        for (size_t i = at; i < at + some; i++)
+        end = n - at < step ? n : at + step;
+        for (size_t i = at; i < end; i++)
             request.n += WORDS(data + request.n, writes[i].address, writes[i].value, writes[i].mask,
-                               writes[i].delay_us);
+                               delay_word(writes, n, i));
         rc = command_run(loader, &request, NULL, error);
     }
     return rc;

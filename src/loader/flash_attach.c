@@ -122,11 +122,6 @@ static bool is_xmc(const uint8_t id[3])
  * a deep sleep and its end put them right (esptool: flash_xmc_startup). */
 static int xmc_start(struct loader *loader, uint8_t id[3], struct error *error)
 {
-    struct spi_command sfdp = {.opcode = SPI_READ_SFDP,
-                               .address_bits = 24,
-                               .dummy_bits = 8,
-                               .address = SFDP_MANUFACTURER,
-                               .read_n = 1};
     struct spi_command wake[] = {{.opcode = 0xB9}, /* deep power down */
                                  {.opcode = 0x79}, /* ultra deep power down */
                                  {.opcode = 0xFF}, /* out of it */
@@ -134,7 +129,7 @@ static int xmc_start(struct loader *loader, uint8_t id[3], struct error *error)
                                  {.opcode = SPI_READ_ID, .read_n = 3, .pause_us = 20}};
     uint8_t manufacturer;
 
-    int rc = spi_run(loader, &sfdp, &manufacturer, error);
+    int rc = spi_read_sfdp(loader, SFDP_MANUFACTURER, &manufacturer, 1, error);
     if (rc < 0 || manufacturer != XMC)
         return rc;
     log_line(loader->log, LOG_WARNING, "the XMC flash did not start as it should: waking it up");
@@ -169,10 +164,10 @@ static int read_id(struct loader *loader, struct flash_facts *facts, struct erro
     return 0;
 }
 
-static int set_params(struct loader *loader, uint64_t size, struct error *error)
+static int set_params(struct loader *loader, struct error *error)
 {
     uint8_t data[24];
-    uint32_t total = size > 0xFFFFFFFF ? 0xFFFFFFFF : (uint32_t)size;
+    uint32_t total = (uint32_t)loader->flash_size; /* the largest has 256 MB */
     struct request request = {.op = OP_SPI_SET_PARAMS,
                               .data = data,
                               .n = WORDS(data, 0, total, 0x10000, FLASH_SECTOR, 0x100, 0xFFFF)};
@@ -199,15 +194,14 @@ static void limit_size(struct loader *loader, const struct flash_facts *facts)
 {
     bool stub = loader->stage == STAGE_STUB;
 
-    if (facts->size == 0 && loader->secure_download) {
-        loader->flash_size = SIZE_SECURED;
-        loader->flash_limit = "in Secure Download Mode the size of the flash can't be read and "
-                              "counts as 2 MB: tell it with --flash-size";
+    if (facts->size == 0) {
+        loader->flash_size = loader->secure_download ? SIZE_SECURED : SIZE_ASSUMED;
+        loader->flash_limit = loader->secure_download
+                                  ? "in Secure Download Mode the size of the flash can't be read "
+                                    "and counts as 2 MB: tell it with --flash-size"
+                                  : "the size of the flash can't be told from its id and counts as "
+                                    "4 MB: tell it with --flash-size";
         log_line(loader->log, LOG_WARNING, "%s", loader->flash_limit);
-    } else if (facts->size == 0) {
-        log_line(loader->log, LOG_WARNING,
-                 "the size of the flash is not known (id %02x %04x): taken as 4 MB",
-                 facts->manufacturer, facts->device);
     } else if (facts->size > REACHABLE_MAX && !(stub && loader->chip->flash_32bit)) {
         loader->flash_size = REACHABLE_MAX;
         loader->flash_limit = loader->chip->flash_32bit
@@ -232,6 +226,6 @@ int loader_flash_attach(struct loader *loader, const struct spi_connection *conn
     /* Without a size the ROM in Secure Download Mode keeps its own. */
     if ((loader->stage == STAGE_STUB || loader->chip->rom_attach) &&
         !(loader->secure_download && facts->size == 0))
-        rc = set_params(loader, loader->flash_size ? loader->flash_size : SIZE_ASSUMED, error);
+        rc = set_params(loader, error);
     return rc < 0 ? error_context(error, "attaching the flash") : 0;
 }

@@ -18,14 +18,17 @@ void flash_progress(const struct loader_progress *progress, uint64_t done, uint6
 int flash_check_range(const struct loader *loader, uint32_t address, uint64_t size,
                       struct error *error)
 {
-    if (loader->flash_size == 0 || address + size <= loader->flash_size)
+    /* Before loader_flash_attach: as far as addresses go. */
+    uint64_t end = loader->flash_size ? loader->flash_size : UINT32_MAX;
+
+    if (size <= end && address <= end - size)
         return 0;
     if (loader->flash_limit)
         return error_set(error, ERR_TOO_BIG, "0x%08x to 0x%08llx: %s", address,
                          (unsigned long long)(address + size), loader->flash_limit);
     return error_set(error, ERR_TOO_BIG,
                      "0x%08x to 0x%08llx is past the end of the flash (%llu bytes)", address,
-                     (unsigned long long)(address + size), (unsigned long long)loader->flash_size);
+                     (unsigned long long)(address + size), (unsigned long long)end);
 }
 
 /* The ROM first erases up to the end of the 64 KiB block, does not count that, and then erases as

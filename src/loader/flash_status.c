@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The flash chip's status registers and its description of itself (JESD216; esptool loader.py:
  * read_status, write_status, read_spiflash_sfdp). */
-#include "base/clock.h"
 #include "base/util.h"
 #include "loader/command.h"
 #include "loader/spi.h"
@@ -10,11 +9,8 @@ enum {
     BYTES_MAX = 3,
     WRITE_DISABLE = 0x04,
     VOLATILE_ENABLE = 0x50, /* what is written next is forgotten with the power */
-    BUSY = 1,
-    NO_SETTING = 0x03,       /* busy, write enable: they come and go by themselves */
-    READY_TIMEOUT_MS = 1000, /* data sheets: 15 ms typical, some hundred at most */
-    READY_POLL_MS = 5,
-    SFDP_DUMMY_BITS = 8
+    NO_SETTING = 0x03,      /* busy, write enable: they come and go by themselves */
+    READY_TIMEOUT_MS = 1000 /* data sheets: 15 ms typical, some hundred at most */
 };
 
 static const uint8_t read_opcodes[BYTES_MAX] = {SPI_READ_STATUS, 0x35, 0x15};
@@ -43,25 +39,6 @@ int loader_flash_status_read(struct loader *loader, unsigned bytes, uint32_t *st
     return rc;
 }
 
-static int wait_ready(struct loader *loader, struct error *error)
-{
-    struct spi_command command = {.opcode = SPI_READ_STATUS, .read_n = 1};
-    int64_t deadline = clock_ms() + READY_TIMEOUT_MS;
-    uint8_t status;
-
-    for (;;) {
-        int rc = spi_run(loader, &command, &status, error);
-        if (rc < 0 || !(status & BUSY))
-            return rc;
-        if (clock_ms() > deadline)
-            return error_set(error, ERR_NO_FLASH,
-                             "the flash stays busy after its status was written");
-        rc = link_sleep(loader->link, READY_POLL_MS);
-        if (rc < 0)
-            return command_link_error(loader, rc, error);
-    }
-}
-
 static int write_one(struct loader *loader, uint8_t enable, uint8_t opcode, const uint8_t *bytes,
                      size_t n, struct error *error)
 {
@@ -71,7 +48,10 @@ static int write_one(struct loader *loader, uint8_t enable, uint8_t opcode, cons
     };
 
     int rc = spi_run_several(loader, commands, ARRAY_LEN(commands), NULL, error);
-    return rc < 0 ? rc : wait_ready(loader, error);
+    if (rc < 0)
+        return rc;
+    rc = spi_poll_ready(loader, READY_TIMEOUT_MS, error);
+    return rc < 0 ? error_context(error, "after its status was written") : 0;
 }
 
 /* Some flashes take the second byte only behind the first in one WRSR, others only by its own
@@ -116,12 +96,9 @@ int loader_flash_status_write(struct loader *loader, unsigned bytes, uint32_t st
 int loader_flash_sfdp(struct loader *loader, uint32_t address, uint8_t *data, size_t n,
                       struct error *error)
 {
-    const struct spi_command command = {.opcode = SPI_READ_SFDP,
-                                        .address_bits = 24,
-                                        .address = address,
-                                        .dummy_bits = SFDP_DUMMY_BITS,
-                                        .read_n = n < FLASH_SFDP_MAX ? n : FLASH_SFDP_MAX};
-
     int rc = check_possible(loader, error);
-    return rc < 0 ? rc : spi_run(loader, &command, data, error);
+
+    return rc < 0 ? rc
+                  : spi_read_sfdp(loader, address, data, n < FLASH_SFDP_MAX ? n : FLASH_SFDP_MAX,
+                                  error);
 }

@@ -203,8 +203,11 @@ int loader_revision(struct loader *loader, struct error *error)
 {
     struct words words = words_of(loader, error);
 
-    if (loader->revision < 0)
-        loader->revision = revision_of(&words);
+    if (loader->revision >= 0)
+        return 0;
+    int revision = revision_of(&words);
+    if (words.rc == 0)
+        loader->revision = revision;
     return words.rc;
 }
 

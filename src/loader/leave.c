@@ -15,37 +15,6 @@ enum {
  * RTC_CNTL_WDTCONFIG0; esptool: watchdog_reset). */
 static const uint32_t watchdog_config = 1u << 31 | 5u << 28 | 1u << 8 | 2;
 
-/* Chips that want more than the reset line for a hard reset (esptool targets: hard_reset). */
-static const struct hard_reset {
-    /* Says "download mode again" while its bit is set, and a reset over USB-OTG may leave it set.
-     */
-    uint32_t force_register, force_mask;
-    bool clear_force; /* always, before a reset */
-    /* On USB-OTG the line resets the CPU only, so that the chip stays in the download mode that its
-     * strap pin chose: its watchdog does it; where a strap register is given, only while that pin
-     * is low and no download is forced. */
-    bool otg_watchdog;
-    uint32_t strap_register, strap_mask;
-    bool otg_slow, jtag_slow; /* comes back slowly: a longer sequence */
-} hard_resets[CHIP_COUNT] = {
-    [CHIP_ESP32S2] = {.force_register = 0x3F408128,
-                      .force_mask = 1 << 0,
-                      .otg_watchdog = true,
-                      .strap_register = 0x3F404038,
-                      .strap_mask = 1 << 3,
-                      .otg_slow = true},
-    [CHIP_ESP32S3] = {.force_register = 0x6000812C,
-                      .force_mask = 1 << 0,
-                      .clear_force = true,
-                      .otg_watchdog = true,
-                      .strap_register = 0x60004038,
-                      .strap_mask = 1 << 3,
-                      .otg_slow = true},
-    [CHIP_ESP32P4] = {.otg_watchdog = true},
-    [CHIP_ESP32S31] = {.otg_watchdog = true},
-    [CHIP_ESP32C5] = {.jtag_slow = true},
-};
-
 /* Whether registers can be used. */
 static bool can_speak(const struct loader *loader)
 {
@@ -86,7 +55,7 @@ static int line_reset(struct loader *loader, struct error *error)
         return 0;
     }
     if (loader->chip) {
-        const struct hard_reset *row = &hard_resets[loader->chip->id];
+        const struct chip_hard_reset *row = &loader->chip->hard_reset;
         slow = (row->otg_slow && loader_usb_otg(loader)) ||
                (row->jtag_slow && loader_usb_jtag(loader));
     }
@@ -95,7 +64,7 @@ static int line_reset(struct loader *loader, struct error *error)
 }
 
 /* A chip that does not answer any more is reset all the same. */
-static bool held_in_download(struct loader *loader, const struct hard_reset *row)
+static bool held_in_download(struct loader *loader, const struct chip_hard_reset *row)
 {
     uint32_t strap = 0, force = 0;
 
@@ -109,7 +78,7 @@ static bool held_in_download(struct loader *loader, const struct hard_reset *row
 static int hard_reset(struct loader *loader, struct error *error)
 {
     if (can_speak(loader)) {
-        const struct hard_reset *row = &hard_resets[loader->chip->id];
+        const struct chip_hard_reset *row = &loader->chip->hard_reset;
         if (row->clear_force)
             loader_write_reg_masked(loader, row->force_register, 0, row->force_mask, NULL);
         if (row->otg_watchdog && loader_usb_otg(loader) && held_in_download(loader, row))

@@ -69,7 +69,6 @@ struct security_flag {
 };
 extern const struct security_flag security_flags[];
 enum { SECURITY_SECURE_BOOT = 1 << 0, SECURITY_SECURE_DOWNLOAD = 1 << 2 };
-const char *security_flag_name(unsigned bit); /* "" when it has none */
 bool security_flash_encrypted(const struct security_info *info);
 
 /* A word of the chip that does not change while it is connected: of its eFuses. */
@@ -90,8 +89,8 @@ struct loader {
     int revision;                 /* of the chip, 301 for v3.1; -1: not known (yet) */
     struct loader_word words[24]; /* that loader_read_efuse has read */
     size_t n_words;
-    uint64_t flash_size;     /* bytes that can be reached, by loader_flash_attach; 0: not known */
-    const char *flash_limit; /* why that is less than the flash has, for error texts; or NULL */
+    uint64_t flash_size;     /* bytes that can be reached; 0: before loader_flash_attach */
+    const char *flash_limit; /* why that may be less than the flash has, for texts; or NULL */
     struct slip_decoder slip;
     char boot_log[2048]; /* text seen from the chip while connecting, NUL-terminated; evidence for
                             hints */
@@ -293,9 +292,10 @@ int loader_read_efuse(struct loader *loader, uint32_t address, uint32_t *value,
 struct reg_write {
     uint32_t address, value;
     uint32_t mask;     /* 0xFFFFFFFF: all of it */
-    uint32_t delay_us; /* the chip waits that long before it writes */
+    uint32_t delay_us; /* at least that long after the write before it in the list */
 };
-/* In as few WRITE_REG frames as the loader takes: one. */
+/* In as few WRITE_REG frames as the loader takes: 60 writes in each, or one in the ESP8266's ROM,
+ * of which nobody says that it takes more (seen in recordings of ESP32 and ESP32-C3). */
 int loader_write_regs(struct loader *loader, const struct reg_write *writes, size_t n,
                       struct error *error);
 

@@ -25,15 +25,6 @@ const struct security_flag security_flags[] = {
     {1 << 10, "DIS_DOWNLOAD_ICACHE", "the instruction cache is disabled in download mode"},
     {0, NULL, NULL}};
 
-const char *security_flag_name(unsigned bit)
-{
-    for (const struct security_flag *f = security_flags; f->name; f++) {
-        if (bit < 32 && f->mask == 1u << bit)
-            return f->name;
-    }
-    return "";
-}
-
 bool security_flash_encrypted(const struct security_info *info)
 {
     return __builtin_parity(info->flash_crypt_cnt);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * A command to the flash is a list of register writes that ends with the one that starts the
- * controller. ROMs (seen in recordings of ESP32 and ESP32-C3) and both stubs take the whole list in
- * one WRITE_REG, and wait before each write as long as its fourth word says: in the stub's source,
- * and espefuse relies on it with the ROMs. Of the ESP8266's ROM nobody says so: one by one there.
+ * controller. All go to the chip at once, with the time that the controller needs between that one
+ * and the next: nobody has to ask whether it is done.
  */
 #include "loader/spi.h"
 
@@ -14,9 +13,8 @@
 #include <string.h>
 
 enum {
-    ENTRY = 16, /* address, value, mask, microseconds to wait before it */
-    ENTRIES_A_COMMAND = 8,
-    ENTRIES_MAX = SPI_SEVERAL_MAX * ENTRIES_A_COMMAND + SPI_DATA_MAX / 4 + 2,
+    WRITES_A_COMMAND = 8,
+    WRITES_MAX = SPI_SEVERAL_MAX * WRITES_A_COMMAND + SPI_DATA_MAX / 4 + 2,
     CMD_USR = 1 << 18,
     USR_COMMAND = 1u << 31,
     USR_ADDRESS = 1 << 30,
@@ -34,32 +32,15 @@ enum {
 };
 
 struct writes {
-    uint8_t data[ENTRIES_MAX * ENTRY];
+    struct reg_write list[WRITES_MAX];
     size_t n;
     uint32_t pause_us; /* before the next one */
 };
 
 static void add(struct writes *writes, uint32_t address, uint32_t value)
 {
-    writes->n += WORDS(writes->data + writes->n, address, value, 0xFFFFFFFF, writes->pause_us);
+    writes->list[writes->n++] = (struct reg_write){address, value, UINT32_MAX, writes->pause_us};
     writes->pause_us = 0;
-}
-
-static int flush(struct loader *loader, struct writes *writes, struct error *error)
-{
-    bool single = loader->stage != STAGE_STUB && loader->chip->id == CHIP_ESP8266;
-    size_t step = single ? ENTRY : writes->n;
-    int rc = 0;
-
-    for (size_t at = 0; at < writes->n && rc == 0; at += step) {
-        struct request request = {.op = OP_WRITE_REG,
-                                  .data = writes->data + at,
-                                  .n = step,
-                                  .address = le32_get(writes->data + at),
-                                  .has_address = true};
-        rc = command_run(loader, &request, NULL, error);
-    }
-    return rc;
 }
 
 static void add_data(const struct chip_spi *spi, const struct spi_command *command,
@@ -160,10 +141,10 @@ int spi_run_several(struct loader *loader, const struct spi_command *commands, s
         return rc;
     for (size_t i = 0; i < n; i++)
         add_command(spi, &commands[i], &writes);
-    /* The first of these waits until the controller has finished: no need to ask it. */
+    /* Before the first of these the chip waits until the controller has finished. */
     add(&writes, spi->base + spi->usr, loader->spi_usr);
     add(&writes, spi->base + spi->usr2, loader->spi_usr2);
-    rc = flush(loader, &writes, error);
+    rc = loader_write_regs(loader, writes.list, writes.n, error);
     return rc < 0 ? rc : read_words(loader, commands[n - 1].read_n, data, error);
 }
 
@@ -173,7 +154,7 @@ int spi_run(struct loader *loader, const struct spi_command *command, uint8_t *d
     return spi_run_several(loader, command, 1, data, error);
 }
 
-int spi_wait_ready(struct loader *loader, uint32_t address, int64_t timeout_ms, struct error *error)
+int spi_poll_ready(struct loader *loader, int64_t timeout_ms, struct error *error)
 {
     struct spi_command status = {.opcode = SPI_READ_STATUS, .read_n = 1};
     int64_t deadline = clock_ms() + timeout_ms;
@@ -184,13 +165,19 @@ int spi_wait_ready(struct loader *loader, uint32_t address, int64_t timeout_ms, 
         if (rc < 0 || !(busy & STATUS_BUSY))
             return rc;
         if (clock_ms() > deadline)
-            return error_set(error, ERR_NO_FLASH, "erasing at 0x%08x: the flash stays busy",
-                             address);
+            return error_set(error, ERR_NO_FLASH, "the flash stays busy");
         rc = link_sleep(loader->link, pause);
         if (rc < 0)
             return command_link_error(loader, rc, error);
         pause = 2 * pause < READY_POLL_MAX_MS ? 2 * pause : READY_POLL_MAX_MS;
     }
+}
+
+int spi_wait_ready(struct loader *loader, uint32_t address, int64_t timeout_ms, struct error *error)
+{
+    int rc = spi_poll_ready(loader, timeout_ms, error);
+
+    return rc < 0 ? error_context(error, "erasing at 0x%08x", address) : 0;
 }
 
 int spi_erase(struct loader *loader, uint8_t opcode, uint32_t address, int64_t timeout_ms,
@@ -201,4 +188,16 @@ int spi_erase(struct loader *loader, uint8_t opcode, uint32_t address, int64_t t
     int rc = spi_run_several(loader, erase, ARRAY_LEN(erase), NULL, error);
 
     return rc < 0 ? rc : spi_wait_ready(loader, address, timeout_ms, error);
+}
+
+int spi_read_sfdp(struct loader *loader, uint32_t address, uint8_t *data, size_t n,
+                  struct error *error)
+{
+    const struct spi_command command = {.opcode = SPI_READ_SFDP,
+                                        .address_bits = 24,
+                                        .dummy_bits = 8,
+                                        .address = address,
+                                        .read_n = n};
+
+    return spi_run(loader, &command, data, error);
 }

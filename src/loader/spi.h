@@ -31,13 +31,19 @@ enum { SPI_SEVERAL_MAX = 5 };
 int spi_run_several(struct loader *loader, const struct spi_command *commands, size_t n,
                     uint8_t *data, struct error *error);
 
-/* Until the flash has finished what it does. `address` is for the error text. */
+/* Until the flash has finished what it does: ERR_NO_FLASH when it has not in that time. */
+int spi_poll_ready(struct loader *loader, int64_t timeout_ms, struct error *error);
+/* The same after an erase, with `address` for the error text. */
 int spi_wait_ready(struct loader *loader, uint32_t address, int64_t timeout_ms,
                    struct error *error);
 
 /* Enables writing, runs an erase command at `address`, waits until the flash is ready again. */
 int spi_erase(struct loader *loader, uint8_t opcode, uint32_t address, int64_t timeout_ms,
               struct error *error);
+
+/* n bytes, at most SPI_DATA_MAX, of what the flash says of itself (JESD216). */
+int spi_read_sfdp(struct loader *loader, uint32_t address, uint8_t *data, size_t n,
+                  struct error *error);
 
 enum spi_opcode {
     SPI_READ = 0x03,

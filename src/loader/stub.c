@@ -11,12 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    SEGMENT_MAX = 0x20000, /* the largest known has 14 KiB */
-    /* RAM of every chip lies in here (ESP32-S31 2F00.., ESP32-P4 4FF1.., others 3FFx.., 40xx..) */
-    RAM_START = 0x20000000,
-    RAM_END = 0x60000000
-};
+enum { SEGMENT_MAX = 0x20000 }; /* the largest known has 14 KiB */
 
 void stub_done(struct stub *stub)
 {
@@ -34,9 +29,9 @@ static int number(const json_t *root, const char *key, const char *path, uint32_
         return error_set(error, ERR_STUB_FILE, "%s: \"%s\" is %s", path, key,
                          item ? "no number" : "missing");
     json_int_t n = json_integer_value(item);
-    if (n < RAM_START || n >= RAM_END)
-        return error_set(error, ERR_STUB_FILE, "%s: \"%s\" is 0x%llx, which is no address in RAM",
-                         path, key, (unsigned long long)n);
+    if (n < 0 || n > UINT32_MAX) /* which of them are RAM depends on the chip: stub_check_ram() */
+        return error_set(error, ERR_STUB_FILE, "%s: \"%s\" is %lld, which is no address", path, key,
+                         (long long)n);
     *value = (uint32_t)n;
     return 0;
 }
@@ -57,7 +52,7 @@ static int segment(const json_t *root, const char *key, const char *path, struct
     if (base64_decode(text, &to->data, &to->size) < 0)
         return error_set(error, ERR_STUB_FILE, "%s: \"%s\" is no base64", path, key);
     stub->n_segments++;
-    if (to->size == 0 || to->size > SEGMENT_MAX || to->size > RAM_END - to->address)
+    if (to->size == 0 || to->size > SEGMENT_MAX || to->size - 1 > UINT32_MAX - to->address)
         return error_set(error, ERR_STUB_FILE, "%s: \"%s\" has %zu bytes, which can't be", path,
                          key, to->size);
     return 0;
