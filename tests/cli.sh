@@ -71,7 +71,8 @@ expect 2 "flash size \"3MB\"" write-flash -fs 3MB 0 small.bin -p x
 expect 2 "expect-mac: \"12\"" write-flash --expect-mac 12 0 small.bin
 expect 2 "\"esp99\" is no chip" -c esp99 chip-id -p x
 expect 2 "\"esp99\" is no chip" demo --chip esp32,esp99
-expect 6 "no sample images for the ESP32-E22" demo --chip esp32,esp32e22
+mkdir -p samples/esp32
+ESPJIG_SAMPLES=$PWD/samples expect 6 "no sample images for the ESP32-E22" demo --chip esp32,esp32e22
 expect 2 "--boards: \"0\"" demo -n 0
 expect 2 "given twice" read-mac -p pty:/x -p pty:/x
 expect 2 "read-flash takes one port" read-flash 0 16 f -p a -p b

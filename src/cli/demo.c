@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CHIPS_MAX = 16, PARTITION_TABLE_AT = 0x8000, APP_AT = 0x10000 };
+enum { CHIPS_MAX = 32, PARTITION_TABLE_AT = 0x8000, APP_AT = 0x10000 };
 
 struct demo {
     const struct chip *chips[CHIPS_MAX];
@@ -30,16 +30,27 @@ struct demo {
 
 /* ---- what was asked for ---- */
 
+static void chips_take_all(struct demo *demo)
+{
+    for (int id = CHIP_AUTO + 1; id < CHIP_COUNT; id++)
+        demo->chips[demo->n_chips++] = chip_get((enum chip_id)id);
+}
+
 static int chips_take(struct demo *demo, const char *list, struct error *error)
 {
+    if (strcmp(list, "all") == 0) {
+        chips_take_all(demo);
+        return 0;
+    }
     while (*list) {
         char name[32];
         size_t n = strcspn(list, ",");
         snprintf(name, sizeof name, "%.*s", (int)(n < sizeof name ? n : sizeof name - 1), list);
         const struct chip *chip = chip_by_name(name);
         if (chip == NULL)
-            return error_set(error, ERR_UNKNOWN_CHIP, "\"%s\" is no chip that espjig knows (%s)",
-                             name, chip_names());
+            return error_set(error, ERR_UNKNOWN_CHIP,
+                             "\"%s\" is no chip that espjig knows (%s, or all of them: all)", name,
+                             chip_names());
         if (demo->n_chips == CHIPS_MAX)
             return error_set(error, ERR_USAGE, "--chip: more than %d chips are given", CHIPS_MAX);
         demo->chips[demo->n_chips++] = chip;

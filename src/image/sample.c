@@ -14,52 +14,120 @@
 #define APP_DRAM      0x2000
 #define APP_DESC_SIZE 256
 
-/* What differs from chip to chip: memory maps from esptool's targets and from where ESP-IDF and
- * ESP8266_RTOS_SDK link their own bootloaders and apps. */
+/* What differs from chip to chip: memory maps from esptool's targets and from where ESP-IDF
+ * (components/bootloader/subproject/main/ld, soc.h) and ESP8266_RTOS_SDK link their own bootloaders
+ * and apps. Code and constants that share one window are 8 MB apart in it. */
 struct layout {
-    enum chip_id chip;
-    struct {
-        uint32_t address, size;
-    } boot[3];                   /* the last one holds the entry point */
+    uint32_t boot[3];            /* data, what loads the app, the code with the entry point */
+    uint32_t boot_size[3];       /* 0: as boot_sizes */
     uint32_t rodata, dram, iram; /* app: mapped constants, RAM, instruction RAM */
     uint32_t text;               /* app: mapped code; 0: in one segment with the constants */
-    uint32_t factory_size;       /* of the app partition */
-    uint8_t loop[4];             /* an instruction that jumps to itself */
+    uint32_t factory_size;       /* of the app partition; 0: 1 MB */
+    bool riscv;                  /* or else Xtensa */
 };
 
-static const struct layout layouts[] = {
-    {.chip = CHIP_ESP8266,
-     .boot = {{0x3FFE8408, 24}, {0x3FFE8420, 3400}, {0x40100000, 7232}},
-     .rodata = 0x40210010, /* of the app at 0x10000; headers take 16 bytes */
-     .dram = 0x3FFE8000,
-     .iram = 0x40100000,
-     .factory_size = 0xF0000,
-     .loop = {0x06, 0xFF, 0xFF, 0x00}},
-    {.chip = CHIP_ESP32,
-     .boot = {{0x3FFF0030, 6920}, {0x40078000, 13888}, {0x40080400, 3900}},
-     .rodata = 0x3F400020,
-     .dram = 0x3FFB0000,
-     .iram = 0x40080000,
-     .text = 0x400D0020,
-     .factory_size = 0x100000,
-     .loop = {0x06, 0xFF, 0xFF, 0x00}},
-    {.chip = CHIP_ESP32C3,
-     .boot = {{0x3FCD5820, 6400}, {0x403CE710, 10300}, {0x403CC710, 2500}},
-     .rodata = 0x3C000020,
-     .dram = 0x3FC90000,
-     .iram = 0x40380000,
-     .text = 0x42000020,
-     .factory_size = 0x100000,
-     .loop = {0x6F, 0x00, 0x00, 0x00}},
+static const uint32_t boot_sizes[3] = {6400, 10300, 2500};
+
+static const struct layout layouts[CHIP_COUNT] = {
+    [CHIP_ESP8266] = {.boot = {0x3FFE8408, 0x3FFE8420, 0x40100000},
+                      .boot_size = {24, 3400, 7232},
+                      .rodata = 0x40210010, /* of the app at 0x10000; headers take 16 bytes */
+                      .dram = 0x3FFE8000,
+                      .iram = 0x40100000,
+                      .factory_size = 0xF0000},
+    [CHIP_ESP32] = {.boot = {0x3FFF0030, 0x40078000, 0x40080400},
+                    .boot_size = {6920, 13888, 3900},
+                    .rodata = 0x3F400020,
+                    .dram = 0x3FFB0000,
+                    .iram = 0x40080000,
+                    .text = 0x400D0020},
+    [CHIP_ESP32S2] = {.boot = {0x3FFE5000, 0x4004E000, 0x4004A000},
+                      .rodata = 0x3F000020,
+                      .dram = 0x3FFC8000,
+                      .iram = 0x40024000,
+                      .text = 0x40080020},
+    [CHIP_ESP32S3] = {.boot = {0x3FCE2700, 0x403CB700, 0x403C8700},
+                      .rodata = 0x3C000020,
+                      .dram = 0x3FC98000,
+                      .iram = 0x40374000,
+                      .text = 0x42000020},
+    [CHIP_ESP32C2] = {.boot = {0x3FCD5B70, 0x403AEB70, 0x403AC370},
+                      .rodata = 0x3C000020,
+                      .dram = 0x3FCB0000,
+                      .iram = 0x40380000,
+                      .text = 0x42000020,
+                      .riscv = true},
+    [CHIP_ESP32C3] = {.boot = {0x3FCD5820, 0x403CE710, 0x403CC710},
+                      .rodata = 0x3C000020,
+                      .dram = 0x3FC90000,
+                      .iram = 0x40380000,
+                      .text = 0x42000020,
+                      .riscv = true},
+    [CHIP_ESP32C5] = {.boot = {0x408555A0, 0x4084E5A0, 0x4084BBA0},
+                      .rodata = 0x42800020,
+                      .dram = 0x40810000,
+                      .iram = 0x40800000,
+                      .text = 0x42000020,
+                      .riscv = true},
+    [CHIP_ESP32C6] = {.boot = {0x40875610, 0x4086E610, 0x4086B910},
+                      .rodata = 0x42800020,
+                      .dram = 0x40810000,
+                      .iram = 0x40800000,
+                      .text = 0x42000020,
+                      .riscv = true},
+    [CHIP_ESP32C61] = {.boot = {0x40845670, 0x4083E670, 0x4083B970},
+                       .rodata = 0x42800020,
+                       .dram = 0x40810000,
+                       .iram = 0x40800000,
+                       .text = 0x42000020,
+                       .riscv = true},
+    [CHIP_ESP32H2] = {.boot = {0x40845FD0, 0x4083EFD0, 0x4083C2D0},
+                      .rodata = 0x42800020,
+                      .dram = 0x40810000,
+                      .iram = 0x40800000,
+                      .text = 0x42000020,
+                      .riscv = true},
+    [CHIP_ESP32H21] = {.boot = {0x40842A78, 0x4083BA78, 0x40838D78},
+                       .rodata = 0x42800020,
+                       .dram = 0x40810000,
+                       .iram = 0x40800000,
+                       .text = 0x42000020,
+                       .riscv = true},
+    [CHIP_ESP32H4] = {.boot = {0x40856350, 0x4084F350, 0x4084C650},
+                      .rodata = 0x42800020,
+                      .dram = 0x40820000,
+                      .iram = 0x40810000,
+                      .text = 0x42000020,
+                      .riscv = true},
+    /* Where revisions below 3.0 have it; it is RAM on later ones too. */
+    [CHIP_ESP32P4] = {.boot = {0x4FF33BD0, 0x4FF2BBD0, 0x4FF28ED0},
+                      .rodata = 0x40800020,
+                      .dram = 0x4FF10000,
+                      .iram = 0x4FF00000,
+                      .text = 0x40000020,
+                      .riscv = true},
+    [CHIP_ESP32S31] = {.boot = {0x2F073FB0, 0x2F06CFB0, 0x2F06A2B0},
+                       .rodata = 0x40800020,
+                       .dram = 0x2F010000,
+                       .iram = 0x2F000000,
+                       .text = 0x40000020,
+                       .riscv = true},
+    /* ESP-IDF does not know it yet: somewhere in its RAM. */
+    [CHIP_ESP32E22] = {.boot = {0x31018000, 0x31010000, 0x30FF4000},
+                       .rodata = 0x3C800020,
+                       .dram = 0x31000000,
+                       .iram = 0x30FE0000,
+                       .text = 0x3C000020,
+                       .riscv = true},
 };
 
-static const struct layout *layout_of(const struct chip *chip)
+/* An instruction that jumps to itself. */
+static const uint8_t loop_xtensa[4] = {0x06, 0xFF, 0xFF, 0x00};
+static const uint8_t loop_riscv[4] = {0x6F, 0x00, 0x00, 0x00};
+
+static const uint8_t *loop_of(const struct layout *l)
 {
-    for (size_t i = 0; i < ARRAY_LEN(layouts); i++) {
-        if (layouts[i].chip == chip->id)
-            return &layouts[i];
-    }
-    return NULL;
+    return l->riscv ? loop_riscv : loop_xtensa;
 }
 
 /* ---- contents: the same bytes on every machine, and as compressible as real firmware ----------
@@ -100,11 +168,10 @@ struct builder {
 
 static uint8_t size_freq_of(const struct chip *chip)
 {
-    uint8_t size = 0, freq = 0;
+    uint8_t size = 0;
 
     chip_size_parse(chip, "2MB", &size);
-    chip_freq_parse(chip, "40m", &freq);
-    return (uint8_t)(size << 4 | freq);
+    return (uint8_t)(size << 4); /* low nibble 0: half the highest frequency, on every chip */
 }
 
 static void image_begin(struct builder *b, const struct chip *chip, uint32_t entry,
@@ -160,15 +227,13 @@ static void image_end(struct builder *b, bool digest)
 
 void sample_bootloader(const struct chip *chip, struct buffer *out)
 {
-    const struct layout *l = layout_of(chip);
+    const struct layout *l = &layouts[chip->id];
     struct builder b;
 
-    if (l == NULL)
-        return;
-    image_begin(&b, chip, l->boot[2].address, out);
-    segment_append(&b, l->boot[0].address, l->boot[0].size, NULL, 0);
-    segment_append(&b, l->boot[1].address, l->boot[1].size, NULL, 0);
-    segment_append(&b, l->boot[2].address, l->boot[2].size, l->loop, sizeof l->loop);
+    image_begin(&b, chip, l->boot[2], out);
+    for (size_t i = 0; i < ARRAY_LEN(l->boot); i++)
+        segment_append(&b, l->boot[i], l->boot_size[i] ? l->boot_size[i] : boot_sizes[i],
+                       loop_of(l), i == 2 ? 4 : 0);
     image_end(&b, chip->image_chip_id >= 0);
 }
 
@@ -193,20 +258,18 @@ static void app_code_append(struct builder *b, const struct layout *l, size_t ap
     size_t iram = (l->text - at - 16) % PAGE;
     size_t used = at + 8 + iram + 8;
 
-    segment_append(b, l->iram, iram, l->loop, iram ? sizeof l->loop : 0);
+    segment_append(b, l->iram, iram, loop_of(l), iram ? 4 : 0);
     if (app_size > used)
         segment_append(b, l->text, (app_size - used) / 16 * 16, NULL, 0);
 }
 
 void sample_app(const struct chip *chip, size_t app_size, struct buffer *out)
 {
-    const struct layout *l = layout_of(chip);
-    bool mapped_code = l && l->text && app_size > 3 * PAGE;
+    const struct layout *l = &layouts[chip->id];
+    bool mapped_code = l->text && app_size > 3 * PAGE;
     uint8_t desc[APP_DESC_SIZE];
     struct builder b;
 
-    if (l == NULL)
-        return;
     app_size = app_size < APP_SIZE_MIN ? APP_SIZE_MIN : app_size;
     size_t dram = app_size > 8 * APP_DRAM ? APP_DRAM : 64;
     /* Not a multiple of 256: where ESP32 images have their chip id there is a size on the ESP8266,
@@ -220,7 +283,7 @@ void sample_app(const struct chip *chip, size_t app_size, struct buffer *out)
     if (mapped_code)
         app_code_append(&b, l, app_size);
     else
-        segment_append(&b, l->iram, 64, l->loop, sizeof l->loop);
+        segment_append(&b, l->iram, 64, loop_of(l), 4);
     image_end(&b, true);
 }
 
@@ -244,15 +307,14 @@ static void partition_append(struct buffer *out, uint8_t type, uint8_t subtype, 
 
 void sample_partition_table(const struct chip *chip, struct buffer *out)
 {
-    const struct layout *l = layout_of(chip);
+    const struct layout *l = &layouts[chip->id];
     size_t start = out->len;
     uint8_t md5[16];
 
-    if (l == NULL)
-        return;
     partition_append(out, PARTITION_DATA, 2, 0x9000, 0x6000, "nvs");
     partition_append(out, PARTITION_DATA, 1, 0xF000, 0x1000, "phy_init");
-    partition_append(out, PARTITION_APP, 0, 0x10000, l->factory_size, "factory");
+    partition_append(out, PARTITION_APP, 0, 0x10000, l->factory_size ? l->factory_size : 0x100000,
+                     "factory");
     digest_md5(out->data + start, out->len - start, md5);
     buffer_append_byte(out, 0xEB);
     buffer_append_byte(out, 0xEB);

@@ -10,8 +10,8 @@
 #include "base/buffer.h"
 #include "chip/chip.h"
 
-/* Append the file's bytes to `out`; nothing for a chip that has no samples yet. `app_size` is about
- * how many bytes the app is to have. */
+/* Append the file's bytes to `out`; there are samples for every chip. `app_size` is about how many
+ * bytes the app is to have. */
 void sample_bootloader(const struct chip *chip, struct buffer *out);
 void sample_partition_table(const struct chip *chip, struct buffer *out);
 void sample_app(const struct chip *chip, size_t app_size, struct buffer *out);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * espjig-sample FILE...: writes sample images at build time. Chip and kind are told by the end of
- * the path: .../esp32c3/app.bin. Runs on the machine that builds.
+ * espjig-sample DIR: writes the sample images of every chip at build time, DIR/esp32c3/app.bin and
+ * so on. Runs on the machine that builds.
  */
 #include "base/buffer.h"
 #include "base/error.h"
@@ -9,9 +9,11 @@
 #include "chip/chip.h"
 #include "image/sample.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define APP_SIZE (600 * 1024) /* long enough to watch, short enough to wait for */
@@ -30,29 +32,6 @@ static const struct {
     {"app.bin", app},
 };
 
-/* Last directory of a path, without its slashes. */
-static void chip_name_read(const char *path, char *name, size_t size)
-{
-    char folder[4096];
-    size_t n = (size_t)(util_basename(path) - path);
-
-    snprintf(folder, sizeof folder, "%.*s", n > 0 ? (int)n - 1 : 0, path);
-    util_copy(name, size, util_basename(folder));
-}
-
-static bool sample_make(const char *path, struct buffer *out)
-{
-    char name[32];
-
-    chip_name_read(path, name, sizeof name);
-    const struct chip *chip = chip_by_name(name);
-    for (size_t i = 0; chip && i < ARRAY_LEN(kinds); i++) {
-        if (strcmp(kinds[i].name, util_basename(path)) == 0)
-            kinds[i].make(chip, out);
-    }
-    return out->len > 0;
-}
-
 static int file_write(const char *path, const struct buffer *bytes)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -70,21 +49,36 @@ static int file_write(const char *path, const struct buffer *bytes)
     return rc;
 }
 
-int main(int argc, char **argv)
+static int chip_write(const char *dir, const struct chip *chip)
 {
     struct buffer bytes = {0};
-    int status = 0;
+    char path[4096];
+    int rc = 0;
 
-    for (int i = 1; i < argc && status == 0; i++) {
+    snprintf(path, sizeof path, "%s/%s", dir, chip->key);
+    if (mkdir(path, 0777) != 0 && errno != EEXIST) {
+        fprintf(stderr, "espjig-sample: %s can't be made\n", path);
+        return -1;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(kinds) && rc == 0; i++) {
+        snprintf(path, sizeof path, "%s/%s/%s", dir, chip->key, kinds[i].name);
         buffer_clear(&bytes);
-        if (!sample_make(argv[i], &bytes)) {
-            fprintf(stderr, "espjig-sample: %s: no such sample; it must end in CHIP/FILE\n",
-                    argv[i]);
-            status = 2;
-        } else if (file_write(argv[i], &bytes) != 0) {
-            status = 2;
-        }
+        kinds[i].make(chip, &bytes);
+        rc = file_write(path, &bytes);
     }
     buffer_done(&bytes);
-    return status;
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2) {
+        fprintf(stderr, "usage: espjig-sample DIR\n");
+        return 2;
+    }
+    for (int id = CHIP_AUTO + 1; id < CHIP_COUNT; id++) {
+        if (chip_write(argv[1], chip_get((enum chip_id)id)) != 0)
+            return 2;
+    }
+    return 0;
 }
