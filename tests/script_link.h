@@ -21,7 +21,7 @@ struct script {
     size_t n, at;
     struct buffer incoming; /* sent by the chip, not yet read */
     struct buffer lines;    /* "00 11 01 ": every DTR,RTS that was set */
-    unsigned bauds[16];
+    unsigned bauds[64];
     size_t n_bauds;
     unsigned baud_max; /* set_baud above it is refused; 0: any goes */
     unsigned frames;   /* that the host has written */

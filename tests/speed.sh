@@ -111,6 +111,40 @@ said '"event":"done".*"error":"no-reply"'
 [ "$(grep -c 'baud does not hold' out)" -eq 1 ] || complain "a dead chip is tried at many rates"
 cp data.bin first.bin
 
+# ---- a line without reset lines: the chip has to be talked down
+start_emu() # OPTION...: on $tmp/tty, in the loader
+{
+    rm -f emu.out
+    "$ESPJIG_EMU" --chip esp32c3 --flash-file flash.bin --boot download --link "$tmp/tty" "$@" >emu.out 2>&1 &
+    emu=$!
+    trap 'kill $emu 2>/dev/null; rm -rf "$tmp"' EXIT
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        grep -q ready emu.out && break
+        sleep 0.1
+    done
+}
+no_reset() # ARGUMENT...: writes data.bin
+{
+    run write-flash -v -p "$tmp/tty" --before no-reset -a no-reset-stub "$@" 0x10000 data.bin
+    [ "$status" -eq 0 ] || complain "without a reset, $*: status $status"
+    cmp -s -n "$size" data.bin flash.bin 0 "$at" || complain "without a reset: the flash holds something else"
+    kill "$emu"
+    wait "$emu" 2>/dev/null
+}
+for seed in 1 2 3; do
+    fresh
+    start_emu --bad-above 460800 --seed $seed
+    no_reset
+    grep -q '921600 baud does not hold .*going on at 460800' err || complain "no fall without a reset"
+done
+fresh
+start_emu --bad-above 460800 --bad-rate 0.01 # a third of the shortest frames is damaged
+no_reset -b 1500000
+fresh
+start_emu --max-baud 1000000 # accepts more, and makes noise of it: nothing could undo that
+no_reset
+grep -q 'written in .* at 921600 baud' out || complain "climbed above what can be undone"
+
 # ---- reading falls back, and goes on
 fresh
 write 0 ""

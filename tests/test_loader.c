@@ -589,6 +589,7 @@ static void as_connected(enum chip_id chip, enum loader_stage stage)
 {
     loader.chip = chip_get(chip);
     loader.stage = stage;
+    loader.rom_scale = 0;
 }
 
 static void registers(void **state)
@@ -758,12 +759,19 @@ static void stub_failures(void **state)
     script_done(&script);
 }
 
-/* The whole upload is answered; then MEM_END. */
-static void expect_upload(struct stub *stub)
+/* The whole upload is answered, the rate that the ROM has noted asked for; then MEM_END. `tell`:
+ * it is not the one that both sides are at, and the ROM is told. */
+static void expect_upload(struct stub *stub, const char *noted, bool tell)
 {
     expect_small_stub(stub);
     script_expect_op(&script, OP_MEM_DATA);
     script_reply(&script, "010704000707122000000000");
+    script_expect(&script, "000a040000000000 9c01fe3f");
+    script_reply(&script, noted);
+    if (tell) {
+        script_expect(&script, "0009100000000000 9c01fe3f 00100e00 ffffffff 00000000");
+        script_reply(&script, "010904000707122000000000");
+    }
     script_expect_op(&script, OP_MEM_END);
 }
 
@@ -776,13 +784,13 @@ static void stub_at_a_raised_rate(void **state)
     as_connected(CHIP_ESP32, STAGE_ROM);
     loader.connect_baud = 115200;
     script.link.baud = 921600;
-    expect_upload(&stub);
+    expect_upload(&stub, "010a040000c2010000000000", true); /* 115200 */
     script_reply(&script, "4f484149");
     assert_int_equal(loader_stub_run(&loader, &stub, &error), 0);
     assert_int_equal(script.link.baud, 921600);
 
     as_connected(CHIP_ESP32, STAGE_ROM);
-    expect_upload(&stub);
+    expect_upload(&stub, "010a040000100e0000000000", false); /* 921600 */
     script_text(&script, "\xFE\x80"); /* what a greeting at 115200 looks like */
     int64_t start = script_clock_us();
     script_expect_op(&script, OP_SYNC);
@@ -790,12 +798,12 @@ static void stub_at_a_raised_rate(void **state)
     assert_int_equal(loader_stub_run(&loader, &stub, &error), 0);
     assert_int_equal(loader.stage, STAGE_STUB);
     assert_int_equal(script.link.baud, 115200);
-    assert_in_range(script_clock_us() - start, 300000, 600000);
+    assert_in_range(script_clock_us() - start, 150000, 400000);
 
     /* the ROM answers there: no stub; and then nothing at all */
     as_connected(CHIP_ESP32, STAGE_ROM);
     script.link.baud = 921600;
-    expect_upload(&stub);
+    expect_upload(&stub, "010a0400000000c000000000", false); /* something else lies there */
     script_expect_op(&script, OP_SYNC);
     sync_replies("010804000707122000000000", 8);
     for (int i = 0; i < 3; i++)
@@ -861,7 +869,7 @@ static struct {
     unsigned proofs, varied;
     uint32_t last_address;
     unsigned changes;
-    uint32_t rate[4], old[4];
+    uint32_t rate[16], old[16];
     uint32_t reg[4][2]; /* registers that hold something */
 } line;
 
@@ -942,10 +950,15 @@ static void baud_of_esp32_rom(void **state)
     assert_int_equal(line.rate[0], 470016);
     assert_int_equal(script.link.baud, 460800);
 
-    /* nothing measured: as asked */
+    /* found out once */
     line.reg[0][1] = line.reg[1][1] = 0;
     assert_int_equal(loader_set_baud(&loader, 115200, &error), 0);
-    assert_int_equal(line.rate[1], 115200);
+    assert_int_equal(line.rate[1], 117504);
+
+    /* nothing measured: as asked */
+    loader.rom_scale = 0;
+    assert_int_equal(loader_set_baud(&loader, 460800, &error), 0);
+    assert_int_equal(line.rate[2], 460800);
     script_done(&script);
 }
 
@@ -961,6 +974,7 @@ static void baud_of_wrong_crystals(void **state)
     assert_int_equal(script.link.baud, 460800);
     script.link.baud = 115200;
     line.reg[0][1] = 347; /* 40 MHz */
+    loader.rom_scale = 0;
     assert_int_equal(loader_set_baud(&loader, 460800, &error), 0);
     assert_int_equal(line.rate[1], 460800);
     script.link.baud = 115200;
@@ -980,6 +994,7 @@ static void baud_of_wrong_crystals(void **state)
     assert_int_equal(line.rate[0], 384000);
     script.link.baud = 115200;
     line.reg[1][1] = 48 << 24;
+    loader.rom_scale = 0;
     assert_int_equal(loader_set_baud(&loader, 460800, &error), 0);
     assert_int_equal(line.rate[1], 460800);
 
@@ -1014,6 +1029,36 @@ static void baud_does_not_carry(void **state)
     script_done(&script);
 }
 
+/* Who can't reset the chip asks it to come down more often than who can. */
+static void baud_down(void **state)
+{
+    (void)state;
+    line_ready(CHIP_ESP32C3, STAGE_STUB);
+    line.skip = 9;
+    script.link.baud = 921600;
+    assert_int_equal(loader_baud_down(&loader, 460800, &error), 0);
+    assert_int_equal(script.link.baud, 460800);
+    assert_int_equal(line.rate[9], 460800);
+    assert_int_equal(line.old[9], 921600);
+
+    line_ready(CHIP_ESP32C3, STAGE_STUB);
+    line.skip = 9;
+    loader.resets = true;
+    script.link.baud = 921600;
+    assert_int_equal(loader_baud_down(&loader, 460800, &error), ERR_NO_REPLY);
+    assert_in_range(line.changes, 2, 4);
+
+    /* a ROM with a wrong idea of its crystal is told what comes out right */
+    line_ready(CHIP_ESP32, STAGE_ROM);
+    loader.resets = false;
+    loader.rom_scale = 1.02;
+    script.link.baud = 921600;
+    error_clear(&error);
+    assert_int_equal(loader_baud_down(&loader, 460800, &error), 0);
+    assert_int_equal(line.rate[0], 470016);
+    script_done(&script);
+}
+
 /* The first proof may come too early; and one bit of the echo is enough to fail. */
 static void baud_is_proved(void **state)
 {
@@ -1026,8 +1071,10 @@ static void baud_is_proved(void **state)
 
     line_ready(CHIP_ESP32C3, STAGE_STUB);
     line.flip = 0x40;
+    loader.resets = true;
     assert_int_equal(loader_set_baud(&loader, 2000000, &error), ERR_NO_REPLY);
-    assert_int_equal(line.changes, 2);
+    assert_int_equal(line.changes, 3); /* up, and twice down */
+    loader.resets = false;
     script_done(&script);
 }
 
@@ -1118,6 +1165,7 @@ int main(void)
         T(baud_of_esp8266_rom),
         T(baud_does_not_carry),
         T(baud_is_proved),
+        T(baud_down),
         T(baud_refused_by_adapter),
         T(words),
     };

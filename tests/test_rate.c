@@ -101,6 +101,63 @@ static void it_falls_rung_by_rung(void **state)
     assert_int_equal(rate_below(1000000), 921600);
 }
 
+/* In mid-write: the second time to a rate that is sure to hold, and from there rung by rung. */
+static void it_falls_far_the_second_time(void **state)
+{
+    static const struct {
+        unsigned from, whole, to[6];
+    } rows[] = {
+        {3000000, 0, {2000000, 921600, 460800, 230400, 115200, 115200}},
+        {3000000, 3000000, {2000000, 921600, 460800, 230400, 115200, 115200}}, /* not any more */
+        {3000000, 1500000, {2000000, 1500000, 921600, 460800, 230400, 115200}},
+        {3000000, 460800, {2000000, 921600, 460800, 230400, 115200, 115200}},
+        {921600, 0, {460800, 230400, 115200, 115200, 115200, 115200}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct rate rate = {.limit = RATE_HIGHEST, .whole = rows[i].whole, .now = rows[i].from};
+        for (size_t k = 0; k < 6; k++) {
+            unsigned to = rate_fall(&rate, rate.now);
+            if (to != rows[i].to[k])
+                fail_msg("row %zu: %u after fall %zu", i, to, k + 1);
+            unsigned next = rate_next(&rate, RATE_LOWEST, 0, LOTS);
+            assert_int_equal(next ? next : RATE_LOWEST, to); /* there in one step */
+            rate.now = to;
+            assert_int_equal(rate_is_suspect(&rate), to > RATE_LOWEST);
+        }
+    }
+}
+
+/* What the adapter is known for is gone to without the rungs below, and without a trial; but its
+ * first block is looked at until it has carried a whole image. */
+static void a_known_adapter_needs_no_climb(void **state)
+{
+    struct rate rate = {.limit = 2000000, .known = 2000000};
+    char steps[256];
+
+    (void)state;
+    assert_int_equal(climb(&rate, 0, 9999999, LOTS, steps), 2000000);
+    assert_string_equal(steps, "2000000 ");
+    rate.now = 2000000;
+    rate.unproven = true;
+    assert_false(rate_on_trial(&rate));
+    assert_true(rate_wants_proof(&rate));
+    assert_true(rate_is_suspect(&rate));
+    rate_hold(&rate, 2000000);
+    rate.unproven = true;
+    assert_false(rate_wants_proof(&rate));
+    assert_false(rate_is_suspect(&rate));
+    rate = (struct rate){.limit = 2000000, .known = 2000000};
+    assert_int_equal(climb(&rate, 921600, 9999999, LOTS, steps), 921600); /* the chip's limit */
+    assert_string_equal(steps, "921600 ");
+    rate = (struct rate){.limit = 2000000, .known = 2000000};
+    assert_int_equal(climb(&rate, 0, 921600, LOTS, steps), 921600);
+    assert_string_equal(steps, "2000000 1500000 921600 ");
+    assert_false(rate_is_suspect(&(struct rate){.now = 921600}));
+    assert_true(rate_is_suspect(&(struct rate){.now = 921600, .falls = 1}));
+}
+
 static void only_what_was_confirmed_has_held(void **state)
 {
     struct rate rate = {.limit = RATE_HIGHEST, .unproven = true};
@@ -348,6 +405,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_ladder_is_climbed),
         cmocka_unit_test(it_falls_rung_by_rung),
+        cmocka_unit_test(it_falls_far_the_second_time),
+        cmocka_unit_test(a_known_adapter_needs_no_climb),
         cmocka_unit_test(only_what_was_confirmed_has_held),
         cmocka_unit_test(the_rom_gets_a_careful_rate),
         FRESH(what_held_is_remembered_by_port),

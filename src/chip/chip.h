@@ -148,8 +148,10 @@ struct chip {
 
     struct chip_spi spi;
     uint32_t efuse_base;
-    uint32_t mac_word[3]; /* register addresses that hold the MAC; 0: unused */
-    uint32_t uart_clkdiv; /* UART0 clock divider register, for the crystal estimate */
+    uint32_t mac_word[3];   /* register addresses that hold the MAC; 0: unused */
+    uint32_t uart_clkdiv;   /* UART0 clock divider register, for the crystal estimate */
+    uint32_t rom_baud_note; /* where in RAM the ROM keeps the rate of its UART, which stubs take
+                               over: first word of UartDev (ESP-IDF: components/esp_rom); 0 */
 
     uint8_t status_bytes; /* of a ROM reply: 2 or 4 */
     bool rom_attach;      /* ROM has SPI_ATTACH and SPI_SET_PARAMS */

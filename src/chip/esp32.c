@@ -13,6 +13,7 @@ const struct chip chip_esp32 = {
     .spi = SPI_OLD(0x3FF42000),
     EFUSE(0x3FF5A000, 4),
     .uart_clkdiv = 0x3FF40014,
+    .rom_baud_note = 0x3FFE019C,
     ROM_ESP32,
     .macs = MACS_FOUR,
     .tested = TESTED_ROM,

@@ -30,6 +30,7 @@ const struct chip chip_esp32s2 = {
     .spi = SPI_NEW(0x3F402000),
     EFUSE(0x3F41A000, 0x44),
     .uart_clkdiv = 0x3F400014,
+    .rom_baud_note = 0x3FFFFCFC,
     ROM_LATER,
     .usb_otg_pid = 0x0002,
     .watchdog = {.config0 = 0x3F408094,

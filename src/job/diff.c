@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The order of the questions: a few single sectors spread over the region tell for next to nothing
- * that all of it is new. Then the whole region, which ends it where nothing has changed; then
- * blocks of 64 KiB; then halves of those that differ.
+ * that all of it is new. Then blocks of 64 KiB, all of which together say as much as the whole
+ * region would; but that comes first where round trips are slow, as it ends it where nothing has
+ * changed. Then halves of the blocks that differ.
  */
 #include "job/diff.h"
 
@@ -162,6 +163,16 @@ static int probe(struct search *s)
     return known_to_differ(s, 0, s->n);
 }
 
+/* One question about all of it has the chip read all of it once more if something has changed; if
+ * not, it saves the round trips for the blocks. Nobody knows which it will be. */
+static bool whole_comes_first(const struct search *s)
+{
+    const struct diff_cost *cost = s->chip->cost;
+    double blocks = (double)((s->n + BLOCK - 1) / BLOCK);
+
+    return (blocks - 1) * cost->question > (double)s->region->size * cost->md5_byte / 2;
+}
+
 static int search(struct search *s)
 {
     if (s->region->begun)
@@ -172,6 +183,11 @@ static int search(struct search *s)
         mark(s, 0, s->n);
     if (rc != 0)
         return rc;
+    if (s->n > BLOCK && !whole_comes_first(s)) {
+        rc = find_in_blocks(s, false);
+        s->diff->confirmed = rc == 0 && !known_to_differ(s, 0, s->n);
+        return rc;
+    }
     rc = ask(s, 0, s->n);
     s->diff->confirmed = rc == 0;
     if (rc <= 0)

@@ -47,7 +47,7 @@ struct diff {
     size_t bytes;              /* of all ranges */
     size_t sectors, changed;   /* of the region; of them in a range */
     bool whole;                /* the one range is the region */
-    bool confirmed;            /* nothing differs: the chip's MD5 of the whole region says so */
+    bool confirmed;            /* nothing differs: the chip's MD5 of all of the region says so */
     unsigned questions;
 };
 

@@ -4,6 +4,7 @@
 #include "base/util.h"
 #include "job/rates.h"
 #include "job/run.h"
+#include "job/setup.h"
 #include "link/adapters.h"
 
 #include <string.h>
@@ -16,7 +17,9 @@ static const double step_seconds = 0.08;
 
 enum {
     BITS_PER_BYTE = 10, /* with start and stop */
-    FIRST = 460800      /* where the ladder is entered for the stub's upload */
+    FIRST = 460800,     /* where the ladder is entered for the stub's upload */
+    USUAL = 921600      /* what hardly any adapter fails at. Above it many accept a rate that they
+                           garble, and a chip that is there and can't be reset would be lost */
 };
 
 unsigned rate_below(unsigned baud)
@@ -57,7 +60,7 @@ unsigned rate_next(const struct rate *rate, unsigned now, unsigned most, uint64_
         next = most ? lower_of(next, most) : next;
         return next == now ? 0 : next;
     }
-    next = lower_of(rate->good, limit);
+    next = lower_of(rate->good > rate->known ? rate->good : rate->known, limit);
     if (next <= now)
         next = rung_above(now);
     if (next == 0 || next > limit)
@@ -90,9 +93,30 @@ void rate_fail(struct rate *rate, unsigned baud)
         rate->held = 0;
 }
 
+unsigned rate_fall(struct rate *rate, unsigned baud)
+{
+    rate_fail(rate, baud);
+    if (++rate->falls > 1 && rate->limit > USUAL) {
+        bool seen = rate->whole > USUAL && rate->whole <= rate->limit;
+        rate->limit = rate->good = seen ? rate->whole : USUAL;
+    }
+    return rate->limit;
+}
+
+bool rate_is_suspect(const struct rate *rate)
+{
+    return rate->now > RATE_LOWEST &&
+           (rate->falls > 0 || (rate->now > USUAL && rate->now > rate->whole));
+}
+
 bool rate_on_trial(const struct rate *rate)
 {
-    return rate->fixed == 0 && rate->unproven && rate->now > rate->good;
+    return rate->fixed == 0 && rate->unproven && rate->now > rate->good && rate->now > rate->known;
+}
+
+bool rate_wants_proof(const struct rate *rate)
+{
+    return rate->fixed == 0 && rate->unproven && rate->now > rate->whole;
 }
 
 void rate_prove(struct rate *rate, unsigned baud)
@@ -107,6 +131,8 @@ void rate_hold(struct rate *rate, unsigned baud)
     rate_prove(rate, baud);
     if (baud > rate->held && (rate->failed == 0 || baud < rate->failed))
         rate->held = baud;
+    if (rate->held > rate->whole)
+        rate->whole = rate->held;
 }
 
 /* ---- in a job ---- */
@@ -135,14 +161,18 @@ void rate_begin(struct run *run)
     rates_key(&run->link, run->rate_key, sizeof run->rate_key);
     if (rate->fixed || !matters(run))
         return;
+    if (rates_read(run->rate_key, &entry, &why) != 0)
+        log_line(log_of(run), LOG_WARNING, "%s", why.text);
+    rate->good = rate->whole = entry.good;
     unsigned adapter = adapter_max_baud(&run->link.port);
     if (adapter)
         rate->limit = lower_of(rate->limit, adapter);
-    if (rates_read(run->rate_key, &entry, &why) != 0)
-        log_line(log_of(run), LOG_WARNING, "%s", why.text);
-    rate->good = entry.good;
+    else if (!setup_can_reset(run))
+        rate->limit = entry.good > USUAL ? lower_of(entry.good, rate->limit) : USUAL;
     if (entry.failed)
         rate->limit = lower_of(rate->limit, entry.failed - 1);
+    if (adapter)
+        rate->known = rate_below(rate->limit + 1);
 }
 
 unsigned rate_for_rom(const struct run *run)
@@ -199,7 +229,16 @@ int rate_raise(struct run *run, uint64_t wire)
         if (next > run->rate.good && rate_on_trial(&run->rate))
             break;
     } while (next != 0 && go_to(run, next));
+    rate_watch(run);
     return run->error.code;
+}
+
+void rate_watch(struct run *run)
+{
+    struct loader *loader = &run->loader; /* it may have found out by itself */
+
+    loader->line_suspect = matters(run) && run->rate.now > RATE_LOWEST &&
+                           (loader->line_suspect || rate_is_suspect(&run->rate));
 }
 
 void rate_end(struct run *run)

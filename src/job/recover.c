@@ -7,7 +7,7 @@
 
 /* Nobody can tell a chip that has died from a line that is too bad to be understood: whatever may
  * have been the line is tried again, once for each rate. */
-static bool rate_is_suspect(const struct run *run)
+static bool line_may_be_bad(const struct run *run)
 {
     return run->link_is_open && run->link.error.code == ERR_OK && run->link.has_baud &&
            run->rate.now > RATE_LOWEST && loader_is_line_trouble(&run->loader, run->error.code);
@@ -38,12 +38,11 @@ static int begin_again(struct run *run)
 /* Without a way to reset the chip all that is left is to tell it, and to hope that it hears. */
 static int talk_down(struct run *run, unsigned baud)
 {
-    run->rate.now = baud;
-    if (loader_set_baud(&run->loader, baud, &run->error) != 0)
-        return run->error.code;
-    return run->link.baud == baud
-               ? 0
-               : error_set(&run->error, ERR_NO_REPLY, "the chip does not go down to %u baud", baud);
+    int result = loader_baud_down(&run->loader, baud, &run->error);
+
+    run->rate.now = run->link.baud;
+    rate_watch(run);
+    return result;
 }
 
 bool recover_slower(struct run *run)
@@ -51,9 +50,8 @@ bool recover_slower(struct run *run)
     const struct chip *chip = run->loader.chip;
     struct error first = run->error;
 
-    while (rate_is_suspect(run) && !cancel_asked(run->cancel)) {
-        unsigned bad = run->rate.now, next = rate_below(bad);
-        rate_fail(&run->rate, bad);
+    while (line_may_be_bad(run) && !cancel_asked(run->cancel)) {
+        unsigned bad = run->rate.now, next = rate_fall(&run->rate, bad);
         log_line(&run->report.log, LOG_WARNING, "%u baud does not hold (%s): going on at %u baud",
                  bad, run->error.text, next);
         error_clear(&run->error);
@@ -63,6 +61,8 @@ bool recover_slower(struct run *run)
         run->loader.chip = chip; /* as far as anyone knows; what is said at the end depends on it */
         if (result == ERR_CANCELLED || result == ERR_PORT_LOST || result == ERR_WRONG_MAC)
             return false;
+        if (!setup_can_reset(run)) /* nobody knows at which rate it would listen */
+            break;
     }
     run->error = first;
     return false;

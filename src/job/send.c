@@ -2,8 +2,11 @@
 #include "job/send.h"
 
 #include "base/util.h"
+#include "image/digest.h"
 #include "job/diff.h"
 #include "job/pack.h"
+
+#include <string.h>
 
 /* Of a flash as they are used: 64 KiB are erased in 0.15 to 0.3 s and 256 bytes programmed in 0.4
  * to 0.7 ms. The MD5 is what the stub takes; the ROM is no slower than that where it matters. */
@@ -117,7 +120,7 @@ static void say(struct run *run, const struct region *region, const struct diff 
 
 /* The range as a region of its own; the bytes stay the region's. */
 static int send_range(struct run *run, const struct region *region, const struct diff_range *range,
-                      const struct loader_progress *progress)
+                      bool trial, const struct loader_progress *progress)
 {
     struct region part = {.path = region->path,
                           .address = region->address + (uint32_t)range->offset,
@@ -127,8 +130,8 @@ static int send_range(struct run *run, const struct region *region, const struct
                           .front = range->offset == 0 ? region->front : NULL};
     bool whole = range->size == region->size;
 
-    run->loader.prove_block =
-        run->rate.unproven && range->size >= PROVE_FROM && loader_can_md5(&run->loader);
+    run->loader.prove_block = !trial && rate_wants_proof(&run->rate) && range->size >= PROVE_FROM &&
+                              loader_can_md5(&run->loader);
     int result = whole ? pack_take(run, region) : pack_part(run, &part);
     if (result == 0)
         result = loader_flash_write(&run->loader, whole ? region : &part, progress, &run->error);
@@ -136,13 +139,33 @@ static int send_range(struct run *run, const struct region *region, const struct
     return result;
 }
 
-/* What of the range is sent next: on a rate that is on trial only a little, to its last sector. */
+/* A piece on trial: the flash is idle behind it, so that asking costs next to nothing. */
+static int confirm_range(struct run *run, const struct region *region,
+                         const struct diff_range *range)
+{
+    uint32_t address = region->address + (uint32_t)range->offset;
+    uint8_t want[16], have[16];
+
+    if (loader_flash_md5(&run->loader, address, (uint32_t)range->size, have, &run->error) != 0)
+        return run->error.code;
+    digest_md5(region->data + range->offset, range->size, want);
+    if (memcmp(want, have, sizeof want) == 0)
+        return 0;
+    return error_set(&run->error, ERR_MD5_MISMATCH,
+                     "the first %zu bytes at 0x%08x did not arrive as they were sent", range->size,
+                     address);
+}
+
+/* What of the range is sent next: on a rate that is on trial only a little, to the end of what is
+ * erased in one go, as the halves of that would be erased sector by sector. */
 static struct diff_range next_part(const struct run *run, const struct region *region,
                                    const struct diff_range *range, size_t sent)
 {
     struct diff_range part = {range->offset + sent, range->size - sent};
-    size_t little = TRIAL - (region->address + part.offset) % DIFF_SECTOR;
+    size_t little = TRIAL - (region->address + part.offset) % TRIAL;
 
+    if (little < PROVE_FROM)
+        little += TRIAL;
     if (rate_on_trial(&run->rate) && loader_can_md5(&run->loader) && part.size > 2 * TRIAL)
         part.size = little;
     return part;
@@ -159,9 +182,11 @@ static int send_ranges(struct run *run, const struct region *region, const struc
             if (rate_raise(run, wire_of(run, region, left)) != 0)
                 return run->error.code;
             struct diff_range part = next_part(run, region, &diff->ranges[i], sent);
+            bool trial = part.size < diff->ranges[i].size - sent;
             report_piece_init(&piece, &run->report, region->size - left,
                               run->loader.wire_sent - start);
-            if (send_range(run, region, &part, &piece.progress) != 0)
+            if (send_range(run, region, &part, trial, &piece.progress) != 0 ||
+                (trial && confirm_range(run, region, &part) != 0))
                 return error_context(&run->error, "writing %s at 0x%x", util_basename(region->path),
                                      region->address);
             if (part.size >= PROVE_FROM && loader_can_md5(&run->loader))
@@ -186,13 +211,7 @@ int send_region(struct run *run, const struct region *region, struct send *send)
         send->confirmed = diff.confirmed;
         report_progress_skip(&run->report, region->size - diff.bytes);
         if (diff.n)
-            result = rate_raise(run, wire_of(run, region, diff.bytes));
-    }
-    if (result == 0) {
-        run->loader.prove_block =
-            run->rate.unproven && diff.bytes >= PROVE_FROM && loader_can_md5(&run->loader);
-        result = send_ranges(run, region, &diff);
-        run->loader.prove_block = false;
+            result = send_ranges(run, region, &diff);
     }
     diff_done(&diff);
     return result;

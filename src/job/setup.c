@@ -66,8 +66,12 @@ int setup_connect(struct run *run)
     if (run->flash_attached && options.attempts <= 0)
         options.attempts = CONNECT_ATTEMPTS;
     run->rate.now = run->link.baud;
+    int64_t slowest = run->loader.slowest_ms; /* the flash stays the same */
     loader_init(&run->loader, &run->link, log_of(run));
-    return loader_connect(&run->loader, &options, &run->error);
+    int result = loader_connect(&run->loader, &options, &run->error);
+    run->loader.slowest_ms = slowest;
+    rate_watch(run);
+    return result;
 }
 
 static bool same_mac(const char *a, const char *b)
@@ -144,12 +148,18 @@ bool setup_can_reset(const struct run *run)
            (run->job->before == BEFORE_DEFAULT_RESET || run->job->before == BEFORE_USB_RESET);
 }
 
-/* A stub that did not come up leaves the chip without a loader: reset, and begin again. */
+/* A stub that did not come up leaves the chip without a loader: reset, and begin again. Where that
+ * is not possible it may still have the loader that it had, at a rate that spoiled the upload. */
 static int connect_again(struct run *run, const struct error *why)
 {
-    if (!setup_can_reset(run))
-        return error_set(&run->error, why->code,
-                         "%s; the chip can't be reset from here to go on without", why->text);
+    if (!setup_can_reset(run)) {
+        struct error own = {0};
+        unsigned connect = setup_connect_baud(run->job);
+        if (run->link.baud == connect || loader_baud_down(&run->loader, connect, &own) != 0)
+            return error_set(&run->error, why->code,
+                             "%s; the chip can't be reset from here to go on without", why->text);
+        return setup_connect(run); /* whoever is there now */
+    }
     if (link_set_baud(&run->link, setup_connect_baud(run->job)) != 0)
         return error_set(&run->error, run->link.error.code, "%s", run->link.error.text);
     return setup_connect(run);
@@ -208,6 +218,7 @@ static void stub_runs(struct run *run, const struct stub *stub)
 {
     run->rate.now = run->link.baud;
     rate_prove(&run->rate, run->link.baud);
+    rate_watch(run);
     log_line(log_of(run), LOG_INFO, "stub %s runs", stub->path);
 }
 
@@ -233,6 +244,8 @@ static enum step ladder_step(struct run *run, const char *name, int nth)
     if (result == 0)
         result = loader_stub_run(&run->loader, &stub, &why);
     run->rate.now = run->link.baud;
+    if (raised && run->link.baud == setup_connect_baud(run->job))
+        run->rate.rom_stays = true; /* the stub came up at the old rate: it would so again */
     if (result == 0)
         stub_runs(run, &stub);
     else

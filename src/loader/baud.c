@@ -11,6 +11,9 @@ enum {
     SETTLE_MS = 15,
     PROOF_TIMEOUT_MS = 150,
     PROOF_AGAIN_MS = 600,
+    DOWN_TIMEOUT_MS = 200,
+    DOWN_TRIES = 2,
+    DOWN_TRIES_NO_RESET = 12,
     PROOF_WORDS = 2
 };
 
@@ -79,22 +82,26 @@ static int esp32c5_rom_rate(struct loader *loader, unsigned baud, uint32_t *rate
     return 0;
 }
 
-/* What to ask a ROM for so that `baud` comes out. */
+/* What to ask a ROM for so that `baud` comes out; the factor is found out once. */
 static int rom_rate(struct loader *loader, unsigned baud, uint32_t *rate, struct error *error)
 {
+    int rc = 0;
+
     *rate = baud;
-    if (loader->secure_download)
-        return 0; /* no register can be read */
-    switch (loader->chip->id) {
-    case CHIP_ESP32:
-        return esp32_rom_rate(loader, baud, rate, error);
-    case CHIP_ESP32C2:
-        return esp32c2_rom_rate(loader, baud, rate, error);
-    case CHIP_ESP32C5:
-        return esp32c5_rom_rate(loader, baud, rate, error);
-    default:
-        return 0;
+    if (loader->rom_scale == 0 && !loader->secure_download) { /* else no register can be read */
+        if (loader->chip->id == CHIP_ESP32)
+            rc = esp32_rom_rate(loader, baud, rate, error);
+        else if (loader->chip->id == CHIP_ESP32C2)
+            rc = esp32c2_rom_rate(loader, baud, rate, error);
+        else if (loader->chip->id == CHIP_ESP32C5)
+            rc = esp32c5_rom_rate(loader, baud, rate, error);
+        if (rc < 0)
+            return rc;
+        loader->rom_scale = (double)*rate / baud;
     }
+    if (loader->rom_scale > 0)
+        *rate = (uint32_t)(baud * loader->rom_scale + 0.5);
+    return 0;
 }
 
 static bool rom_can(const struct loader *loader)
@@ -174,26 +181,55 @@ static struct request change(const struct loader *loader, uint32_t rate, uint32_
                             .n = WORDS(data, rate, loader->stage == STAGE_STUB ? old : 0)};
 }
 
-/* The new rate does not carry: tells the chip so, in case it hears us, and goes back. */
-static int go_back(struct loader *loader, unsigned baud, unsigned old, struct error *error)
+static bool is_over(int rc)
+{
+    return rc == ERR_CANCELLED || rc == ERR_PORT_LOST;
+}
+
+/* Tells the chip at the one rate to go to the other, and looks for it there. Whether it was heard
+ * does not matter: a stub may first have to tell of a block that it could not take, and an answer
+ * gets lost as easily as a request. */
+static int down_once(struct loader *loader, unsigned from, unsigned to, struct error *error)
 {
     uint8_t data[8];
-    struct request request = change(loader, old, baud, data);
+    uint32_t rate = to;
+    int rc = link_set_baud(loader->link, from);
+
+    if (rc < 0)
+        return command_link_error(loader, rc, error);
+    if (loader->stage != STAGE_STUB && loader->rom_scale > 0)
+        rate = (uint32_t)(to * loader->rom_scale + 0.5);
+    struct request request = change(loader, rate, from, data);
+    request.timeout_ms = DOWN_TIMEOUT_MS;
+    rc = command_run(loader, &request, NULL, error);
+    if (is_over(rc))
+        return rc;
+    error_clear(error);
+    rc = host_rate(loader, to, error);
+    return rc == 0 ? prove_once(loader, PROOF_TIMEOUT_MS, error) : rc;
+}
+
+/* A line that spoils blocks lets many of these short frames through. Who can reset the chip does
+ * that after a few; who can't has nothing but them. */
+static int come_down(struct loader *loader, unsigned from, unsigned to, struct error *error)
+{
     struct error own = {0};
 
-    int rc = command_send(loader, &request, &own);
-    if (rc == 0)
-        rc = host_rate(loader, old, &own);
-    if (rc == 0)
-        rc = prove(loader, &own);
-    if (rc == 0) {
-        log_line(loader->log, LOG_WARNING, "%u baud does not work here; it stays at %u", baud, old);
-        return 0;
+    for (int i = 0; i < (loader->resets ? DOWN_TRIES : DOWN_TRIES_NO_RESET); i++) {
+        error_clear(&own);
+        int rc = down_once(loader, from, to, &own);
+        if (rc == 0)
+            return 0;
+        if (is_over(rc) || loader->link->error.code != ERR_OK)
+            return error_set(error, (enum err)rc, "%s", own.text);
     }
-    if (rc == ERR_CANCELLED || rc == ERR_PORT_LOST)
-        return error_set(error, (enum err)rc, "%s", own.text);
     return error_set(error, ERR_NO_REPLY,
-                     "the chip answers neither at %u baud nor at %u after the change", baud, old);
+                     "the chip answers neither at %u baud nor at %u after the change", from, to);
+}
+
+int loader_baud_down(struct loader *loader, unsigned baud, struct error *error)
+{
+    return come_down(loader, loader->link->baud, baud, error);
 }
 
 /* An adapter that refuses the rate must do so before the chip has changed its own. */
@@ -236,7 +272,10 @@ int loader_set_baud(struct loader *loader, unsigned baud, struct error *error)
 
     struct error own = {0};
     rc = prove(loader, &own);
-    if (rc == 0 || rc == ERR_CANCELLED || rc == ERR_PORT_LOST)
+    if (rc == 0 || is_over(rc))
         return rc < 0 ? error_set(error, (enum err)rc, "%s", own.text) : 0;
-    return go_back(loader, baud, old, error);
+    rc = come_down(loader, baud, old, error);
+    if (rc == 0)
+        log_line(loader->log, LOG_WARNING, "%u baud does not work here; it stays at %u", baud, old);
+    return rc;
 }

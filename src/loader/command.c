@@ -13,7 +13,6 @@ enum {
     REPLIES_SKIPPED_MAX = 100, /* an ESP8266 answers SYNC more often than it should */
     WRITE_TIMEOUT_MS = 10000,
     QUIET_MS = 50,
-    QUIET_MAX_MS = 400,
     REG_WRITES_MAX = 16
 };
 
@@ -234,15 +233,15 @@ static void reply_take(struct loader *loader, const struct request *request, str
     reply->status = loader->status = (uint16_t)(first ? first << 8 | second : 0);
 }
 
-/* The ROM answers an unknown command several times after SYNC: lets all of it pass by. */
-static int drain(struct loader *loader, struct error *error)
+/* As its answer to an unknown command has the number of the one before, the ROM gives it as often
+ * as it would to that: after SYNC eight times. Lets the others pass by, but does not wait for what
+ * may never come. */
+static int drain(struct loader *loader, enum op answered, struct error *error)
 {
-    int64_t end = clock_ms() + QUIET_MAX_MS;
-    int rc;
+    int rc = 1;
 
-    do {
+    for (int i = 1; rc > 0 && answered == OP_SYNC && i < COMMAND_SYNC_REPLIES; i++)
         rc = command_frame(loader, clock_ms() + QUIET_MS, error);
-    } while (rc > 0 && clock_ms() < end);
     return rc < 0 ? rc : 0;
 }
 
@@ -262,11 +261,11 @@ static int refused(struct loader *loader, const struct request *request, const s
 
 /* The ROM's way to say that it does not know a command: the number of the command before and
  * status 01 05 (recorded from ESP32 and ESP32-C3). */
-static int unknown_command(struct loader *loader, const struct request *request,
+static int unknown_command(struct loader *loader, const struct request *request, enum op answered,
                            struct error *error)
 {
     char name[64];
-    int rc = drain(loader, error);
+    int rc = drain(loader, answered, error);
 
     if (rc < 0)
         return rc;
@@ -287,15 +286,36 @@ static int no_reply(const struct request *request, int64_t ms, unsigned skipped,
     return error_set(error, ERR_NO_REPLY, "%s: no answer within %.1f s", name, (double)ms / 1000);
 }
 
-static int reply_wait(struct loader *loader, const struct request *request, int64_t ms,
+void command_suspect_line(struct loader *loader)
+{
+    if (loader->link->baud > loader->connect_baud) /* there is a lower one */
+        loader->line_suspect = true;
+}
+
+/* How long the answer is waited for, but for the time on the wire. Where bytes get lost it is most
+ * likely to be one of them; a flash that has shown to be slow is given more time. */
+static int64_t limit_ms(const struct loader *loader, const struct request *request)
+{
+    int64_t ms = request->timeout_ms ? request->timeout_ms : COMMAND_TIMEOUT_MS;
+    int64_t soon = request->soon_ms || request->timeout_ms ? request->soon_ms : COMMAND_SOON_MS;
+
+    if (!loader->line_suspect || soon == 0)
+        return ms;
+    soon += 2 * loader->slowest_ms;
+    return soon < ms ? soon : ms;
+}
+
+static int reply_wait(struct loader *loader, const struct request *request, size_t wire_n,
                       struct reply *reply, struct error *error)
 {
-    int64_t deadline = clock_ms() + ms;
+    /* Sent means handed over: most of it may still wait in the adapter. */
+    int64_t wire_ms = command_wire_ms(loader, wire_n);
+    int64_t ms = limit_ms(loader, request) + wire_ms, start = clock_ms();
     unsigned skipped = 0;
 
     while (skipped <= REPLIES_SKIPPED_MAX) {
         enum op op;
-        int rc = command_frame(loader, deadline, error);
+        int rc = command_frame(loader, start + ms, error);
         if (rc < 0) {
             char name[64];
             error_context(error, "%s", request_name(request, name, sizeof name));
@@ -305,6 +325,9 @@ static int reply_wait(struct loader *loader, const struct request *request, int6
             break;
         if (!command_frame_is_reply(loader, &op)) {
             command_frame_reject(loader);
+            if (loader->stage == STAGE_STUB) /* which says nothing else: damaged */
+                command_suspect_line(loader);
+            ms = limit_ms(loader, request) + wire_ms;
             continue;
         }
         reply_take(loader, request, reply);
@@ -316,7 +339,7 @@ static int reply_wait(struct loader *loader, const struct request *request, int6
         const uint8_t *status = loader->slip.frame + HEADER;
         if (loader->stage != STAGE_STUB && status[0] == 1 && status[1] == 5) {
             reply->status = STATUS_ROM_UNKNOWN_COMMAND;
-            return unknown_command(loader, request, error);
+            return unknown_command(loader, request, op, error);
         }
         if (op != OP_SYNC)
             skipped++;
@@ -327,11 +350,8 @@ static int reply_wait(struct loader *loader, const struct request *request, int6
 int command_wait(struct loader *loader, const struct request *request, size_t wire_n,
                  struct reply *reply, struct error *error)
 {
-    /* Sent means handed over: most of it may still wait in the adapter. */
-    int64_t ms = request->timeout_ms ? request->timeout_ms : COMMAND_TIMEOUT_MS;
-
     memset(reply, 0, sizeof *reply);
-    return reply_wait(loader, request, ms + command_wire_ms(loader, wire_n), reply, error);
+    return reply_wait(loader, request, wire_n, reply, error);
 }
 
 int command_run(struct loader *loader, const struct request *request, struct reply *reply,

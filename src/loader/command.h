@@ -35,11 +35,13 @@ enum op {
 
 enum {
     COMMAND_TIMEOUT_MS = 3000,
-    ROM_BLOCK = 0x400,   /* of flash data, in the ROM */
-    STUB_BLOCK = 0x4000, /* in the stub: its frame buffer's size */
+    COMMAND_SOON_MS = 1000, /* two blocks of 64 KiB erased, as it usually goes, and then some */
+    ROM_BLOCK = 0x400,      /* of flash data, in the ROM */
+    STUB_BLOCK = 0x4000,    /* in the stub: its frame buffer's size */
     RAM_BLOCK = 0x1800,
     OTG_BLOCK = 0x800, /* both in the stub and in RAM when the chip is on its own USB-OTG */
-    FLASH_SECTOR = 0x1000
+    FLASH_SECTOR = 0x1000,
+    COMMAND_SYNC_REPLIES = 8 /* of both, the ROM and the stub, to one SYNC */
 };
 
 /* Status words: first byte of the reply's status in the high half. */
@@ -54,6 +56,8 @@ struct request {
     size_t fill;        /* 0xFF bytes behind the payload, covered too */
     size_t reply_n;     /* bytes of data in front of the reply's status */
     int64_t timeout_ms; /* 0: COMMAND_TIMEOUT_MS; the time on the wire comes on top */
+    int64_t soon_ms;    /* the same on a line that is suspect; 0: COMMAND_SOON_MS, or timeout_ms
+                           where one is given */
     uint32_t address;   /* for error texts, when has_address */
     bool has_address;
 };
@@ -87,6 +91,9 @@ int command_frame(struct loader *loader, int64_t deadline, struct error *error);
 
 /* That frame was none: its bytes count as text, and its last END as the first of the next. */
 void command_frame_reject(struct loader *loader);
+
+/* Bytes were damaged on the way. */
+void command_suspect_line(struct loader *loader);
 
 /* Is the frame in loader->slip a reply, and to which op? */
 bool command_frame_is_reply(const struct loader *loader, enum op *op);

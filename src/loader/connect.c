@@ -15,7 +15,6 @@ enum {
     SYNCS_A_ROUND = 5,
     SYNC_TIMEOUT_MS = 100,
     SYNC_PAUSE_MS = 50,
-    SYNC_REPLIES = 8, /* of both, the ROM and the stub, to one request */
     COMES_BACK_MS = 3000,
 };
 
@@ -111,12 +110,12 @@ static bool resets(const struct loader *loader, const struct connect_options *op
 
 /* ---- sync ---- */
 
-/* Takes the other replies of the eight. Only a stub gives the value 0, and it gives it each time.
- */
+/* Only a stub gives the value 0, and it gives it in each of its eight replies. Those of a ROM that
+ * still come are passed over by whoever waits for something else: nobody waits for them. */
 static int sync_finish(struct loader *loader, bool *stub, struct error *error)
 {
     *stub = loader->rom_value == 0;
-    for (int i = 1; i < SYNC_REPLIES; i++) {
+    for (int i = 1; *stub && i < COMMAND_SYNC_REPLIES; i++) {
         enum op op;
         int rc = command_frame(loader, clock_ms() + SYNC_TIMEOUT_MS, error);
         if (rc < 0)
@@ -275,6 +274,7 @@ int loader_connect(struct loader *loader, const struct connect_options *options,
 
     loader_init(loader, link, log);
     loader->connect_baud = link->baud;
+    loader->resets = resets(loader, options);
     if (options->before == BEFORE_NO_RESET_NO_SYNC) {
         loader->stage = STAGE_ROM;
     } else {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { MD5_SECONDS_PER_MB = 8, MD5_TEXT = 32, MD5_RAW = 16 };
+enum { MD5_SECONDS_PER_MB = 8, MD5_SOON_MS_PER_MB = 2000, MD5_TEXT = 32, MD5_RAW = 16 };
 
 bool loader_can_md5(const struct loader *loader)
 {
@@ -41,6 +41,8 @@ int loader_flash_md5(struct loader *loader, uint32_t address, uint32_t size, uin
                               .n = WORDS(data, address, size, 0, 0),
                               .reply_n = stub ? MD5_RAW : MD5_TEXT,
                               .timeout_ms = command_limit_ms(size, MD5_SECONDS_PER_MB),
+                              .soon_ms = COMMAND_SOON_MS +
+                                         (int64_t)(size >> 10) * MD5_SOON_MS_PER_MB / 1024,
                               .address = address,
                               .has_address = true};
 

@@ -10,6 +10,7 @@
  * - sending the next block before that answer: it is the leave to do so, the stub has no third
  *   buffer. What can be done meanwhile is to have the next frame ready.
  */
+#include "base/clock.h"
 #include "base/util.h"
 #include "image/deflate.h"
 #include "image/digest.h"
@@ -144,6 +145,12 @@ static int frame_make(struct write *write, uint32_t number, struct frame *frame,
     return rc;
 }
 
+static void note_time(struct write *write, int64_t ms)
+{
+    if (write->loader->stage == STAGE_STUB && ms > write->loader->slowest_ms)
+        write->loader->slowest_ms = ms;
+}
+
 /* Waits until the block is taken. */
 static int frame_confirm(struct write *write, struct frame *frame, struct error *error)
 {
@@ -151,11 +158,16 @@ static int frame_confirm(struct write *write, struct frame *frame, struct error 
     struct reply reply;
 
     frame->request.timeout_ms = block_limit_ms(write, frame->out);
+    if (loader->stage == STAGE_STUB)
+        frame->request.soon_ms = COMMAND_SOON_MS;
     for (int sends = 1;; sends++) {
         struct error own = {0};
+        int64_t start = clock_ms();
         int rc = command_wait(loader, &frame->request, frame->n, &reply, &own);
-        if (rc == 0)
+        if (rc == 0) {
+            note_time(write, clock_ms() - start - command_wire_ms(loader, frame->n));
             break;
+        }
         if (loader->stage != STAGE_STUB || reply.status != STATUS_STUB_CHECKSUM ||
             sends == SENDS_MAX) {
             error_set(error, (enum err)rc, "%s", own.text);
@@ -163,6 +175,7 @@ static int frame_confirm(struct write *write, struct frame *frame, struct error 
         }
         log_line(loader->log, LOG_WARNING, "the block at 0x%08x was damaged on the way: sent again",
                  frame->request.address);
+        command_suspect_line(loader);
         rc = command_send_wire(loader, &frame->request, frame->wire, frame->n, error);
         if (rc < 0)
             return rc;
@@ -239,7 +252,8 @@ static int finish(struct write *write, struct error *error)
     struct request end = {.op = write->deflated ? OP_DEFL_END : OP_FLASH_END,
                           .data = data,
                           .n = WORDS(data, 1),
-                          .timeout_ms = stub_limit_ms(write->last)};
+                          .timeout_ms = stub_limit_ms(write->last),
+                          .soon_ms = COMMAND_SOON_MS};
 
     if (loader->stage != STAGE_STUB)
         return 0;

@@ -98,9 +98,15 @@ struct loader {
     unsigned requests;   /* round trips so far */
     uint64_t wire_sent;  /* bytes put on the wire */
     uint64_t wire_received;
-    bool prove_block;   /* the next flash_write to a stub asks for the MD5 of its first block as
-                           soon as it is written, and fails with ERR_MD5_MISMATCH; it then resets
-                           this. (Not when all fits one block: it is confirmed as a whole.) */
+    bool prove_block; /* the next flash_write to a stub asks for the MD5 of its first block as
+                         soon as it is written, and fails with ERR_MD5_MISMATCH; it then resets
+                         this. (Not when all fits one block: it is confirmed as a whole.) */
+    bool resets;      /* the chip can be reset from here */
+    double rom_scale; /* what the ROM is to be told for a rate, divided by it; 0: not known yet */
+    /* Bytes were damaged on the way, or nobody has seen the rate carry much: what is not answered
+     * soon is not waited for as long as the slowest flash may take. */
+    bool line_suspect;
+    int64_t slowest_ms; /* that the stub has needed to take a block */
     uint32_t rom_value; /* value field of the last reply */
     uint16_t status;    /* of the last reply: two bytes, the first one in the high half; 0: done */
     uint32_t spi_usr, spi_usr2; /* of the SPI controller, as found: see spi.c */
@@ -180,6 +186,10 @@ int loader_stub_run(struct loader *loader, const struct stub *stub, struct error
  * back, which the log says, and 0 is returned: link->baud tells. ERR_NOT_POSSIBLE where the ROM
  * can't (ESP8266): nothing changed then. */
 int loader_set_baud(struct loader *loader, unsigned baud, struct error *error);
+
+/* The present rate does not hold: both sides to `baud`, by any of many tries where the chip can't
+ * be reset. ERR_NO_REPLY: no way back was found, nobody knows where the chip is. */
+int loader_baud_down(struct loader *loader, unsigned baud, struct error *error);
 
 /* --spi-connection: which pins the flash is on. */
 struct spi_connection {

@@ -29,7 +29,8 @@ enum {
     MISO_BITS_SHIFT_8266 = 8,
     RUN_US = 20, /* and one for each bit: no ROM clocks a flash below 1 MHz */
     STATUS_BUSY = 1,
-    READY_POLL_MS = 10
+    READY_POLL_MS = 10,
+    READY_POLL_MAX_MS = 50
 };
 
 struct writes {
@@ -177,7 +178,7 @@ int spi_wait_ready(struct loader *loader, uint32_t address, int64_t timeout_ms, 
     struct spi_command status = {.opcode = SPI_READ_STATUS, .read_n = 1};
     int64_t deadline = clock_ms() + timeout_ms;
 
-    for (;;) {
+    for (int pause = READY_POLL_MS;;) {
         uint8_t busy;
         int rc = spi_run(loader, &status, &busy, error);
         if (rc < 0 || !(busy & STATUS_BUSY))
@@ -185,9 +186,10 @@ int spi_wait_ready(struct loader *loader, uint32_t address, int64_t timeout_ms, 
         if (clock_ms() > deadline)
             return error_set(error, ERR_NO_FLASH, "erasing at 0x%08x: the flash stays busy",
                              address);
-        rc = link_sleep(loader->link, READY_POLL_MS);
+        rc = link_sleep(loader->link, pause);
         if (rc < 0)
             return command_link_error(loader, rc, error);
+        pause = 2 * pause < READY_POLL_MAX_MS ? 2 * pause : READY_POLL_MAX_MS;
     }
 }
 

@@ -8,7 +8,7 @@
 
 enum {
     OHAI_TIMEOUT_MS = 3000,
-    OHAI_RAISED_MS = 400, /* it takes some 25 ms to come up */
+    OHAI_RAISED_MS = 200, /* it takes some 25 ms to come up */
     SYNC_TRIES = 4,
     SYNC_TIMEOUT_MS = 200,
     S3_SECURE_BOOT_WORD = 0x38, /* from the eFuses' start; bit 20: secure boot */
@@ -50,9 +50,28 @@ static int greeting(struct loader *loader, int64_t ms, struct error *error)
                               (double)ms / 1000);
 }
 
+static bool is_raised(const struct loader *loader)
+{
+    return loader->connect_baud != 0 && loader->link->baud != loader->connect_baud;
+}
+
 /* Stubs that raise the clock of ESP32, ESP32-S2 and ESP32-P4 set their UART anew, to the rate that
- * the ROM noted (esp-flasher-stub 1.1.0: main.c); whether a ROM notes the one that it was changed
- * to is not known. So it is also looked for at the rate of before. */
+ * the ROM has noted (esp-flasher-stub 1.1.0: main.c); whether a ROM notes the one that it was
+ * changed to is not known. Where it is known where it keeps it, it is told. */
+static int note_rate(struct loader *loader, struct error *error)
+{
+    uint32_t note = loader->chip->rom_baud_note, noted;
+    unsigned baud = loader->link->baud;
+
+    if (note == 0 || !is_raised(loader))
+        return 0;
+    int rc = loader_read_reg(loader, note, &noted, error);
+    if (rc < 0 || noted == baud || (noted != 0 && noted > 2 * loader->connect_baud))
+        return rc;
+    return loader_write_reg(loader, note, baud, error);
+}
+
+/* Elsewhere it is also looked for at the rate of before. */
 static int greeting_at_connect_baud(struct loader *loader, struct error *error)
 {
     struct error own = {0};
@@ -75,10 +94,9 @@ static int greeting_at_connect_baud(struct loader *loader, struct error *error)
 
 static int await(struct loader *loader, struct error *error)
 {
-    bool raised = loader->connect_baud != 0 && loader->link->baud != loader->connect_baud;
     struct error own = {0};
 
-    if (!raised)
+    if (!is_raised(loader))
         return greeting(loader, OHAI_TIMEOUT_MS, error);
     int rc = greeting(loader, OHAI_RAISED_MS, &own);
     if (rc == ERR_STUB_FAILED)
@@ -134,6 +152,8 @@ static int start(struct loader *loader, const struct stub *stub, struct error *e
     if (loader->chip->id == CHIP_ESP32S3)
         rc =
             loader_read_efuse(loader, loader->chip->efuse_base + S3_SECURE_BOOT_WORD, &word, error);
+    if (rc == 0)
+        rc = note_rate(loader, error);
     if (rc < 0)
         return rc;
     return word & 1 << 20 ? jump_by_read(loader, stub, error) : jump(loader, stub, error);

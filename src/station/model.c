@@ -314,7 +314,8 @@ static void apply_to_slot(struct model *model, const struct event *event)
         apply_progress(slot, event);
         break;
     case EVENT_LOG:
-        log_add(slot, event, event->log.level, event->log.text);
+        if (event->log.level != LOG_DEBUG) /* each rate step, each piece: not for a panel */
+            log_add(slot, event, event->log.level, event->log.text);
         break;
     case EVENT_RX:
         apply_rx(slot, event);
