@@ -19,7 +19,7 @@ enum {
     PATH_SIZE = 4096,
     FILE_MAX = 1024 * 1024, /* more is not ours */
     BAUD_MAX = 12000000,
-    LOCK_TRIES = 50, /* nobody holds it for longer than writing the file takes */
+    LOCK_TRIES = 300, /* 3 s: one holds it for a millisecond, but many jobs may end at once */
     LOCK_PAUSE_MS = 10
 };
 
