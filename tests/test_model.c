@@ -46,6 +46,7 @@ static void put_progress(struct model *m, const char *op, const char *file, uint
     event.progress.done = done;
     event.progress.total = total;
     event.progress.rate = rate;
+    event.progress.baud = 921600;
     event.progress.left = rate > 0 ? (double)(total - done) / rate : -1;
     model_apply(m, &event);
 }
@@ -57,6 +58,8 @@ static void put_result(struct model *m, const char *op, const char *address, boo
     util_copy(event.result.op, sizeof event.result.op, op);
     event.result.ok = ok;
     event_result_add(&event, "address", "%s", address);
+    event_result_add(&event, "written", "600");
+    event_result_add(&event, "skipped", "400");
     model_apply(m, &event);
 }
 
@@ -171,6 +174,9 @@ static void a_job_adds_up(void **state)
     assert_true(s->files[0].verified);
     assert_int_equal(s->files[0].done, 1000); /* the verification did not pull it back */
     assert_false(s->files[1].verified);
+    assert_int_equal(s->files[0].written, 600);
+    assert_int_equal(s->files[0].skipped, 400);
+    assert_int_equal(s->baud, 921600);
     assert_int_equal(s->done, 2000);
     assert_int_equal(s->total, 4000);
     assert_true(s->left > 3.99 && s->left < 4.01);
@@ -376,6 +382,8 @@ static void same_files(const struct model_slot *a, const struct model_slot *b)
         assert_int_equal(l->done, r->done);
         assert_int_equal(l->total, r->total);
         assert_int_equal(l->verified, r->verified);
+        assert_int_equal(l->written, r->written);
+        assert_int_equal(l->skipped, r->skipped);
         assert_true(l->rate - r->rate < 0.01 && r->rate - l->rate < 0.01);
     }
 }
@@ -407,6 +415,7 @@ static void same_slot(const struct model_slot *a, const struct model_slot *b)
         TEXT(hint_fix),      TEXT(hint_action),    NUMBER(has_result), TEXT(result),
         TEXT(error),         TEXT(text),           NUMBER(exit),       NUMBER(elapsed),
         NUMBER(passed),      NUMBER(failed),       TEXT(adapter),      NUMBER(max_baud),
+        NUMBER(baud),
     };
 
     for (size_t i = 0; i < ARRAY_LEN(members); i++) {

@@ -81,6 +81,11 @@ static void say_port(struct bench *bench, const char *port, const char *slot, co
     util_copy(e.seen.holder, sizeof e.seen.holder, holder);
     util_copy(e.seen.driver, sizeof e.seen.driver, "cp210x");
     util_copy(e.seen.serial, sizeof e.seen.serial, "0001");
+    if (strncmp(product, "CP2102", 6) == 0) { /* the others are not known */
+        e.seen.max_baud = product[6] == 'N' ? 3000000 : 921600;
+        snprintf(e.seen.adapter, sizeof e.seen.adapter, "%.*s", (int)strcspn(product, " "),
+                 product);
+    }
     e.seen.vid = 0x10c4;
     e.seen.pid = 0xea60;
     apply(bench, &e);
@@ -113,6 +118,25 @@ static void say_chip(struct bench *bench, const char *port, const char *key, con
     apply(bench, &e);
 }
 
+/* The chip event again, with all that a chip can have. */
+static void say_addresses(struct bench *bench, const char *port, const char *security)
+{
+    const struct model_slot *slot = model_find(&bench->model, port);
+    struct event e = event_of(EVENT_CHIP, port);
+
+    util_copy(e.chip.chip, sizeof e.chip.chip, slot->chip);
+    util_copy(e.chip.name, sizeof e.chip.name, slot->chip_name);
+    util_copy(e.chip.revision, sizeof e.chip.revision, slot->revision);
+    util_copy(e.chip.mac, sizeof e.chip.mac, slot->mac);
+    util_copy(e.chip.eui64, sizeof e.chip.eui64, "7c:df:a1:ff:fe:00:43:21");
+    util_copy(e.chip.mac_ap, sizeof e.chip.mac_ap, "7c:df:a1:00:43:22");
+    util_copy(e.chip.mac_bt, sizeof e.chip.mac_bt, "7c:df:a1:00:43:23");
+    util_copy(e.chip.mac_ethernet, sizeof e.chip.mac_ethernet, "7c:df:a1:00:43:24");
+    util_copy(e.chip.security, sizeof e.chip.security, security);
+    e.chip.crystal_mhz = 40;
+    apply(bench, &e);
+}
+
 static void say_progress(struct bench *bench, const char *port, const char *file, uint32_t address,
                          uint64_t done, uint64_t total, double rate)
 {
@@ -126,18 +150,27 @@ static void say_progress(struct bench *bench, const char *port, const char *file
     e.progress.done = done;
     e.progress.total = total;
     e.progress.rate = rate;
+    e.progress.baud = 921600;
     e.progress.left = rate > 0 ? (double)(total - done) / rate : -1;
     apply(bench, &e);
 }
 
-static void say_verified(struct bench *bench, const char *port, uint32_t address)
+static void say_sent(struct bench *bench, const char *port, uint32_t address, unsigned written,
+                     unsigned skipped)
 {
     struct event e = event_of(EVENT_RESULT, port);
 
     util_copy(e.result.op, sizeof e.result.op, "write-flash");
     e.result.ok = true;
     event_result_add(&e, "address", "0x%x", (unsigned)address);
+    event_result_add(&e, "written", "%u", written);
+    event_result_add(&e, "skipped", "%u", skipped);
     apply(bench, &e);
+}
+
+static void say_verified(struct bench *bench, const char *port, uint32_t address)
+{
+    say_sent(bench, port, address, 4096, 0);
 }
 
 static void say_log(struct bench *bench, const char *port, enum log_level level, const char *text)
@@ -241,6 +274,8 @@ static void scene_flashing(struct bench *bench)
     say_state(bench, USB0, STATE_SYNC, "1 of 7");
     say_log(bench, USB0, LOG_INFO, "reset by DTR/RTS, boot:0x3 DOWNLOAD, SYNC in 0.2 s");
     say_chip(bench, USB0, "esp32s3", "ESP32-S3 (QFN56)", "7c:df:a1:00:43:21");
+    say_log(bench, USB0, LOG_DEBUG, "debug: 921600 baud"); /* in the whole log only */
+    say_addresses(bench, USB0, "none");
     say_log(bench, USB0, LOG_INFO, "ESP32-S3 (QFN56) v0.2, 4 MB flash Winbond 0xef4017");
     say_log(bench, USB0, LOG_WARNING, "the stub did not come up; going on with the ROM");
     say_state(bench, USB0, STATE_WRITE, "bootloader.bin");
@@ -249,6 +284,21 @@ static void scene_flashing(struct bench *bench)
     say_progress(bench, USB0, "partition-table.bin", 0x8000, 3072, 3072, 91000);
     say_verified(bench, USB0, 0x8000);
     say_progress(bench, USB0, "app.bin", 0x10000, 126976, 204800, 94208);
+}
+
+/* Most of it was there already. */
+static void scene_unchanged(struct bench *bench)
+{
+    scene_idle(bench);
+    say_state(bench, USB0, STATE_SYNC, "1 of 7");
+    say_chip(bench, USB0, "esp32c6", "ESP32-C6FH4 (QFN32)", "7c:df:a1:00:43:21");
+    say_addresses(bench, USB0, "flash encryption");
+    finish(bench, USB0, 0.7);
+    say_sent(bench, USB0, 0x1000, 0, 26624);
+    say_sent(bench, USB0, 0x8000, 0, 3072);
+    say_sent(bench, USB0, 0x10000, 8192, 204800 - 8192);
+    say_log(bench, USB0, LOG_INFO, "bootloader.bin: 26 KB at 0x1000 were already there, verified");
+    say_log(bench, USB0, LOG_INFO, "app.bin: 8 KB of 200 KB at 0x10000 written and verified");
 }
 
 static void scene_stopped(struct bench *bench)
@@ -313,6 +363,7 @@ static void scene_log(struct bench *bench)
 {
     scene_failed(bench);
     say_log(bench, ACM0, LOG_INFO, "reset by DTR/RTS");
+    say_log(bench, ACM0, LOG_DEBUG, "rst:0x1 (POWERON),boot:0x13 (SPI_FAST_FLASH_BOOT)");
     say_log(bench, ACM0, LOG_ERROR, "no answer to SYNC");
     keys(bench, "l");
 }
@@ -345,6 +396,19 @@ static void scene_images_choice(struct bench *bench)
 {
     scene_idle(bench);
     keys(bench, "icc");
+}
+
+static void scene_choice_last(struct bench *bench)
+{
+    scene_idle(bench);
+    keys(bench, "ic");
+    dash_key(&bench->dash, K_LEFT);
+}
+
+static void scene_choice_baud(struct bench *bench)
+{
+    scene_idle(bench);
+    keys(bench, "ib");
 }
 
 static void scene_help(struct bench *bench)
@@ -395,12 +459,15 @@ static const struct {
     {"any-chip-images", scene_any_chip_images},
     {"stopped", scene_stopped},
     {"finished", scene_finished},
+    {"unchanged", scene_unchanged},
     {"failed", scene_failed},
     {"log", scene_log},
     {"images", scene_images},
     {"images-empty", scene_images_empty},
     {"images-typing", scene_images_typing},
     {"images-choice", scene_images_choice},
+    {"choice-last", scene_choice_last},
+    {"choice-baud", scene_choice_baud},
     {"help", scene_help},
     {"erase", scene_erase},
     {"erase-wait", scene_erase_wait},
@@ -485,6 +552,38 @@ static void every_screen_is_as_expected(void **state)
         }
     }
     assert_true(same);
+}
+
+/* However small the screen, the value that Enter would take can be seen, and all of it. */
+static void the_marked_value_is_seen(void **state)
+{
+    static const int rows[] = {6, 8, 10, 24}, cols[] = {20, 40, 80};
+
+    (void)state;
+    for (size_t s = 0; s < ARRAY_LEN(rows) * ARRAY_LEN(cols); s++) {
+        struct bench bench;
+        bench_init(&bench);
+        scene_idle(&bench);
+        keys(&bench, "ic");
+        canvas_resize(&bench.canvas, rows[s % ARRAY_LEN(rows)], cols[s / ARRAY_LEN(rows)]);
+        for (size_t i = 0; i < bench.dash.choice.n; i++, dash_key(&bench.dash, K_RIGHT)) {
+            struct buffer text = {0};
+            draw_screen(&bench.canvas, &bench.dash);
+            for (int row = 0; row < bench.canvas.rows; row++) {
+                for (int col = 0; col < bench.canvas.cols; col++) {
+                    const struct cell *cell = canvas_cell(&bench.canvas, row, col);
+                    if (row >= bench.canvas.cursor_row && cell->style & STYLE_SELECTED)
+                        buffer_append(&text, cell->text, strlen(cell->text));
+                }
+            }
+            buffer_append_byte(&text, 0);
+            char want[24];
+            snprintf(want, sizeof want, " %s ", bench.dash.choice.values[i]);
+            assert_string_equal((char *)text.data, want);
+            buffer_done(&text);
+        }
+        bench_done(&bench);
+    }
 }
 
 /* In ASCII nothing else gets out, whatever the screen. */
@@ -1219,6 +1318,7 @@ int main(void)
         cmocka_unit_test(an_erase_question_ends_with_its_board),
         cmocka_unit_test(leaving_asks_while_jobs_run),
         cmocka_unit_test(messages_go_by_themselves),
+        cmocka_unit_test(the_marked_value_is_seen),
         cmocka_unit_test(ascii_is_only_ascii),
         cmocka_unit_test(every_screen_is_as_expected),
         cmocka_unit_test(nothing_upsets_it),

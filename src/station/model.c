@@ -78,6 +78,7 @@ static void slot_clear(struct model_slot *slot)
     slot->done = slot->total = 0;
     slot->rate = 0;
     slot->left = -1;
+    slot->baud = 0;
 }
 
 static bool is_over(enum job_state state)
@@ -153,6 +154,7 @@ static void apply_progress(struct model_slot *slot, const struct event *event)
 {
     struct model_file *file = file_find(slot, event->progress.address, event->progress.file);
 
+    slot->baud = event->progress.baud;
     if (file && strcmp(file->op, event->progress.op) != 0 && !file->verified &&
         file->done == file->total && strcmp(event->progress.op, op_name(OP_VERIFY_FLASH)) == 0) {
         file->left = event->progress.left; /* minutes, where a ROM has to be read back */
@@ -220,22 +222,33 @@ static void apply_hint(struct model_slot *slot, const struct event *event)
     util_copy(slot->hint_action, sizeof slot->hint_action, event->hint.action);
 }
 
+/* A number among a result's data; false when it is not there. */
+static bool result_number(const struct event *event, const char *key, uint64_t *number)
+{
+    for (unsigned i = 0; i < event->result.n; i++) {
+        if (strcmp(event->result.data[i].key, key) == 0)
+            return util_number_parse(event->result.data[i].value, false, UINT64_MAX, number);
+    }
+    return false;
+}
+
 /* The result of writing or verifying one file, known by its address, says whether the chip has
  * confirmed it. */
 static void apply_result(struct model_slot *slot, const struct event *event)
 {
     bool checked = strcmp(event->result.op, op_name(OP_WRITE_FLASH)) == 0 ||
                    strcmp(event->result.op, op_name(OP_VERIFY_FLASH)) == 0;
+    uint64_t address;
 
-    for (unsigned i = 0; checked && i < event->result.n; i++) {
-        uint64_t address;
-        if (strcmp(event->result.data[i].key, "address") != 0 ||
-            !util_number_parse(event->result.data[i].value, false, UINT32_MAX, &address))
-            continue;
-        struct model_file *file = file_find(slot, (uint32_t)address, NULL);
-        if (file)
-            file->verified = event->result.ok;
-    }
+    if (!checked || !result_number(event, "address", &address) || address > UINT32_MAX)
+        return;
+    struct model_file *file = file_find(slot, (uint32_t)address, NULL);
+    if (file == NULL)
+        return;
+    file->verified = event->result.ok;
+    if (!file->verified || !result_number(event, "written", &file->written) ||
+        !result_number(event, "skipped", &file->skipped))
+        file->written = file->skipped = 0;
 }
 
 static void apply_done(struct model_slot *slot, const struct event *event)

@@ -24,7 +24,8 @@ struct model_file {
     double rate; /* bytes a second */
     double left; /* seconds; negative: not known */
     bool verified;
-    char op[24]; /* which op the figures belong to */
+    uint64_t written, skipped; /* as the result says: sent, and found there already */
+    char op[24];               /* which op the figures belong to */
 };
 
 struct model_log_line {
@@ -59,6 +60,7 @@ struct model_slot {
     size_t n_files;
     uint64_t done, total; /* over all files of the running op */
     double rate, left;
+    unsigned baud; /* of the line now, bit/s; 0: not known, or it has no rate */
 
     struct model_log_line log[MODEL_LOG_LINES]; /* ring: oldest at log_first */
     size_t log_first, n_log;

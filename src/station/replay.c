@@ -107,6 +107,7 @@ static void put_files(const struct model_slot *slot, const struct sink *sink)
         event.progress.total = file->total;
         event.progress.rate = file->rate;
         event.progress.left = file->left;
+        event.progress.baud = slot->baud;
         sink_put(sink, &event);
     }
 }
@@ -124,6 +125,8 @@ static void put_verified(const struct model_slot *slot, const struct sink *sink)
         event.result.ok = true;
         event_result_add(&event, "file", "%s", file->path);
         event_result_add(&event, "address", "0x%x", file->address);
+        event_result_add(&event, "written", "%llu", (unsigned long long)file->written);
+        event_result_add(&event, "skipped", "%llu", (unsigned long long)file->skipped);
         sink_put(sink, &event);
     }
 }

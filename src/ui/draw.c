@@ -297,34 +297,47 @@ static void draw_prompt(struct canvas *canvas, const struct dash *dash, int row)
     canvas->cursor_row = row;
 }
 
-static void draw_choice(struct canvas *canvas, const struct dash *dash, int row)
+/* Values stand in as many rows as they need, upwards from `row`; columns are made for the longest
+ * where one row is not enough. Returns the first row used. */
+static int draw_choice(struct canvas *canvas, const struct dash *dash, int row)
 {
     const struct choice *choice = &dash->choice;
-    int col = 1, marked = 0, end = 0;
+    int left = canvas_width(canvas, setting_name(choice->setting)) + 3, widest = 1, sum = left;
     char text[24];
 
-    /* Values scroll to the left when the marked one would not be seen. */
-    size_t first = 0;
-    int label = canvas_width(canvas, setting_name(choice->setting)) + 3;
-    for (; first < choice->at; first++) {
-        end = label;
-        for (size_t i = first; i <= choice->at; i++)
-            end += canvas_width(canvas, choice->values[i]) + 3;
-        if (end <= canvas->cols)
-            break;
+    for (size_t i = 0; i < choice->n; i++) {
+        int width = canvas_width(canvas, choice->values[i]) + 3;
+        widest = width > widest ? width : widest;
+        sum += width;
     }
-    col += canvas_put(canvas, row, col, canvas->cols, STYLE_TITLE, setting_name(choice->setting));
-    col += 2;
-    for (size_t i = first; i < choice->n && col < canvas->cols; i++) {
+    bool one_row = sum <= canvas->cols + 1;
+    int per_row = one_row ? (int)choice->n : (canvas->cols + 1 - left) / widest;
+    per_row = per_row < 1 ? 1 : per_row;
+    int rows = ((int)choice->n + per_row - 1) / per_row, most = row > 3 ? row - 2 : 1;
+    int first = 0, at = (int)choice->at;
+    if (rows > most) { /* the marked one is always seen */
+        first = at / per_row - most + 1;
+        first = first < 0 ? 0 : first;
+        rows = most;
+    }
+    row -= rows - 1;
+    canvas_wipe(canvas, (struct area){row, 0, rows, canvas->cols});
+    canvas_put(canvas, row, 1, canvas->cols, STYLE_TITLE, setting_name(choice->setting));
+    for (int i = first * per_row, col = left; i < (int)choice->n && i / per_row < first + rows;
+         i++) {
+        int line = row + i / per_row - first;
+        if (i % per_row == 0)
+            col = left;
         snprintf(text, sizeof text, " %s ", choice->values[i]);
-        bool here = i == choice->at;
-        marked = here ? col : marked;
-        col += canvas_put(canvas, row, col, canvas->cols - col,
-                          here ? STYLE_SELECTED | STYLE_PLAIN : STYLE_PLAIN, text) +
-               1;
+        int used = canvas_put(canvas, line, col, canvas->cols - col,
+                              i == at ? STYLE_SELECTED | STYLE_PLAIN : STYLE_PLAIN, text);
+        if (i == at) { /* a screen reader follows the cursor */
+            canvas->cursor_row = line;
+            canvas->cursor_col = col;
+        }
+        col += one_row ? used + 1 : widest;
     }
-    canvas->cursor_row = row; /* a screen reader follows the cursor */
-    canvas->cursor_col = marked;
+    return row;
 }
 
 static void draw_quit(struct canvas *canvas, const struct dash *dash, int row)
@@ -413,15 +426,17 @@ static void draw_message(struct canvas *canvas, const struct dash *dash, int row
         canvas_put(canvas, row, 0, 1, style, "!");
 }
 
-static void draw_question(struct canvas *canvas, const struct dash *dash, int row)
+/* Returns the first row used. */
+static int draw_question(struct canvas *canvas, const struct dash *dash, int row)
 {
     canvas_wipe(canvas, (struct area){row, 0, 1, canvas->cols});
     if (dash->question == CONTEXT_LINE || dash->question == CONTEXT_PATH)
         draw_prompt(canvas, dash, row);
     else if (dash->question == CONTEXT_CHOICE)
-        draw_choice(canvas, dash, row);
+        return draw_choice(canvas, dash, row);
     else if (dash->question == CONTEXT_QUIT)
         draw_quit(canvas, dash, row);
+    return row;
 }
 
 void draw_screen(struct canvas *canvas, struct dash *dash)
@@ -448,7 +463,7 @@ void draw_screen(struct canvas *canvas, struct dash *dash)
     if (erasing(dash))
         draw_erase(canvas, dash, body);
     int line = foot ? rows - 2 : rows - 1;
-    if (question)
-        draw_question(canvas, dash, line);
-    draw_message(canvas, dash, question && dash->question != CONTEXT_WAIT ? line - 1 : line);
+    if (question && dash->question != CONTEXT_WAIT)
+        line = draw_question(canvas, dash, line) - 1;
+    draw_message(canvas, dash, line);
 }

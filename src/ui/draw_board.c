@@ -58,7 +58,7 @@ static uint32_t image_address(const struct job_image *image, const struct model_
                                                             : image->address;
 }
 
-/* "check 95 s": eleven columns are all there is */
+/* "check 95 s": there are few columns */
 static void check_text(char *to, size_t size, double left)
 {
     char text[24];
@@ -71,6 +71,7 @@ static void add_files(struct rows *rows, const struct model_slot *slot)
 {
     for (size_t i = 0; i < slot->n_files && i < MODEL_FILES; i++) {
         const struct model_file *file = &slot->files[i];
+        bool there = file->verified && file->written == 0 && file->skipped > 0;
         struct row *row = &rows->row[rows->n++];
         *row = (struct row){file->path[0] ? file->path : file->op,
                             file->address,
@@ -80,7 +81,7 @@ static void add_files(struct rows *rows, const struct model_slot *slot)
                             false};
         row->coming = slot->running && file->done == 0 && i > 0;
         if (file->verified)
-            util_copy(row->tail, sizeof row->tail, "verified");
+            util_copy(row->tail, sizeof row->tail, there ? "already there" : "verified");
         else if (slot->running && file->done < file->total && file->done > 0)
             rate_text(row->tail, sizeof row->tail, file->rate);
         else if (slot->running && file->done > 0 && slot->state == STATE_VERIFY && file->left > 0)
@@ -121,7 +122,7 @@ struct columns {
 
 static struct columns columns_make(int cols, int name_width)
 {
-    struct columns c = {.name = name_width, .tail = 11};
+    struct columns c = {.name = name_width, .tail = 14};
 
     if (cols >= 64)
         c.address = 10;
@@ -209,6 +210,25 @@ static void draw_total(struct canvas *canvas, const struct columns *c,
     }
 }
 
+/* What did not have to be sent, where that is not everything or nothing of each file. */
+static bool draw_skipped(struct canvas *canvas, const struct model_slot *slot, int line)
+{
+    uint64_t written = 0, skipped = 0;
+    char text[96], a[32], b[32];
+
+    for (size_t i = 0; i < slot->n_files && i < MODEL_FILES; i++) {
+        written += slot->files[i].written;
+        skipped += slot->files[i].skipped;
+    }
+    if (skipped == 0)
+        return false;
+    util_size_format(a, sizeof a, written);
+    util_size_format(b, sizeof b, skipped);
+    snprintf(text, sizeof text, "%s written, %s already there", a, b);
+    canvas_put_cut(canvas, line, 2, canvas->cols - 4, STYLE_DIM, text);
+    return true;
+}
+
 /* Returns the rows used. */
 static int draw_files(struct canvas *canvas, const struct dash *dash, const struct model_slot *slot,
                       struct area area)
@@ -233,6 +253,8 @@ static int draw_files(struct canvas *canvas, const struct dash *dash, const stru
                  area.row + used++);
     if (total)
         draw_total(canvas, &c, slot, &rows, area.row + used++);
+    if (used < area.rows)
+        used += draw_skipped(canvas, slot, area.row + used);
     return used;
 }
 
@@ -259,19 +281,33 @@ static void draw_log_line(struct canvas *canvas, const struct model_log_line *li
     canvas_put_cut(canvas, row, col, canvas->cols - col, style, line->text);
 }
 
+/* Which lines of the log are shown: beside the images not those that only explain. */
+struct shown {
+    size_t line[MODEL_LOG_LINES], n;
+};
+
+static void log_collect(struct shown *shown, const struct dash *dash, const struct model_slot *slot)
+{
+    shown->n = 0;
+    for (size_t i = 0; i < slot->n_log && i < MODEL_LOG_LINES; i++) {
+        if (dash->boards.whole_log || model_log_at(slot, i)->level > LOG_DEBUG)
+            shown->line[shown->n++] = i;
+    }
+}
+
 static void draw_log(struct canvas *canvas, struct dash *dash, const struct model_slot *slot,
-                     struct area area)
+                     const struct shown *shown, struct area area)
 {
     size_t room = area.rows > 0 ? (size_t)area.rows : 0;
-    size_t back = slot->n_log > room ? slot->n_log - room : 0;
+    size_t back = shown->n > room ? shown->n - room : 0;
 
     if (room == 0)
         return;
     if (dash->boards.log_back > back)
         dash->boards.log_back = back;
     size_t first = back - dash->boards.log_back;
-    for (size_t i = 0; i < room && first + i < slot->n_log; i++)
-        draw_log_line(canvas, model_log_at(slot, first + i), area.row + (int)i);
+    for (size_t i = 0; i < room && first + i < shown->n; i++)
+        draw_log_line(canvas, model_log_at(slot, shown->line[first + i]), area.row + (int)i);
     if (dash->boards.log_back)
         draw_more(canvas, area.row + area.rows - 1, 0, dash->boards.log_back);
 }
@@ -338,29 +374,92 @@ static void board_title(const struct model_slot *slot, char *to, size_t size)
     }
 }
 
+/* ---- facts: what is known of port and chip besides ------------------------------------------- */
+
+struct flow {
+    struct area area;
+    int row, col; /* where the next one goes */
+    int used;     /* rows */
+};
+
+/* "name value", in the row after where it does not fit; nothing when there is no value or room. */
+static void flow_put(struct canvas *canvas, struct flow *flow, const char *name, const char *value)
+{
+    int width = canvas_width(canvas, name) + 1 + canvas_width(canvas, value);
+
+    if (value[0] == '\0')
+        return;
+    if (flow->col > 2 && flow->col + width > flow->area.cols) {
+        flow->row++;
+        flow->col = 2;
+    }
+    if (flow->row >= flow->area.rows)
+        return;
+    int row = flow->area.row + flow->row;
+    flow->used = flow->row + 1;
+    flow->col += canvas_put(canvas, row, flow->col, canvas->cols - flow->col, STYLE_DIM, name) + 1;
+    flow->col +=
+        canvas_put_cut(canvas, row, flow->col, canvas->cols - flow->col, STYLE_PLAIN, value) + 3;
+}
+
+/* Returns the rows used. */
+static int draw_facts(struct canvas *canvas, const struct model_slot *slot, struct area area)
+{
+    struct flow flow = {.area = area, .col = 2};
+    char adapter[80];
+
+    util_copy(adapter, sizeof adapter, slot->adapter);
+    if (slot->adapter[0] && slot->max_baud)
+        snprintf(adapter, sizeof adapter, "%s, up to %u baud", slot->adapter, slot->max_baud);
+    flow_put(canvas, &flow, "Adapter", adapter);
+    if (slot->known) {
+        flow_put(canvas, &flow, "Security",
+                 strcmp(slot->security, "none") == 0 ? "" : slot->security);
+        flow_put(canvas, &flow, "AP", slot->mac_ap);
+        flow_put(canvas, &flow, "BT", slot->mac_bt);
+        flow_put(canvas, &flow, "Ethernet", slot->mac_ethernet);
+        flow_put(canvas, &flow, "EUI-64", slot->eui64);
+    }
+    return flow.used;
+}
+
+/* Images and log come first: facts get what room is left over. */
+static int facts_rows(int rows)
+{
+    return rows >= 20 ? 3 : rows >= 12 ? 2 : rows >= 10 ? 1 : 0;
+}
+
 void draw_board(struct canvas *canvas, struct dash *dash, const struct model_slot *slot,
                 struct area area)
 {
-    char title[256];
+    char title[256], right[32] = "";
+    struct shown shown;
 
     if (area.rows < 2)
         return;
     board_title(slot, title, sizeof title);
-    draw_rule(canvas, area.row, title, slot_failed(slot) ? state_word(slot->state) : "",
-              style_of_state(slot->state));
+    if (slot_failed(slot))
+        util_copy(right, sizeof right, state_word(slot->state));
+    else if (slot->running && slot->baud)
+        snprintf(right, sizeof right, "%u baud", slot->baud);
+    draw_rule(canvas, area.row, title, right, style_of_state(slot->state));
     area = area_below(area, 1);
-    if (dash->boards.whole_log && slot->n_log > 0) {
-        draw_log(canvas, dash, slot, area);
+    log_collect(&shown, dash, slot);
+    if (dash->boards.whole_log && shown.n > 0) {
+        draw_log(canvas, dash, slot, &shown, area);
         return;
     }
     if (slot_failed(slot)) {
         draw_failure(canvas, slot, area);
         return;
     }
-    int used = draw_files(canvas, dash, slot, area);
+    struct area top = {area.row, area.col, facts_rows(area.rows), area.cols};
+    int used = draw_facts(canvas, slot, top);
+    area = area_below(area, used + (used > 0));
+    used = draw_files(canvas, dash, slot, area);
     area = area_below(area, used + (used && area.rows - used > 2));
-    if (slot->n_log > 0)
-        draw_log(canvas, dash, slot, area);
+    if (shown.n > 0)
+        draw_log(canvas, dash, slot, &shown, area);
     else if (area.rows > 0 && dash_bench_ticked(dash) > 0 && dash_slot_free(slot, NULL, 0))
         canvas_put_cut(canvas, area.row, 2, area.cols - 4, STYLE_DIM,
                        "Enter writes these images to this board and verifies them.");

@@ -82,10 +82,10 @@ const struct binding bindings[] = {
     {CONTEXT_CHOICE, K_RIGHT, ACTION_CHOICE_NEXT, "next", "next", 1},
     {CONTEXT_CHOICE, K_DOWN, ACTION_CHOICE_NEXT, TWIN},
     {CONTEXT_CHOICE, ' ', ACTION_CHOICE_NEXT, TWIN},
-    {CONTEXT_CHOICE, K_LEFT, ACTION_CHOICE_BACK, "previous", "previous", 2},
+    {CONTEXT_CHOICE, K_LEFT, ACTION_CHOICE_BACK, "back", "previous", 2},
     {CONTEXT_CHOICE, K_UP, ACTION_CHOICE_BACK, TWIN},
-    {CONTEXT_CHOICE, K_ENTER, ACTION_CHOICE_TAKE, "take it", "take this one", 3},
-    {CONTEXT_CHOICE, K_ESC, ACTION_CHOICE_LEAVE, "leave it", "leave it as it was", 4},
+    {CONTEXT_CHOICE, K_ENTER, ACTION_CHOICE_TAKE, "take", "take this one", 3},
+    {CONTEXT_CHOICE, K_ESC, ACTION_CHOICE_LEAVE, "leave", "leave it as it was", 4},
     {CONTEXT_CHOICE, 'q', ACTION_CHOICE_LEAVE, TWIN},
     {CONTEXT_CHOICE, K_CTRL('c'), ACTION_CHOICE_LEAVE, TWIN},
 
