@@ -3,8 +3,6 @@
 
 #include "job/setup.h"
 
-#include <string.h>
-
 /* Nobody can tell a chip that has died from a line that is too bad to be understood: whatever may
  * have been the line is tried again, once for each rate. */
 static bool line_may_be_bad(const struct run *run)
@@ -13,24 +11,11 @@ static bool line_may_be_bad(const struct run *run)
            run->rate.now > RATE_LOWEST && loader_is_line_trouble(&run->loader, run->error.code);
 }
 
-static int same_chip(struct run *run)
-{
-    struct chip_facts facts;
-
-    if (loader_identify(&run->loader, &facts, &run->error) != 0)
-        return run->error.code;
-    if (strcmp(facts.mac_text, run->chip.mac_text) == 0)
-        return 0;
-    return error_set(&run->error, ERR_WRONG_MAC,
-                     "another board answers after the reset: its MAC is %s, before it was %s",
-                     facts.mac_text, run->chip.mac_text);
-}
-
 static int begin_again(struct run *run)
 {
     if (link_set_baud(&run->link, setup_connect_baud(run->job)) != 0)
         return error_set(&run->error, run->link.error.code, "%s", run->link.error.text);
-    if (setup_connect(run) != 0 || same_chip(run) != 0 || setup_stub(run) != 0)
+    if (setup_connect_again(run) != 0 || setup_stub(run) != 0)
         return run->error.code;
     return run->flash_attached ? setup_flash(run) : 0;
 }

@@ -8,6 +8,7 @@
 #include "base/util.h"
 
 #include <ctype.h>
+#include <string.h>
 
 enum { CONNECT_ATTEMPTS = 7 };
 
@@ -142,6 +143,19 @@ static bool link_is_dead(int code)
     return code == ERR_PORT_LOST || code == ERR_CANCELLED;
 }
 
+int setup_connect_again(struct run *run)
+{
+    struct chip_facts facts;
+
+    if (setup_connect(run) != 0 || loader_identify(&run->loader, &facts, &run->error) != 0)
+        return run->error.code;
+    if (strcmp(facts.mac_text, run->chip.mac_text) == 0)
+        return 0;
+    return error_set(&run->error, ERR_WRONG_MAC,
+                     "another board answers after the reset: its MAC is %s, before it was %s",
+                     facts.mac_text, run->chip.mac_text);
+}
+
 bool setup_can_reset(const struct run *run)
 {
     return run->link.has_lines &&
@@ -150,7 +164,7 @@ bool setup_can_reset(const struct run *run)
 
 /* A stub that did not come up leaves the chip without a loader: reset, and begin again. Where that
  * is not possible it may still have the loader that it had, at a rate that spoiled the upload. */
-static int connect_again(struct run *run, const struct error *why)
+static int start_over(struct run *run, const struct error *why)
 {
     if (!setup_can_reset(run)) {
         struct error own = {0};
@@ -158,11 +172,11 @@ static int connect_again(struct run *run, const struct error *why)
         if (run->link.baud == connect || loader_baud_down(&run->loader, connect, &own) != 0)
             return error_set(&run->error, why->code,
                              "%s; the chip can't be reset from here to go on without", why->text);
-        return setup_connect(run); /* whoever is there now */
+        return setup_connect_again(run);
     }
     if (link_set_baud(&run->link, setup_connect_baud(run->job)) != 0)
         return error_set(&run->error, run->link.error.code, "%s", run->link.error.text);
-    return setup_connect(run);
+    return setup_connect_again(run);
 }
 
 /* The ROM's rate is raised for the upload, which at 115200 baud takes longer than all the rest of
@@ -190,7 +204,7 @@ static int raise_rom_baud(struct run *run)
         return error_set(&run->error, why.code, "%s", why.text);
     log_line(log_of(run), LOG_WARNING, "%s: the stub goes up at %u baud", why.text,
              setup_connect_baud(run->job));
-    return connect_again(run, &why);
+    return start_over(run, &why);
 }
 
 enum step { STEP_AGAIN, STEP_NEXT, STEP_ENDS }; /* the last: well, or with run->error */
@@ -208,7 +222,7 @@ static enum step after_failure(struct run *run, int result, const struct error *
     if (result == ERR_STUB_FILE) /* nothing was sent of it */
         return STEP_NEXT;
     run->rate.rom_stays = true;
-    if (connect_again(run, why) != 0)
+    if (start_over(run, why) != 0)
         return STEP_ENDS;
     return raised ? STEP_AGAIN : STEP_NEXT;
 }
