@@ -28,7 +28,7 @@ enum {
 };
 
 struct emu {
-    struct link inner; /* first: see link_inner() */
+    struct link inner; /* first: see wrap.c */
     pid_t pid;
     int out; /* its stdout: one line when it is ready; kept open, or it would die of SIGPIPE */
     int err; /* its stderr, a file in memory: never full, can be read at any time */

@@ -25,7 +25,7 @@
 enum direction { RX, TX, DIRECTIONS };
 
 struct fault {
-    struct link inner; /* first: see link_inner() */
+    struct link inner; /* first: see wrap.c */
     uint64_t seed, cut, stall, late;
     double drop, flip, dup, garbage;
     bool in_force[DIRECTIONS];

@@ -130,7 +130,7 @@ int link_reopen(struct link *link, int ms)
     int rc;
 
     if (link->ops->reopen == NULL)
-        return ERR_PORT_LOST; /* recorded when it was lost */
+        return link_lost(link, 0); /* recorded already, but for one that is wrapped */
     error_clear(&link->error);
     rc = link->ops->reopen(link, ms);
     if (rc == 0)

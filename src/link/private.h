@@ -25,8 +25,6 @@ int link_fault_wrap(struct link *link, const char *what, struct error *error);
 /* ---- wrap.c: what a link around a link does unless it has something to add ---- */
 
 /* The impl of such a link begins with the link inside. */
-struct link *link_inner(struct link *link); /* ready for one call: cancel as in *link, no error */
-ssize_t link_inner_result(struct link *link, ssize_t result); /* takes the error over, if any */
 ssize_t link_wrap_read(struct link *link, void *bytes, size_t n, int ms);
 ssize_t link_wrap_write(struct link *link, const void *bytes, size_t n, int ms);
 int link_wrap_set_baud(struct link *link, unsigned baud);

@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 struct trace {
-    struct link inner; /* first: see link_inner() */
+    struct link inner; /* first: see wrap.c */
     FILE *file;
     int64_t start_us;
 };

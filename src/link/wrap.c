@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "link/private.h"
 
-struct link *link_inner(struct link *link)
+/* The link inside, ready for one call: cancel as outside, no error. */
+static struct link *inner_of(struct link *link)
 {
     struct link *inner = link->impl;
 
@@ -11,7 +12,8 @@ struct link *link_inner(struct link *link)
     return inner;
 }
 
-ssize_t link_inner_result(struct link *link, ssize_t result)
+/* Takes the error over, if any. */
+static ssize_t inner_result(struct link *link, ssize_t result)
 {
     const struct link *inner = link->impl;
 
@@ -20,33 +22,33 @@ ssize_t link_inner_result(struct link *link, ssize_t result)
 
 ssize_t link_wrap_read(struct link *link, void *bytes, size_t n, int ms)
 {
-    return link_inner_result(link, link_read(link_inner(link), bytes, n, ms));
+    return inner_result(link, link_read(inner_of(link), bytes, n, ms));
 }
 
 ssize_t link_wrap_write(struct link *link, const void *bytes, size_t n, int ms)
 {
-    return link_inner_result(link, link_write(link_inner(link), bytes, n, ms));
+    return inner_result(link, link_write(inner_of(link), bytes, n, ms));
 }
 
 int link_wrap_set_baud(struct link *link, unsigned baud)
 {
-    return (int)link_inner_result(link, link_set_baud(link_inner(link), baud));
+    return (int)inner_result(link, link_set_baud(inner_of(link), baud));
 }
 
 int link_wrap_set_lines(struct link *link, bool dtr, bool rts)
 {
-    return (int)link_inner_result(link, link_set_lines(link_inner(link), dtr, rts));
+    return (int)inner_result(link, link_set_lines(inner_of(link), dtr, rts));
 }
 
 int link_wrap_discard_input(struct link *link)
 {
-    return (int)link_inner_result(link, link_discard_input(link_inner(link)));
+    return (int)inner_result(link, link_discard_input(inner_of(link)));
 }
 
 int link_wrap_reopen(struct link *link, int ms)
 {
-    struct link *inner = link_inner(link);
-    int rc = (int)link_inner_result(link, link_reopen(inner, ms));
+    struct link *inner = inner_of(link);
+    int rc = (int)inner_result(link, link_reopen(inner, ms));
 
     link->port = inner->port;
     return rc;

@@ -25,7 +25,7 @@ uint32_t words_get(struct words *words, uint32_t address)
     return words->rc < 0 ? 0 : value;
 }
 
-uint32_t words_field(struct words *words, const struct chip_field *field)
+static uint32_t words_field(struct words *words, const struct chip_field *field)
 {
     uint32_t base = words->chip->efuse_base, value;
 

@@ -15,7 +15,6 @@ struct words {
 };
 
 uint32_t words_get(struct words *words, uint32_t address);
-uint32_t words_field(struct words *words, const struct chip_field *field);
 
 static inline unsigned words_bits(uint32_t word, unsigned shift, unsigned count)
 {

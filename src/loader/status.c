@@ -4,55 +4,36 @@
 
 #include "base/util.h"
 
+static const char *const op_names[] = {
+    [OP_FLASH_BEGIN] = "FLASH_BEGIN",
+    [OP_FLASH_DATA] = "FLASH_DATA",
+    [OP_FLASH_END] = "FLASH_END",
+    [OP_MEM_BEGIN] = "MEM_BEGIN",
+    [OP_MEM_END] = "MEM_END",
+    [OP_MEM_DATA] = "MEM_DATA",
+    [OP_SYNC] = "SYNC",
+    [OP_WRITE_REG] = "WRITE_REG",
+    [OP_READ_REG] = "READ_REG",
+    [OP_SPI_SET_PARAMS] = "SPI_SET_PARAMS",
+    [OP_SPI_ATTACH] = "SPI_ATTACH",
+    [OP_READ_FLASH_SLOW] = "READ_FLASH_SLOW",
+    [OP_CHANGE_BAUDRATE] = "CHANGE_BAUDRATE",
+    [OP_DEFL_BEGIN] = "FLASH_DEFL_BEGIN",
+    [OP_DEFL_DATA] = "FLASH_DEFL_DATA",
+    [OP_DEFL_END] = "FLASH_DEFL_END",
+    [OP_FLASH_MD5] = "SPI_FLASH_MD5",
+    [OP_SECURITY_INFO] = "GET_SECURITY_INFO",
+    [OP_ERASE_FLASH] = "ERASE_FLASH",
+    [OP_ERASE_REGION] = "ERASE_REGION",
+    [OP_READ_FLASH] = "READ_FLASH",
+    [OP_RUN_USER_CODE] = "RUN_USER_CODE",
+};
+
 const char *command_op_name(enum op op)
 {
-    switch (op) {
-    case OP_FLASH_BEGIN:
-        return "FLASH_BEGIN";
-    case OP_FLASH_DATA:
-        return "FLASH_DATA";
-    case OP_FLASH_END:
-        return "FLASH_END";
-    case OP_MEM_BEGIN:
-        return "MEM_BEGIN";
-    case OP_MEM_END:
-        return "MEM_END";
-    case OP_MEM_DATA:
-        return "MEM_DATA";
-    case OP_SYNC:
-        return "SYNC";
-    case OP_WRITE_REG:
-        return "WRITE_REG";
-    case OP_READ_REG:
-        return "READ_REG";
-    case OP_SPI_SET_PARAMS:
-        return "SPI_SET_PARAMS";
-    case OP_SPI_ATTACH:
-        return "SPI_ATTACH";
-    case OP_READ_FLASH_SLOW:
-        return "READ_FLASH_SLOW";
-    case OP_CHANGE_BAUDRATE:
-        return "CHANGE_BAUDRATE";
-    case OP_DEFL_BEGIN:
-        return "FLASH_DEFL_BEGIN";
-    case OP_DEFL_DATA:
-        return "FLASH_DEFL_DATA";
-    case OP_DEFL_END:
-        return "FLASH_DEFL_END";
-    case OP_FLASH_MD5:
-        return "SPI_FLASH_MD5";
-    case OP_SECURITY_INFO:
-        return "GET_SECURITY_INFO";
-    case OP_ERASE_FLASH:
-        return "ERASE_FLASH";
-    case OP_ERASE_REGION:
-        return "ERASE_REGION";
-    case OP_READ_FLASH:
-        return "READ_FLASH";
-    case OP_RUN_USER_CODE:
-        return "RUN_USER_CODE";
-    }
-    return "command";
+    const char *name = (size_t)op < ARRAY_LEN(op_names) ? op_names[op] : NULL;
+
+    return name ? name : "command";
 }
 
 /* ROM codes: 01 and a reason. Stub codes: a byte from C0 on and 00. (esptool util.py; stub
