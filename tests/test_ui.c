@@ -184,6 +184,17 @@ static void say_log(struct bench *bench, const char *port, enum log_level level,
     slot->log[(slot->log_first + slot->n_log - 1) % MODEL_LOG_LINES].wall = NOON_ISH + 3;
 }
 
+static void say_rx(struct bench *bench, const char *port, const char *text)
+{
+    struct event e = event_of(EVENT_RX, port);
+
+    e.rx.n = (uint16_t)strlen(text);
+    memcpy(e.rx.bytes, text, e.rx.n);
+    apply(bench, &e);
+    struct model_slot *slot = model_find(&bench->model, port);
+    slot->log[(slot->log_first + slot->n_log - 1) % MODEL_LOG_LINES].wall = NOON_ISH + 3;
+}
+
 static void say_done(struct bench *bench, const char *port, const char *result, const char *id,
                      const char *text, double elapsed)
 {
@@ -274,7 +285,7 @@ static void scene_flashing(struct bench *bench)
     say_state(bench, USB0, STATE_SYNC, "1 of 7");
     say_log(bench, USB0, LOG_INFO, "reset by DTR/RTS, boot:0x3 DOWNLOAD, SYNC in 0.2 s");
     say_chip(bench, USB0, "esp32s3", "ESP32-S3 (QFN56)", "7c:df:a1:00:43:21");
-    say_log(bench, USB0, LOG_DEBUG, "debug: 921600 baud"); /* in the whole log only */
+    say_rx(bench, USB0, "waiting for download"); /* in the whole log only */
     say_addresses(bench, USB0, "none");
     say_log(bench, USB0, LOG_INFO, "ESP32-S3 (QFN56) v0.2, 4 MB flash Winbond 0xef4017");
     say_log(bench, USB0, LOG_WARNING, "the stub did not come up; going on with the ROM");
@@ -363,7 +374,7 @@ static void scene_log(struct bench *bench)
 {
     scene_failed(bench);
     say_log(bench, ACM0, LOG_INFO, "reset by DTR/RTS");
-    say_log(bench, ACM0, LOG_DEBUG, "rst:0x1 (POWERON),boot:0x13 (SPI_FAST_FLASH_BOOT)");
+    say_rx(bench, ACM0, "rst:0x1 (POWERON),boot:0x13 (SPI_FAST_FLASH_BOOT)");
     say_log(bench, ACM0, LOG_ERROR, "no answer to SYNC");
     keys(bench, "l");
 }

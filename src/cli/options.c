@@ -181,7 +181,7 @@ const struct cli_option cli_options[] = {
      FOR_JOBS | FOR_DASHBOARD | FOR_STATION, false, SET(set_port)},
     {"baud", "b", "BAUD", "rate to work at, bit/s, or auto: the best that works (default)",
      FOR_JOBS, false, SET(set_baud)},
-    {"chip", "c", "CHIP", "refuse any other chip; demo: the chips of the boards, CHIP,CHIP...",
+    {"chip", "c", "CHIP", "refuse any other chip; demo: the chips of the boards, CHIP,CHIP... or all",
      FOR_JOBS | FOR_DEMO, false, TEXT(chip)},
     {"before", NULL, "WORD",
      "how to get into the loader: default-reset, usb-reset, no-reset, no-reset-no-sync", FOR_JOBS,

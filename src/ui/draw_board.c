@@ -220,7 +220,7 @@ static bool draw_skipped(struct canvas *canvas, const struct model_slot *slot, i
         written += slot->files[i].written;
         skipped += slot->files[i].skipped;
     }
-    if (skipped == 0)
+    if (skipped == 0 || written == 0) /* the rows say so */
         return false;
     util_size_format(a, sizeof a, written);
     util_size_format(b, sizeof b, skipped);
@@ -281,7 +281,7 @@ static void draw_log_line(struct canvas *canvas, const struct model_log_line *li
     canvas_put_cut(canvas, row, col, canvas->cols - col, style, line->text);
 }
 
-/* Which lines of the log are shown: beside the images not those that only explain. */
+/* Which lines of the log are shown: beside the images not what the chip printed. */
 struct shown {
     size_t line[MODEL_LOG_LINES], n;
 };
