@@ -175,8 +175,11 @@ static int open_port(struct serial *serial, const char *path, const char *node, 
 
 static void close_port(struct serial *serial)
 {
-    if (serial->fd >= 0)
+    if (serial->fd >= 0) {
+        /* It goes with the last close; who else has the device open keeps it locked otherwise. */
+        ioctl(serial->fd, TIOCNXCL);
         sp_close(serial->port);
+    }
     if (serial->port)
         sp_free_port(serial->port);
     serial->port = NULL;
