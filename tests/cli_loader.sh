@@ -71,6 +71,10 @@ if [ "$stubs" -gt 0 ]; then
     in_flash w.flash 0x10000 data.bin
 fi
 
+# ---- a place for stubs that is none
+expect 2 "missing: No such file" write-flash -p emu:esp32 --stub-dir missing 0x10000 data.bin
+expect 2 "data.bin: not a directory" write-flash -p emu:esp32 --stub-dir data.bin 0x10000 data.bin
+
 # ---- Secure Download Mode: written, but never a PASS. ENABLE_SECURITY_DOWNLOAD is bit 5 of the fifth
 # eFuse word.
 run read-mac -p emu:esp32c3,efuse-file=s.efuse

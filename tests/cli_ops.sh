@@ -157,7 +157,7 @@ leave() # CHIP AFTER WARNING EVENT|- OPTION...
 {
     chip=$1 after=$2 warning=$3 event=$4
     shift 4
-    expect 0 "$warning" read-mac -p "emu:$chip,log=frames.log" -a "$after" "$@"
+    expect 0 "$warning" chip-id -p "emu:$chip,log=frames.log" -a "$after" "$@"
     sed '1,/> SYNC/d' frames.log >after.log # the reset into the loader is before
     if [ "$event" = - ]; then
         not_logged "EN low|reset \(" after.log
@@ -237,13 +237,25 @@ said "Secure Download Mode is on"
 said "flag_names: SECURE_DOWNLOAD_ENABLE"
 said "secure_download: on"
 for c in "read-mem 0" "write-mem 0 0" "dump-mem 0 16 dump.bin" "load-ram $samples/esp32c3/bootloader.bin" \
-    "read-flash-status" "write-flash-status --force 0" "read-flash-sfdp 0 4"; do
+    "read-flash-status" "write-flash-status --force 0" "read-flash-sfdp 0 4" read-mac flash-id; do
     # shellcheck disable=SC2086 # words
     expect 2 "is in Secure Download Mode, which does not allow ${c%% *}" -p "$sdm" $c
     not_logged "READ_REG|WRITE_REG|MEM_BEGIN"
 done
 leave esp32c3,efuse-file=sdm.efuse watchdog-reset "out of reach in Secure Download Mode: hard reset" "EN low"
-expect 0 "going on as forced" erase-region --force -fs 4MB -p "$sdm" 0x300000 0x1000
+expect 5 "lets nobody check it" erase-region --force -fs 4MB -p "$sdm" 0x300000 0x1000
+
+# ---- the ESP8266's ROM has no MD5 and no checksum of its requests: what is read must come twice
+head -c 3000 "$espjig" >r.bin
+{ head -c 65536 /dev/zero; cat r.bin; head -c $((4194304 - 65536 - 3000)) /dev/urandom; } >r.flash
+expect 0 "" read-flash --no-stub -p emu:esp8266,flash-file=r.flash 0x10000 3000 back.bin
+cmp -s back.bin r.bin || complain "what was read is not what the flash holds"
+for seed in 9 11 12 13 20 30; do
+    rm -f back.bin
+    run read-flash --no-stub -b 115200 -p emu:esp8266,flash-file=r.flash \
+        --fault "seed=$seed,drop=0.0003,dir=tx" 0x10000 3000 back.bin
+    [ "$status" != 0 ] || cmp -s back.bin r.bin || complain "seed $seed: PASS over data that was never there"
+done
 
 # ---- to the end of the flash
 expect 0 "" erase-region -p emu:esp32c3,flash=1MB,flash-file=all.flash 0xff000 ALL

@@ -74,7 +74,8 @@ static const struct error_row rows[] = {
                            "(leave --no-stub out)."},
     [-ERR_NO_FLASH] =
         {"no-flash", 1,
-         "The flash chip does not answer: free the flash pins, check GPIO12 and the supply."},
+         "The flash chip does not answer: free the flash pins, check the supply, and on "
+         "an ESP32 GPIO12."},
     [-ERR_TOO_BIG] = {"image-too-big", 6, "Use a build for this flash size or check the address."},
     [-ERR_SECURED] = {"chip-secured", 6,
                       "This chip has security enabled; writing plain data could make it unusable."},

@@ -6,8 +6,10 @@
 #include "image/image.h"
 #include "job/internal.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* What job_check() has to look at, per op. */
 static const struct op_need {
@@ -347,6 +349,22 @@ static bool name_known(enum chip_id id, const char *name,
     return false;
 }
 
+/* A stub from elsewhere instead would be another than the one that was asked for. */
+static int check_stub_dir(const struct job *job, struct error *error)
+{
+    struct stat st;
+
+    if (job->stub_dir == NULL)
+        return 0;
+    if (stat(job->stub_dir, &st) != 0)
+        return error_set(error, ERR_FILE_UNREADABLE, "--stub-dir %s: %s", job->stub_dir,
+                         strerror(errno));
+    if (!S_ISDIR(st.st_mode))
+        return error_set(error, ERR_FILE_UNREADABLE, "--stub-dir %s: not a directory",
+                         job->stub_dir);
+    return 0;
+}
+
 static int check_settings(const struct job *job, struct error *error)
 {
     const struct chip *chip = chip_get(job->chip);
@@ -362,7 +380,7 @@ static int check_settings(const struct job *job, struct error *error)
         !name_known(job->chip, job->flash_size, chip_size_parse))
         return error_set(error, ERR_USAGE, "flash size \"%s\" is unknown to %s", job->flash_size,
                          of);
-    return 0;
+    return check_stub_dir(job, error);
 }
 
 static int check(const struct job *job, struct plan *plan, struct error *error)

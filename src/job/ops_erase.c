@@ -18,6 +18,11 @@ static int erase_confirm(struct run *run, uint32_t address, uint64_t size)
 {
     uint8_t want[16], have[16];
 
+    if (run->chip.secure_download)
+        return error_set(&run->error, ERR_NOT_VERIFIED,
+                         "0x%llx bytes at 0x%x were erased, as the chip says, but in Secure "
+                         "Download Mode it lets nobody check it",
+                         (unsigned long long)size, address);
     if (!erase_can_confirm(run))
         return 0;
     report_state(&run->report, STATE_VERIFY, "that it is blank");

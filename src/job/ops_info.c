@@ -16,7 +16,8 @@ int op_chip_id(struct run *run, size_t index)
     event_result_add(&event, "name", "%s", chip->name);
     event_result_add(&event, "revision", "%s", chip->revision);
     event_result_add(&event, "features", "%s", chip->features);
-    event_result_add(&event, "crystal_mhz", "%u", chip->crystal_mhz);
+    if (chip->crystal_mhz)
+        event_result_add(&event, "crystal_mhz", "%u", chip->crystal_mhz);
     event_result_add(&event, "mac", "%s", chip->mac_text);
     event_result_add(&event, "eui64", "%s", chip->eui64_text);
     event_result_add(&event, "usb_mode", "%s", chip->usb_mode);

@@ -110,7 +110,7 @@ static void say(struct run *run, const struct region *region, const struct diff 
     if (diff->questions == 0)
         return;
     if (diff->n == 0)
-        log_line(log, LOG_INFO, "%s: the flash holds it already", name);
+        log_line(log, LOG_DEBUG, "%s: the flash holds it already", name);
     else if (diff->whole)
         log_line(log, LOG_DEBUG, "%s: all of it is sent, hardly anything is there yet", name);
     else

@@ -130,9 +130,9 @@ int setup_identify(struct run *run)
         return error_context(&run->error, "identifying the chip");
     report_chip(&run->report, run->loader.chip, &run->chip);
     if (job->expect_mac[0] && !same_mac(job->expect_mac, run->chip.mac_text))
-        return error_set(&run->error, ERR_WRONG_MAC,
-                         "this board has the MAC %s, but %s was asked for", run->chip.mac_text,
-                         job->expect_mac);
+        return error_set(
+            &run->error, ERR_WRONG_MAC, "this board has the MAC %s, but %s was asked for",
+            run->chip.mac_text[0] ? run->chip.mac_text : "that can't be read", job->expect_mac);
     return check_security(run);
 }
 
@@ -314,8 +314,11 @@ int setup_flash(struct run *run)
     report_flash(&run->report, flash);
     if (flash->size)
         util_size_format(size, sizeof size, flash->size);
-    log_line(log_of(run), LOG_INFO, "%s%s%s, MAC %s, %s flash %s 0x%02x%04x", run->chip.name,
-             run->chip.revision[0] ? " " : "", run->chip.revision, run->chip.mac_text, size,
-             flash->vendor, flash->manufacturer, flash->device);
+    if (run->chip.secure_download) /* tells neither its MAC nor its flash */
+        log_line(log_of(run), LOG_INFO, "%s in Secure Download Mode", run->chip.name);
+    else
+        log_line(log_of(run), LOG_INFO, "%s%s%s, MAC %s, %s flash %s 0x%02x%04x", run->chip.name,
+                 run->chip.revision[0] ? " " : "", run->chip.revision, run->chip.mac_text, size,
+                 flash->vendor, flash->manufacturer, flash->device);
     return 0;
 }
