@@ -73,7 +73,7 @@ void job_init(struct job *job)
         .baud = JOB_BAUD_AUTO,
         .before = BEFORE_DEFAULT_RESET,
         .after = AFTER_HARD_RESET,
-        .connect_attempts = 7,
+        .connect_attempts = JOB_CONNECT_ATTEMPTS,
         .compress = true,
         .flash_mode = FLASH_MODE_KEEP,
         .flash_freq = "keep",

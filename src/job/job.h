@@ -43,6 +43,7 @@ const char *op_name(enum op_kind op); /* "write-flash" */
 bool op_parse(const char *name, enum op_kind *op);
 
 #define JOB_BAUD_AUTO 0
+enum { JOB_CONNECT_ATTEMPTS = 7 }; /* unless told otherwise */
 
 /* An image may be for whatever chip is found: `{chip}` in its path stands for the chip's key
  * ("esp32c3"), and this address for the place of that chip's bootloader. */

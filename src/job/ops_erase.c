@@ -51,7 +51,7 @@ static void erase_result(struct run *run, enum op_kind kind, uint32_t address, u
 {
     struct event event;
 
-    log_line(&run->report.log, LOG_INFO, "0x%llx bytes from 0x%x erased in %.1f s",
+    log_line(run_log(run), LOG_INFO, "0x%llx bytes from 0x%x erased in %.1f s",
              (unsigned long long)size, address, report_progress_seconds(&run->report));
     op_result(run, kind, &event);
     event_result_add(&event, "address", "0x%x", address);

@@ -77,7 +77,7 @@ static void add_flags(struct run *run, uint32_t flags, struct event *event)
         if (!(flags & f->mask))
             continue;
         buffer_printf(&names, "%s%s", names.len ? ", " : "", f->name);
-        log_line(&run->report.log, LOG_INFO, "%s", f->text);
+        log_line(run_log(run), LOG_INFO, "%s", f->text);
     }
     event_result_add(event, "flags", "0x%08x", flags);
     event_result_add(event, "flag_names", "%s", names.len ? (const char *)names.data : "");

@@ -34,7 +34,7 @@ int op_write_mem(struct run *run, size_t index)
 
     if (loader_write_reg_masked(&run->loader, op->address, op->value, op->mask, &run->error) != 0)
         return run->error.code;
-    log_line(&run->report.log, LOG_INFO, "0x%08x with mask 0x%08x written to 0x%08x", op->value,
+    log_line(run_log(run), LOG_INFO, "0x%08x with mask 0x%08x written to 0x%08x", op->value,
              op->mask, op->address);
     op_result(run, op->kind, &event);
     event_result_add(&event, "address", "0x%08x", op->address);
@@ -54,7 +54,7 @@ static void dump_result(struct run *run, const struct op *op, const uint8_t *dat
     char hex[33];
 
     digest_md5(data, op->size, md5);
-    log_line(&run->report.log, LOG_INFO, "0x%x bytes from 0x%08x read in %.1f s into %s", op->size,
+    log_line(run_log(run), LOG_INFO, "0x%x bytes from 0x%08x read in %.1f s into %s", op->size,
              op->address, seconds, op->path);
     op_result(run, op->kind, &event);
     event_result_add(&event, "file", "%s", op->path);
@@ -141,7 +141,7 @@ int op_load_ram(struct run *run, size_t index)
     if (result != 0)
         return result;
     run->started = true;
-    log_line(&run->report.log, LOG_INFO, "%s is in RAM and runs from 0x%08x on",
+    log_line(run_log(run), LOG_INFO, "%s is in RAM and runs from 0x%08x on",
              util_basename(op->path), image.entry);
     op_result(run, op->kind, &event);
     event_result_add(&event, "file", "%s", op->path);
@@ -158,7 +158,7 @@ int op_run(struct run *run, size_t index)
     if (loader_run(&run->loader, &run->error) != 0)
         return run->error.code;
     run->started = run->loader.chip->rom_run;
-    log_line(&run->report.log, LOG_INFO,
+    log_line(run_log(run), LOG_INFO,
              run->started ? "the program in the flash was started"
                           : "the ROM was told to start the program; a reset makes sure of it");
     op_result(run, run->job->ops[index].kind, &event);

@@ -67,7 +67,7 @@ static void read_result(struct run *run, const struct op *op, uint32_t size, con
     uint8_t md5[16];
     char hex[33];
 
-    log_line(&run->report.log, LOG_INFO, "0x%x bytes from 0x%x read in %.1f s into %s", size,
+    log_line(run_log(run), LOG_INFO, "0x%x bytes from 0x%x read in %.1f s into %s", size,
              op->address, seconds, op->path);
     digest_md5(data, size, md5);
     op_result(run, op->kind, &event);
@@ -85,7 +85,6 @@ static void read_result(struct run *run, const struct op *op, uint32_t size, con
  * read first. */
 static int read_on(struct run *run, const struct op *op, uint8_t *data, uint32_t size, uint32_t *at)
 {
-    enum { TRIAL = 64 * 1024 };
     struct report_piece piece;
 
     report_state(&run->report, STATE_READ, "%s", util_basename(op->path));
@@ -93,8 +92,8 @@ static int read_on(struct run *run, const struct op *op, uint8_t *data, uint32_t
         if (rate_raise(run, size - *at) != 0)
             return run->error.code;
         uint32_t n = size - *at;
-        if (rate_on_trial(&run->rate) && n > 2 * TRIAL)
-            n = TRIAL;
+        if (rate_on_trial(&run->rate) && n > 2 * RATE_TRIAL)
+            n = RATE_TRIAL;
         report_piece_init(&piece, &run->report, *at, *at);
         if (loader_flash_read(&run->loader, op->address + *at, n, data + *at, &piece.progress,
                               &run->error) != 0)

@@ -45,7 +45,7 @@ int op_write_flash_status(struct run *run, size_t index)
     if (result != 0 && result != ERR_VERIFY_FAILED)
         return error_context(&run->error, "writing the status of the flash");
     if (result == 0)
-        log_line(&run->report.log, LOG_INFO, "the status of the flash was 0x%0*x and is 0x%0*x%s",
+        log_line(run_log(run), LOG_INFO, "the status of the flash was 0x%0*x and is 0x%0*x%s",
                  digits, before, digits, after, op->non_volatile ? "" : " until its next reset");
     op_result(run, op->kind, &event);
     event_result_add(&event, "bytes", "%u", op->bytes);

@@ -71,7 +71,7 @@ static int confirm_by_reading(struct run *run, const struct region *region)
             return run->error.code;
         if (at == 0 && n < region->size) {
             double seconds = report_progress_seconds(&run->report);
-            log_line(&run->report.log, LOG_INFO,
+            log_line(run_log(run), LOG_INFO,
                      "the ROM has no MD5: reading the %zu bytes of %s back, about %.0f s",
                      region->size, region_name(region), seconds * (double)region->size / (double)n);
         }
@@ -170,7 +170,7 @@ static int region_try(struct run *run, struct region *region, struct send *send,
             rate_hold(&run->rate, run->link.baud);
         if (result != ERR_MD5_MISMATCH || !send->partly)
             return result;
-        log_line(&run->report.log, LOG_WARNING,
+        log_line(run_log(run), LOG_WARNING,
                  "%s: what the flash seemed to hold is not all there: all of it is sent now",
                  region_name(region));
         error_clear(&run->error);
@@ -181,7 +181,7 @@ static int region_try(struct run *run, struct region *region, struct send *send,
 static void say_written(struct run *run, const struct region *region, const struct send *send,
                         double seconds)
 {
-    const struct log *log = &run->report.log;
+    const struct log *log = run_log(run);
     char size[32], sent[48] = "", rate[32] = "";
 
     util_size_format(size, sizeof size, region->size);
@@ -309,12 +309,12 @@ int op_verify_flash(struct run *run, size_t index)
             return result;
         region_result(run, OP_VERIFY_FLASH, region, NULL, report_progress_seconds(&run->report));
         if (result == 0)
-            log_line(&run->report.log, LOG_INFO, "%s at 0x%x: the flash holds it",
-                     region_name(region), region->address);
+            log_line(run_log(run), LOG_INFO, "%s at 0x%x: the flash holds it", region_name(region),
+                     region->address);
         else if (first.code == ERR_OK)
             first = run->error; /* said at the end */
         else
-            log_line(&run->report.log, LOG_ERROR, "%s", run->error.text);
+            log_line(run_log(run), LOG_ERROR, "%s", run->error.text);
         error_clear(&run->error);
     }
     run->error = first;

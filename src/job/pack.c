@@ -32,11 +32,6 @@ struct head {
 
 enum { ALIGN = 16, SECTIONS = 4 };
 
-static const struct log *log_of(struct run *run)
-{
-    return &run->report.log;
-}
-
 /* ---- in the builder ---- */
 
 static size_t aligned(size_t n)
@@ -180,7 +175,7 @@ static void built_take(struct run *run, struct builder *builder, struct region *
     if (blob_map(fd, &blob) && !region_adopt(region, &blob))
         blob_done(&blob);
     if (region->blob.bytes)
-        log_line(log_of(run), LOG_DEBUG, "%s: %zu bytes %s", util_basename(region->path),
+        log_line(run_log(run), LOG_DEBUG, "%s: %zu bytes %s", util_basename(region->path),
                  region->deflated_size, built ? "after compressing" : "from the cache");
     close(fd);
 }

@@ -16,10 +16,9 @@ static const unsigned ladder[] = {RATE_LOWEST, 230400,  460800,      921600,
 static const double step_seconds = 0.08;
 
 enum {
-    BITS_PER_BYTE = 10, /* with start and stop */
-    FIRST = 460800,     /* where the ladder is entered for the stub's upload */
-    USUAL = 921600      /* what hardly any adapter fails at. Above it many accept a rate that they
-                           garble, and a chip that is there and can't be reset would be lost */
+    FIRST = 460800, /* where the ladder is entered for the stub's upload */
+    USUAL = 921600  /* what hardly any adapter fails at. Above it many accept a rate that they
+                       garble, and a chip that is there and can't be reset would be lost */
 };
 
 unsigned rate_below(unsigned baud)
@@ -42,7 +41,7 @@ static unsigned rung_above(unsigned baud)
 
 static double seconds_at(unsigned baud, uint64_t wire)
 {
-    return (double)wire * BITS_PER_BYTE / baud;
+    return (double)wire * RATE_BITS_PER_BYTE / baud;
 }
 
 static unsigned lower_of(unsigned a, unsigned b)
@@ -137,11 +136,6 @@ void rate_hold(struct rate *rate, unsigned baud)
 
 /* ---- in a job ---- */
 
-static const struct log *log_of(struct run *run)
-{
-    return &run->report.log;
-}
-
 /* On the chip's own USB a rate means nothing. */
 static bool matters(const struct run *run)
 {
@@ -162,7 +156,7 @@ void rate_begin(struct run *run)
     if (rate->fixed || !matters(run))
         return;
     if (rates_read(run->rate_key, &entry, &why) != 0)
-        log_line(log_of(run), LOG_WARNING, "%s", why.text);
+        log_line(run_log(run), LOG_WARNING, "%s", why.text);
     rate->good = rate->whole = entry.good;
     unsigned adapter = adapter_max_baud(&run->link.port);
     if (adapter)
@@ -182,7 +176,7 @@ unsigned rate_for_rom(const struct run *run)
 
 void rate_refused(struct run *run, unsigned baud, const struct error *why)
 {
-    log_line(log_of(run), run->rate.fixed ? LOG_WARNING : LOG_INFO, "%s: a lower rate is used",
+    log_line(run_log(run), run->rate.fixed ? LOG_WARNING : LOG_INFO, "%s: a lower rate is used",
              why->text);
     error_clear(&run->link.error);
     rate_fail(&run->rate, baud);
@@ -201,7 +195,7 @@ static bool go_to(struct run *run, unsigned baud)
     }
     run->rate.now = run->link.baud;
     if (result == ERR_NOT_POSSIBLE) {
-        log_line(log_of(run), LOG_INFO, "the ROM of %s can't change the rate: staying at %u baud",
+        log_line(run_log(run), LOG_INFO, "the ROM of %s can't change the rate: staying at %u baud",
                  run->loader.chip->name, run->link.baud);
         return false;
     }
@@ -211,7 +205,7 @@ static bool go_to(struct run *run, unsigned baud)
         rate_fail(&run->rate, baud);
     else {
         run->rate.unproven = true;
-        log_line(log_of(run), LOG_DEBUG, "%u baud", baud);
+        log_line(run_log(run), LOG_DEBUG, "%u baud", baud);
     }
     return true;
 }
@@ -249,5 +243,5 @@ void rate_end(struct run *run)
     if (rate->fixed || run->rate_key[0] == '\0' || (rate->held == 0 && rate->failed == 0))
         return;
     if (rates_note(run->rate_key, rate->held, rate->failed, &why) != 0)
-        log_line(log_of(run), LOG_WARNING, "the rate is not remembered: %s", why.text);
+        log_line(run_log(run), LOG_WARNING, "the rate is not remembered: %s", why.text);
 }

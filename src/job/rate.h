@@ -12,7 +12,9 @@
 
 enum {
     RATE_LOWEST = 115200, /* every ROM and every adapter can do it; esptool connects at it too */
-    RATE_HIGHEST = 3000000
+    RATE_HIGHEST = 3000000,
+    RATE_TRIAL = 64 * 1024, /* image bytes that are put at risk on a rate that is on trial */
+    RATE_BITS_PER_BYTE = 10 /* on the wire, with start and stop */
 };
 
 struct rate {

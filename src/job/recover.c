@@ -37,8 +37,8 @@ bool recover_slower(struct run *run)
 
     while (line_may_be_bad(run) && !cancel_asked(run->cancel)) {
         unsigned bad = run->rate.now, next = rate_fall(&run->rate, bad);
-        log_line(&run->report.log, LOG_WARNING, "%u baud does not hold (%s): going on at %u baud",
-                 bad, run->error.text, next);
+        log_line(run_log(run), LOG_WARNING, "%u baud does not hold (%s): going on at %u baud", bad,
+                 run->error.text, next);
         error_clear(&run->error);
         int result = setup_can_reset(run) ? begin_again(run) : talk_down(run, next);
         if (result == 0)

@@ -17,11 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct log *log_of(struct run *run)
-{
-    return &run->report.log;
-}
-
 bool run_any_op(const struct run *run, size_t member)
 {
     for (size_t i = 0; i < run->job->n_ops; i++) {
@@ -100,7 +95,7 @@ static int ready_images(struct run *run)
     for (size_t i = 0; i < run->plan.n; i++) {
         const struct region *region = &run->plan.regions[i];
         if (region->patched)
-            log_line(log_of(run), LOG_INFO, "%s: flash settings in its header were changed",
+            log_line(run_log(run), LOG_INFO, "%s: flash settings in its header were changed",
                      util_basename(region->path));
     }
     run->plan_is_final = true;
@@ -161,7 +156,7 @@ static void leave_chip(struct run *run)
     run->link.cancel = NULL; /* being asked to stop is no reason to leave it half way */
     report_state(&run->report, STATE_RESET, "%s", loader_after_name(run->job->after));
     if (loader_leave(&run->loader, run->job->after, &why) != 0)
-        log_line(log_of(run), LOG_WARNING, "the chip could not be reset: %s", why.text);
+        log_line(run_log(run), LOG_WARNING, "the chip could not be reset: %s", why.text);
 }
 
 /* What the chip said at its reset explains why it does not answer, not why a file is wrong, a board

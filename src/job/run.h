@@ -33,6 +33,11 @@ struct run {
     bool started;             /* an op has started a program, which is left alone */
 };
 
+static inline const struct log *run_log(const struct run *run)
+{
+    return &run->report.log;
+}
+
 /* One row per enum op_kind. */
 struct op_row {
     int (*function)(struct run *run, size_t index); /* of the op in job->ops; fills run->error */

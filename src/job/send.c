@@ -16,7 +16,7 @@ static const double flash_write_s = 4.0 / (1024 * 1024), flash_md5_s = 0.25 / (1
 static const double question_guess_s = 0.004;
 
 /* Above that a damaged first block is noticed early; with less the MD5 at the end comes soon. */
-enum { PROVE_FROM = 32 * 1024, TRIAL = 64 * 1024, BITS_PER_BYTE = 10 };
+enum { PROVE_FROM = 32 * 1024 };
 
 struct look {
     struct run *run;
@@ -44,7 +44,7 @@ static void cost_set(struct look *look)
 {
     struct run *run = look->run;
     double wire =
-        run->link.has_baud ? packed(run, look->region) * BITS_PER_BYTE / run->link.baud : 0;
+        run->link.has_baud ? packed(run, look->region) * RATE_BITS_PER_BYTE / run->link.baud : 0;
     double question = run->question_s > 0 ? run->question_s : question_guess_s;
 
     look->cost = (struct diff_cost){.question = question,
@@ -103,7 +103,7 @@ static int look(struct run *run, const struct region *region, const struct send 
 
 static void say(struct run *run, const struct region *region, const struct diff *diff)
 {
-    const struct log *log = &run->report.log;
+    const struct log *log = run_log(run);
     const char *name = util_basename(region->path);
     char size[32];
 
@@ -162,11 +162,11 @@ static struct diff_range next_part(const struct run *run, const struct region *r
                                    const struct diff_range *range, size_t sent)
 {
     struct diff_range part = {range->offset + sent, range->size - sent};
-    size_t little = TRIAL - (region->address + part.offset) % TRIAL;
+    size_t little = RATE_TRIAL - (region->address + part.offset) % RATE_TRIAL;
 
     if (little < PROVE_FROM)
-        little += TRIAL;
-    if (rate_on_trial(&run->rate) && loader_can_md5(&run->loader) && part.size > 2 * TRIAL)
+        little += RATE_TRIAL;
+    if (rate_on_trial(&run->rate) && loader_can_md5(&run->loader) && part.size > 2 * RATE_TRIAL)
         part.size = little;
     return part;
 }

@@ -10,13 +10,6 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { CONNECT_ATTEMPTS = 7 };
-
-static const struct log *log_of(struct run *run)
-{
-    return &run->report.log;
-}
-
 unsigned setup_connect_baud(const struct job *job)
 {
     return job->baud != JOB_BAUD_AUTO && job->baud < RATE_LOWEST ? job->baud : RATE_LOWEST;
@@ -27,7 +20,7 @@ int setup_open(struct run *run)
     struct link_options options = {
         .baud = setup_connect_baud(run->job),
         .cancel = run->cancel,
-        .log = log_of(run),
+        .log = run_log(run),
         .trace = run->job->trace,
         .fault = run->job->fault,
     };
@@ -38,7 +31,7 @@ int setup_open(struct run *run)
     run->link_is_open = true;
     run->report.baud = run->link.has_baud ? &run->link.baud : NULL;
     rate_begin(run);
-    loader_init(&run->loader, &run->link, log_of(run));
+    loader_init(&run->loader, &run->link, run_log(run));
     return 0;
 }
 
@@ -65,10 +58,10 @@ int setup_connect(struct run *run)
 
     /* Who waits for a board to come does not wait for one that has gone. */
     if (run->flash_attached && options.attempts <= 0)
-        options.attempts = CONNECT_ATTEMPTS;
+        options.attempts = JOB_CONNECT_ATTEMPTS;
     run->rate.now = run->link.baud;
     int64_t slowest = run->loader.slowest_ms; /* the flash stays the same */
-    loader_init(&run->loader, &run->link, log_of(run));
+    loader_init(&run->loader, &run->link, run_log(run));
     int result = loader_connect(&run->loader, &options, &run->error);
     run->loader.slowest_ms = slowest;
     rate_watch(run);
@@ -111,7 +104,7 @@ static int check_security(struct run *run)
     if (!RUN_ANY_OP(run, changes))
         return 0;
     if (run->job->force) {
-        log_line(log_of(run), LOG_WARNING, "%s has %s enabled; going on as forced", chip->name,
+        log_line(run_log(run), LOG_WARNING, "%s has %s enabled; going on as forced", chip->name,
                  chip->security);
         return 0;
     }
@@ -202,7 +195,7 @@ static int raise_rom_baud(struct run *run)
     }
     if (link_is_dead(result))
         return error_set(&run->error, why.code, "%s", why.text);
-    log_line(log_of(run), LOG_WARNING, "%s: the stub goes up at %u baud", why.text,
+    log_line(run_log(run), LOG_WARNING, "%s: the stub goes up at %u baud", why.text,
              setup_connect_baud(run->job));
     return start_over(run, &why);
 }
@@ -217,7 +210,7 @@ static enum step after_failure(struct run *run, int result, const struct error *
         return STEP_ENDS;
     }
     raised = raised && result != ERR_STUB_FILE;
-    log_line(log_of(run), LOG_WARNING, "stub failed: %s; trying %s", why->text,
+    log_line(run_log(run), LOG_WARNING, "stub failed: %s; trying %s", why->text,
              raised ? "again at the connecting rate" : "the next best");
     if (result == ERR_STUB_FILE) /* nothing was sent of it */
         return STEP_NEXT;
@@ -233,7 +226,7 @@ static void stub_runs(struct run *run, const struct stub *stub)
     run->rate.now = run->link.baud;
     rate_prove(&run->rate, run->link.baud);
     rate_watch(run);
-    log_line(log_of(run), LOG_INFO, "stub %s runs", stub->path);
+    log_line(run_log(run), LOG_INFO, "stub %s runs", stub->path);
 }
 
 /* Tries the nth best stub file. */
@@ -246,10 +239,10 @@ static enum step ladder_step(struct run *run, const char *name, int nth)
 
     if (result == ERR_FILE_UNREADABLE) {
         if (nth == 0)
-            log_line(log_of(run), LOG_WARNING, "%s: going on with the ROM alone, which is slower",
+            log_line(run_log(run), LOG_WARNING, "%s: going on with the ROM alone, which is slower",
                      why.text);
         else
-            log_line(log_of(run), LOG_WARNING, "no other stub: going on with the ROM alone");
+            log_line(run_log(run), LOG_WARNING, "no other stub: going on with the ROM alone");
         goto out;
     }
     if (result == 0 && raise_rom_baud(run) != 0)
@@ -281,7 +274,7 @@ int setup_stub(struct run *run)
     if (run->job->no_stub || RUN_ANY_OP(run, rom))
         return 0;
     if (!run->chip.stub_possible) {
-        log_line(log_of(run), LOG_WARNING, "%s: going on with the ROM alone, which is slower",
+        log_line(run_log(run), LOG_WARNING, "%s: going on with the ROM alone, which is slower",
                  run->chip.stub_reason);
         return 0;
     }
@@ -315,9 +308,9 @@ int setup_flash(struct run *run)
     if (flash->size)
         util_size_format(size, sizeof size, flash->size);
     if (run->chip.secure_download) /* tells neither its MAC nor its flash */
-        log_line(log_of(run), LOG_INFO, "%s in Secure Download Mode", run->chip.name);
+        log_line(run_log(run), LOG_INFO, "%s in Secure Download Mode", run->chip.name);
     else
-        log_line(log_of(run), LOG_INFO, "%s%s%s, MAC %s, %s flash %s 0x%02x%04x", run->chip.name,
+        log_line(run_log(run), LOG_INFO, "%s%s%s, MAC %s, %s flash %s 0x%02x%04x", run->chip.name,
                  run->chip.revision[0] ? " " : "", run->chip.revision, run->chip.mac_text, size,
                  flash->vendor, flash->manufacturer, flash->device);
     return 0;
