@@ -15,7 +15,8 @@ allowed() {
     hint) echo "base chip link" ;;
     job) echo "base chip link image loader hint" ;;
     station) echo "base chip link image loader hint job" ;;
-    cli | ui) echo "base chip link image loader hint job station" ;;
+    source) echo "base chip link image job" ;;
+    cli | ui) echo "base chip link image loader hint job source station" ;;
     emu) echo "base" ;;
     *) echo "?" ;;
     esac
@@ -26,7 +27,8 @@ sole_users='curses\.h|ui/term.c
 libserialport\.h|link/
 libudev\.h|link/
 gpiod\.h|link/
-mbedtls/|image/digest.c emu/
+mbedtls/|image/digest.c image/signature.c emu/
+ini\.h|source/
 zlib\.h|image/deflate.c emu/
 libdeflate\.h|image/deflate.c
 sqlite3\.h|station/records.c'

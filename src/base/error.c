@@ -97,6 +97,29 @@ static const struct error_row rows[] = {
     [-ERR_NOT_VERIFIED] = {"not-verified", 5,
                            "The chip's security settings forbid reading the flash and its MD5: try "
                            "whether the board starts."},
+    [-ERR_IMAGE_DAMAGED] = {"image-damaged", 6,
+                            "Build or download the file again; `espjig image-info` shows what is "
+                            "wrong with it."},
+    [-ERR_WRONG_REVISION] =
+        {"wrong-revision", 6,
+         "Use a chip of a revision that the image is for, or build it for this one "
+         "(CONFIG_ESP32..._REV_MIN)."},
+    [-ERR_WRONG_OFFSET] = {"wrong-offset", 6,
+                           "Correct the address: `espjig chips CHIP` tells where the bootloader "
+                           "goes, `espjig partitions` where the apps do."},
+    [-ERR_PARTITION] = {"partition-conflict", 6,
+                        "Write the partition table that the images were built with, or change the "
+                        "address."},
+    [-ERR_HEADER_SIZE] = {"header-size", 6,
+                          "Write with --flash-size detect, or build for the flash that is fitted."},
+    [-ERR_PROTECTED] = {"protected-range", 6,
+                        "Change the address, or the protected ranges of the job."},
+    [-ERR_BOOT_CHECK] = {"boot-check", 1,
+                         "Everything was written and verified, but the board did not start as "
+                         "expected: look at what it said."},
+    [-ERR_BAD_SIGNATURE] = {"bad-signature", 6,
+                            "Sign the image again with the key whose digest is in the chip's "
+                            "eFuses."},
 };
 
 static const struct error_row *row_of(enum err code)

@@ -52,7 +52,17 @@ enum err {
     ERR_STATION = -34,      /* the station can't be reached or started */
     ERR_WORKER_DIED = -35,  /* a worker process ended without a result */
     ERR_NOT_VERIFIED = -36, /* written, but this chip lets nobody check it: no PASS */
-    ERR_LAST = ERR_NOT_VERIFIED
+    /* What the checks before the first byte find (image/check.h), next to ERR_WRONG_CHIP,
+     * ERR_OVERLAP, ERR_TOO_BIG and ERR_SECURED. */
+    ERR_IMAGE_DAMAGED = -37,  /* magic, checksum or digest are wrong */
+    ERR_WRONG_REVISION = -38, /* the image is not for this revision of the chip */
+    ERR_WRONG_OFFSET = -39,   /* a bootloader, table or app where nothing starts it */
+    ERR_PARTITION = -40,      /* does not fit its partition, or there is no table */
+    ERR_HEADER_SIZE = -41,    /* the header says more flash than is fitted */
+    ERR_PROTECTED = -42,      /* reaches into a range that the job protects */
+    ERR_BOOT_CHECK = -43,     /* after the reset the board did not say what it should */
+    ERR_BAD_SIGNATURE = -44,  /* a Secure Boot signature does not fit image or key */
+    ERR_LAST = ERR_BAD_SIGNATURE
 };
 
 struct error {

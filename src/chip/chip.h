@@ -36,7 +36,9 @@ enum flash_mode {
     FLASH_QIO = 0,
     FLASH_QOUT = 1,
     FLASH_DIO = 2,
-    FLASH_DOUT = 3
+    FLASH_DOUT = 3,
+    FLASH_FASTRD = 4 /* "fast read", one line; the extended header's only (ESP-IDF
+                        esp_image_spi_mode_t) */
 };
 
 /* A name and the nibble of the image header that stands for it. */

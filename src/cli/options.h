@@ -62,6 +62,12 @@ enum command_bit {
     FOR_STATUS_READ = 1 << 11,
     FOR_STATUS_WRITE = 1 << 12,
     FOR_SFDP = 1 << 13,
+    FOR_INFO = 1 << 14,       /* image-info */
+    FOR_MERGE = 1 << 15,      /* merge-bin */
+    FOR_SPLIT = 1 << 16,      /* split-bin */
+    FOR_ELF = 1 << 17,        /* elf2image */
+    FOR_PARTITIONS = 1 << 18, /* partitions */
+    FOR_JOB = 1 << 19,        /* job check|show|import|export */
     FOR_CHIPS = 1 << 20,
 };
 #define FOR_STATUS (FOR_STATUS_READ | FOR_STATUS_WRITE)

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * ESP-IDF's binary partition table: rows of 32 bytes that begin with AA 50, optionally a row EB EB
- * that ends in the MD5 of the rows before it, then FF to the end (ESP-IDF docs "Partition Tables").
- * Read only; takes hostile bytes.
+ * ESP-IDF's partition table, binary and CSV, both ways.
+ *
+ * Binary: rows of 32 bytes that begin with AA 50, optionally a row EB EB that ends in the MD5 of
+ * the rows before it, then FF to the end. CSV: Name, Type, SubType, Offset, Size, Flags; `#` begins
+ * a comment; offsets may be left out. (ESP-IDF docs "Partition Tables"; gen_esp32part.py is the
+ * field's reference.) Takes hostile bytes.
  */
 #ifndef ESPJIG_IMAGE_PARTITION_H
 #define ESPJIG_IMAGE_PARTITION_H
 
+#include "base/buffer.h"
 #include "base/error.h"
 
 #include <stdbool.h>
@@ -14,15 +18,19 @@
 #include <stdint.h>
 
 #define PARTITION_ROW      32
-#define PARTITION_ROWS_MAX 96 /* 0xC00 bytes: the rest of the sector is for a signature */
+#define PARTITION_ROWS_MAX 96     /* 0xC00 bytes: the rest of the sector is for a signature */
+#define PARTITION_SECTOR   0x1000 /* what a table occupies in the flash */
 
 enum { PARTITION_APP = 0, PARTITION_DATA = 1 }; /* types; below 0x40 are Espressif's */
 
 struct partition {
     uint8_t type, subtype;
     uint32_t offset, size;
+    uint32_t flags; /* PARTITION_FLAG_... */
     char label[17];
 };
+
+enum { PARTITION_FLAG_ENCRYPTED = 1 << 0, PARTITION_FLAG_READONLY = 1 << 1 };
 
 struct partition_table {
     struct partition rows[PARTITION_ROWS_MAX];
@@ -33,5 +41,32 @@ struct partition_table {
 
 /* False when it is no partition table. */
 bool partition_table_parse(const uint8_t *data, size_t size, struct partition_table *table);
+
+/* The same, saying why: ERR_FILE_FORMAT with the offset, what was found and what was expected. */
+int partition_table_read(const uint8_t *data, size_t size, struct partition_table *table,
+                         struct error *error);
+
+/* CSV; offsets that are left out are filled in behind the table at `table_address`, as ESP-IDF
+ * does. ERR_FILE_FORMAT names the line. */
+int partition_csv_read(const char *text, size_t size, uint32_t table_address,
+                       struct partition_table *table, struct error *error);
+
+/* 0xC00 bytes with the MD5 row, as gen_esp32part.py writes them. */
+void partition_table_write(const struct partition_table *table, bool md5, struct buffer *out);
+void partition_csv_write(const struct partition_table *table, struct buffer *out);
+
+/* Overlaps, alignment, doubled labels, rows past `flash_size` (0: not known): the first that is
+ * wrong. ERR_PARTITION. */
+int partition_table_check(const struct partition_table *table, uint32_t table_address,
+                          uint64_t flash_size, struct error *error);
+
+/* By label, else by what it is ("factory", "ota_0", "nvs", "phy" ...). NULL: no row. */
+const struct partition *partition_find(const struct partition_table *table, const char *name);
+/* The row that holds this flash address; NULL. */
+const struct partition *partition_at(const struct partition_table *table, uint32_t address);
+
+/* "app", "data", "bootloader", "partition_table", or "0x40"; returns `to`. */
+const char *partition_type_name(char *to, size_t size, uint8_t type);
+const char *partition_subtype_name(char *to, size_t size, uint8_t type, uint8_t subtype);
 
 #endif

@@ -78,6 +78,8 @@ void job_init(struct job *job)
         .flash_mode = FLASH_MODE_KEEP,
         .flash_freq = "keep",
         .flash_size = "keep",
+        .table_address = JOB_TABLE_ADDRESS,
+        .boot_check = {.baud = 115200, .timeout_ms = 3000},
     };
 }
 
@@ -89,7 +91,9 @@ void job_done(struct job *job)
         free(job->ops[i].path);
     free(job->images);
     free(job->ops);
+    free(job->protect);
     free(job->port);
+    free(job->port_rule);
     free(job->stub_dir);
     free(job->trace);
     free(job->fault);
@@ -106,6 +110,7 @@ void job_copy(struct job *to, const struct job *from)
 {
     *to = *from;
     to->port = copy_of(from->port);
+    to->port_rule = copy_of(from->port_rule);
     to->stub_dir = copy_of(from->stub_dir);
     to->trace = copy_of(from->trace);
     to->fault = copy_of(from->fault);
@@ -115,7 +120,14 @@ void job_copy(struct job *to, const struct job *from)
     to->n_images = to->n_ops = 0;
     for (size_t i = 0; i < from->n_images; i++) {
         job_add_image(to, from->images[i].path, from->images[i].address);
-        to->images[i].enabled = from->images[i].enabled;
+        char *path = to->images[i].path;
+        to->images[i] = from->images[i];
+        to->images[i].path = path;
+    }
+    to->protect = NULL;
+    if (from->n_protect) {
+        to->protect = xmalloc(from->n_protect * sizeof *to->protect);
+        memcpy(to->protect, from->protect, from->n_protect * sizeof *to->protect);
     }
     for (size_t i = 0; i < from->n_ops; i++) {
         struct op *op = job_add_op(to, from->ops[i].kind);

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "chip/chip.h"
+#include "image/check.h"
 #include "job/event.h"
 #include "loader/loader.h"
 
@@ -49,6 +50,13 @@ enum { JOB_CONNECT_ATTEMPTS = 7 }; /* unless told otherwise */
  * ("esp32c3"), and this address for the place of that chip's bootloader. */
 #define JOB_PATH_CHIP          "{chip}"
 #define JOB_ADDRESS_BOOTLOADER UINT32_MAX
+/* The place of the partition that is named: looked up in the job's own partition table, else in
+ * the chip's. */
+#define JOB_ADDRESS_PARTITION (UINT32_MAX - 1)
+/* The file's own: Intel HEX, UF2. */
+#define JOB_ADDRESS_OWN (UINT32_MAX - 2)
+
+#define JOB_TABLE_ADDRESS 0x8000 /* of the partition table, unless told otherwise (ESP-IDF) */
 
 #define JOB_SIZE_ALL UINT32_MAX
 
@@ -64,12 +72,26 @@ struct op {
 
 struct job_image {
     char *path;
-    uint32_t address;
+    uint32_t address;   /* or one of JOB_ADDRESS_... */
+    char partition[20]; /* JOB_ADDRESS_PARTITION: its label, or "factory", "ota_0" ...; else "" */
     bool enabled;
+    bool encrypted; /* to be encrypted by a chip whose flash encryption is on; plain elsewhere */
+};
+
+/* After the reset: the board is to say something (the Flash Download Tool's LOG_CHECK). */
+struct job_boot_check {
+    bool enabled;
+    unsigned baud;       /* 115200 */
+    char expect[128];    /* what one of its lines must contain */
+    char send[128];      /* "" or a line to send it, ended by CR LF */
+    unsigned delay_ms;   /* before that */
+    unsigned timeout_ms; /* for the answer, from then on */
 };
 
 struct job {
-    char *port; /* address, link/link.h */
+    char *port;      /* address, link/link.h */
+    char *port_rule; /* NULL, or which ports the job is for, see source/job_file.h; the front end
+                        turns it into `port` */
     char slot[64];
     enum chip_id chip;
     unsigned baud; /* to work at, JOB_BAUD_AUTO: the best that works; connecting is done at
@@ -78,10 +100,15 @@ struct job {
     enum loader_after after;
     int connect_attempts;
     bool no_stub;
-    bool compress;           /* with the stub and where the ROM can; default true */
-    bool erase_all;          /* before OP_WRITE_FLASH, confirmed like OP_ERASE_FLASH */
-    bool force;              /* skip the checks that protect the chip */
-    bool no_diff;            /* send also what the flash holds already */
+    bool compress;          /* with the stub and where the ROM can; default true */
+    bool erase_all;         /* before OP_WRITE_FLASH, confirmed like OP_ERASE_FLASH */
+    bool force;             /* skip the checks that protect the chip */
+    bool no_diff;           /* send also what the flash holds already */
+    bool skip_gaps;         /* leave out what is 0xFF over whole sectors: it is not erased then */
+    uint32_t table_address; /* of the partition table */
+    struct flash_range *protect; /* neither written nor erased, not even by erase_all */
+    size_t n_protect;
+    struct job_boot_check boot_check;
     char spi_connection[24]; /* "", or --spi-connection */
     enum flash_mode flash_mode;
     char flash_freq[8];  /* "keep", "40m" ... */
@@ -105,6 +132,12 @@ void job_copy(struct job *to, const struct job *from); /* `to` is not yet initia
 void job_set_port(struct job *job, const char *port);
 void job_add_image(struct job *job, const char *path, uint32_t address);
 void job_remove_image(struct job *job, size_t index);
+
+/* The place of an image as people write it: "0x10000", "bootloader", "own" (the file has
+ * addresses), else a partition's label. Returns `to`. */
+const char *job_address_format(char *to, size_t size, const struct job_image *image);
+/* The reverse, for address and partition of *image; false when it is none of these. */
+bool job_address_parse(const char *text, struct job_image *image);
 /* All bits of `mask` set, 2 bytes, everything else 0. */
 struct op *job_add_op(struct job *job, enum op_kind kind);
 

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One file out of many (merge-bin, CombineBin), and many out of one. Byte for byte what esptool's
+ * merge-bin writes. */
+#ifndef ESPJIG_IMAGE_MERGE_H
+#define ESPJIG_IMAGE_MERGE_H
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "chip/chip.h"
+#include "image/image.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum merge_format { MERGE_RAW, MERGE_HEX, MERGE_UF2 };
+
+struct merge_options {
+    enum merge_format format;
+    uint32_t target_offset; /* raw: the address that the file's first byte stands for */
+    uint64_t pad_to_size;   /* raw: bytes; 0: ends with the last image */
+    unsigned chunk_size;    /* uf2: bytes in a block; 0: as many as are usual */
+    bool no_md5;            /* uf2: without the MD5 of each block */
+};
+
+bool merge_format_parse(const char *name, enum merge_format *format); /* raw hex uf2 */
+
+/* Appends the file to `out`. `plan` is loaded and patched. ERR_USAGE for options that contradict
+ * the plan (an image before target_offset, one that ends behind pad_to_size). */
+int merge_build(const struct plan *plan, const struct chip *chip,
+                const struct merge_options *options, struct buffer *out, struct error *error);
+
+/* What a merged raw file is made of: bootloader, partition table and what its partitions hold,
+ * found by the table in it. Everything else that is not 0xFF is one of them, too ("data-0x1234").
+ */
+struct split_part {
+    uint32_t address; /* in the flash */
+    size_t offset, size;
+    char name[32]; /* made into a safe file name: "bootloader", "partition-table", "nvs", "ota_0" */
+    char what[64];
+};
+struct split {
+    struct split_part *parts; /* ascending; together all bytes that are not 0xFF */
+    size_t n;
+    bool is_merged; /* an image, a table behind it, and more */
+};
+
+/* `address`: of the first byte. Never fails: what is no merged file is one part. */
+void split_make(struct split *split, const uint8_t *data, size_t size, uint32_t address);
+void split_done(struct split *split);
+
+#endif
