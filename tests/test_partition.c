@@ -456,7 +456,7 @@ static void the_map_shows_all_to_scale(void **state)
     assert_string_equal(drawn(&map, 16), "bffff...ssss....");
     assert_string_equal(drawn(&map, 64), "bffffffffffffffff...............ssssssssssssssss"
                                          "................");
-    assert_string_equal(drawn(&map, 1), "s");
+    assert_string_equal(drawn(&map, 1), "f");
     assert_null(flash_map_cell(&map, 64, 64));
     assert_null(flash_map_cell(&map, 0, 0));
     flash_map_done(&map);
