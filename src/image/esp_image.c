@@ -4,7 +4,6 @@
 #include "base/util.h"
 #include "image/digest.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #define HEADER          8
@@ -14,7 +13,6 @@
 #define SECTOR          4096
 #define SIGNATURE_V1    68   /* version word 0, 64 bytes of ECDSA; at most 12 of alignment follow */
 #define SIGNATURE_V2    1216 /* one block of the signature sector */
-#define APP_DESC        256
 
 /* Where the ESP8266 has RAM, instruction RAM and mapped flash (ESP8266 memory map; esptool
  * targets/esp8266.py). */
@@ -134,28 +132,32 @@ static bool is_signed(const uint8_t *data, size_t size, size_t end)
     return left >= SIGNATURE_V1 && left <= SIGNATURE_V1 + 12 && le32_get(data + end) == 0;
 }
 
-/* A fixed-width field: text only, and the terminating zero may be missing. */
-static void text_read(char *to, const uint8_t *from, size_t width)
+/* ESP-IDF's own loader reads both where the first segment begins, and elf2image puts them there;
+ * older and other builds have the app's in a later one. */
+static void descriptors_read(const uint8_t *data, struct esp_image *image)
 {
-    size_t n = 0;
+    const struct esp_image_segment *s = image->segments;
 
-    while (n < width && from[n] && isprint(from[n])) {
-        to[n] = (char)from[n];
-        n++;
+    for (unsigned i = 0; i < image->n_segments && !image->app.present; i++)
+        esp_app_desc_read(data + s[i].offset, s[i].size, &image->app);
+    if (image->app.present) {
+        util_copy(image->version, sizeof image->version, image->app.version);
+        util_copy(image->project, sizeof image->project, image->app.project);
+    } else if (image->form == ESP_IMAGE_EXTENDED) {
+        esp_boot_desc_read(data + s[0].offset, s[0].size, &image->boot);
     }
-    to[n] = '\0';
 }
 
-static void app_desc_read(const uint8_t *data, struct esp_image *image)
+/* ESP-IDF esp_app_format.h: esp_image_header_t; two drive settings a byte, the first one low. */
+static void extended_read(const uint8_t *data, struct esp_image *image)
 {
-    for (unsigned i = 0; i < image->n_segments; i++) {
-        const uint8_t *p = data + image->segments[i].offset;
-        if (image->segments[i].size < APP_DESC || le32_get(p) != ESP_APP_DESC_MAGIC)
-            continue;
-        text_read(image->version, p + 16, 32);
-        text_read(image->project, p + 48, 32);
-        return;
-    }
+    image->wp_pin = data[8];
+    for (size_t i = 0; i < ESP_DRIVE_PINS; i++)
+        image->drive[i] = (data[9 + i / 2] >> (i % 2 * 4)) & 0x0F;
+    image->min_revision_old = data[14];
+    image->min_revision = le16_get(data + 15);
+    image->max_revision = le16_get(data + 17);
+    image->digest_flag = data[23] == 1;
 }
 
 static int image_walk(const uint8_t *data, size_t size, struct esp_image *image,
@@ -170,6 +172,7 @@ static int image_walk(const uint8_t *data, size_t size, struct esp_image *image,
         if (size - at < HEADER || data[at] != ESP_IMAGE_MAGIC)
             return error_set(error, ERR_FILE_FORMAT,
                              "no second image header (0xe9) at offset 0x%zx", at);
+        image->second_header_at = at;
         n = data[at + 1] + 1u;
         if (n > ESP_IMAGE_SEGMENTS_MAX)
             return error_set(error, ERR_FILE_FORMAT,
@@ -198,12 +201,14 @@ int esp_image_parse(const uint8_t *data, size_t size, struct esp_image *image, s
     image->mode = data[2];
     image->size_freq = data[3];
     image->entry = le32_get(data + 4);
+    if (image->form == ESP_IMAGE_EXTENDED)
+        extended_read(data, image);
     if (image_walk(data, size, image, error) != 0) {
         *image = (struct esp_image){0};
         return ERR_FILE_FORMAT;
     }
     image->is_signed = is_signed(data, size, image->end);
-    app_desc_read(data, image);
+    descriptors_read(data, image);
     return 0;
 }
 
