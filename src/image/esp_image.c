@@ -118,18 +118,51 @@ static int tail_read(const uint8_t *data, size_t size, size_t at, struct esp_ima
     return 0;
 }
 
-/* Secure Boot: version 2 puts signature blocks (magic 0xE7, version 2 for RSA or 3 for ECDSA) at
- * the start of the next sector, version 1 puts 68 bytes right behind the image, at the end of
- * the file. (ESP-IDF security docs; espsecure.) */
-static bool is_signed(const uint8_t *data, size_t size, size_t end)
+static bool is_blank(const uint8_t *data, size_t n, uint8_t blank)
 {
-    size_t sector = (end + SECTOR - 1) / SECTOR * SECTOR;
+    while (n > 0 && data[n - 1] == blank)
+        n--;
+    return n == 0;
+}
 
-    if (sector <= size && size - sector >= SIGNATURE_V2 && data[sector] == 0xE7 &&
-        (data[sector + 1] == 2 || data[sector + 1] == 3))
-        return true;
-    size_t left = size - end;
-    return left >= SIGNATURE_V1 && left <= SIGNATURE_V1 + 12 && le32_get(data + end) == 0;
+/* Signature blocks begin with E7 and a version, 2 for RSA or 3 for ECDSA. */
+static bool is_signature_v2(const uint8_t *data, size_t size, size_t at)
+{
+    return at <= size && size - at >= SIGNATURE_V2 && data[at] == 0xE7 &&
+           (data[at + 1] == 2 || data[at + 1] == 3);
+}
+
+/* A word 0 and two numbers, then at most what fills up a row of 16, or a flash that is erased. */
+static bool is_signature_v1(const uint8_t *data, size_t size, size_t at)
+{
+    size_t left = size - at, end = at + SIGNATURE_V1;
+
+    if (left < SIGNATURE_V1 || le32_get(data + at) != 0 || is_blank(data + at + 4, 64, 0))
+        return false;
+    size_t sector = (end + SECTOR - 1) / SECTOR * SECTOR;
+    size_t rest = (sector < size ? sector : size) - end;
+    return left <= SIGNATURE_V1 + 12 || is_blank(data + end, rest, 0xFF);
+}
+
+/* Secure Boot: version 2 puts a sector of signature blocks at the start of the next sector, or,
+ * where the padding was left out, at the end of the file; version 1 puts 68 bytes right behind the
+ * image. (ESP-IDF security docs; espsecure.) */
+static void signature_find(const uint8_t *data, size_t size, struct esp_image *image)
+{
+    size_t at = (image->end + SECTOR - 1) / SECTOR * SECTOR;
+
+    if (!is_signature_v2(data, size, at) && size >= image->end + SECTOR && size - SECTOR < at)
+        at = size - SECTOR;
+    if (is_signature_v2(data, size, at)) {
+        image->signature_version = 2;
+        image->signature_at = at;
+        image->signature_end = size - at < SECTOR ? size : at + SECTOR;
+    } else if (is_signature_v1(data, size, image->end)) {
+        image->signature_version = 1;
+        image->signature_at = image->end;
+        image->signature_end = image->end + SIGNATURE_V1;
+    }
+    image->is_signed = image->signature_version != 0;
 }
 
 /* ESP-IDF's own loader reads both where the first segment begins, and elf2image puts them there;
@@ -207,7 +240,7 @@ int esp_image_parse(const uint8_t *data, size_t size, struct esp_image *image, s
         *image = (struct esp_image){0};
         return ERR_FILE_FORMAT;
     }
-    image->is_signed = is_signed(data, size, image->end);
+    signature_find(data, size, image);
     descriptors_read(data, image);
     return 0;
 }

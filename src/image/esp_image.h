@@ -72,6 +72,10 @@ struct esp_image {
      * compare a bootloader's maximum, and no longer looks at the old minimum (major alone). */
     unsigned min_revision_old, min_revision, max_revision;
 
+    unsigned signature_version; /* of Secure Boot, 1 or 2; 0: not signed */
+    size_t signature_at;        /* of what follows; all before it is signed */
+    size_t signature_end;       /* first byte behind it */
+
     size_t second_header_at; /* ESP_IMAGE_V2: of the plain image inside; 0: other forms */
     struct esp_app_desc app;
     struct esp_boot_desc boot; /* only where there is no app descriptor */
