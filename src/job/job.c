@@ -406,6 +406,9 @@ static int check_settings(const struct job *job, struct error *error)
 
     if (job->chip != CHIP_AUTO && chip == NULL)
         return error_set(error, ERR_UNKNOWN_CHIP, "chip %d does not exist", (int)job->chip);
+    if (chip && !chip_has_mode(chip, job->flash_mode))
+        return error_set(error, ERR_USAGE, "flash mode %s is unknown to %s",
+                         flash_mode_name(job->flash_mode), of);
     if (strcmp(job->flash_freq, "keep") != 0 &&
         !name_known(job->chip, job->flash_freq, chip_freq_parse))
         return error_set(error, ERR_USAGE, "flash frequency \"%s\" is unknown to %s",
