@@ -119,8 +119,8 @@ static int set_mode(struct cli *cli, const char *argument, struct error *error)
     cli->job.flash_mode = FLASH_MODE_KEEP;
     if (strcmp(argument, "keep") == 0 || flash_mode_parse(argument, &cli->job.flash_mode))
         return 0;
-    return error_set(error, ERR_USAGE, "--flash-mode: \"%s\" is not keep, qio, qout, dio, dout or fastrd",
-                     argument);
+    return error_set(error, ERR_USAGE,
+                     "--flash-mode: \"%s\" is not keep, qio, qout, dio, dout or fastrd", argument);
 }
 
 /* Which frequencies and sizes exist depends on the chip: job_check() knows. */
@@ -166,6 +166,20 @@ static int set_mac(struct cli *cli, const char *argument, struct error *error)
                      argument);
 }
 
+static int set_table_address(struct cli *cli, const char *argument, struct error *error)
+{
+    uint64_t v;
+
+    if (!util_number_parse(argument, true, UINT32_MAX - PARTITION_SECTOR, &v) ||
+        v % PARTITION_SECTOR != 0)
+        return error_set(error, ERR_USAGE,
+                         "--partition-table-offset: \"%s\" is no address of a flash sector, such "
+                         "as 0x8000",
+                         argument);
+    cli->job.table_address = (uint32_t)v;
+    return 0;
+}
+
 /* ---- the table ---- */
 
 #define NOWHERE       ((size_t)-1)
@@ -181,7 +195,8 @@ const struct cli_option cli_options[] = {
      FOR_JOBS | FOR_DASHBOARD | FOR_STATION, false, SET(set_port)},
     {"baud", "b", "BAUD", "rate to work at, bit/s, or auto: the best that works (default)",
      FOR_JOBS, false, SET(set_baud)},
-    {"chip", "c", "CHIP", "refuse any other chip; demo: the chips of the boards, CHIP,CHIP... or all",
+    {"chip", "c", "CHIP",
+     "refuse any other chip; demo: the chips of the boards, CHIP,CHIP... or all",
      FOR_JOBS | FOR_DEMO, false, TEXT(chip)},
     {"before", NULL, "WORD",
      "how to get into the loader: default-reset, usb-reset, no-reset, no-reset-no-sync", FOR_JOBS,
@@ -202,7 +217,8 @@ const struct cli_option cli_options[] = {
      FOR_WRITE | FOR_VERIFY, false, SET(set_freq)},
     {"flash-size", "fs", "SIZE",
      "size for the header, and of a flash that does not tell: keep (default), detect, 4MB ...",
-     FOR_WRITE | FOR_VERIFY | FOR_READ | FOR_ERASE | FOR_REGION, false, SET(set_size)},
+     FOR_WRITE | FOR_VERIFY | FOR_READ | FOR_ERASE | FOR_REGION | FOR_PARTITIONS, false,
+     SET(set_size)},
     {"spi-connection", "sc", "PINS",
      "where the flash is: SPI (default), HSPI, or pins CLK,Q,D,HD,CS", FOR_JOBS, false,
      SET(set_spi_connection)},
@@ -219,6 +235,13 @@ const struct cli_option cli_options[] = {
      SET(set_bytes)},
     {"non-volatile", NULL, NULL, "write the status for good, not until the flash is reset",
      FOR_STATUS_WRITE, false, SWITCH(non_volatile)},
+    {"partition-table-offset", NULL, "ADDR",
+     "where the partition table is in the flash (default: 0x8000)",
+     FOR_WRITE | FOR_VERIFY | FOR_READ | FOR_REGION | FOR_PARTITIONS, false,
+     SET(set_table_address)},
+    {"output", "o", "FILE", "write it to this file, too", FOR_PARTITIONS, false, TEXT(output)},
+    {"format", NULL, "FORM", "of that file: csv or bin (default: as its name says)", FOR_PARTITIONS,
+     false, TEXT(format)},
     {"expect-mac", NULL, "MAC", "refuse any other board", FOR_JOBS, false, SET(set_mac)},
 
     {"boards", "n", "N", "how many emulated boards (default: 1, or one for each chip)", FOR_DEMO,

@@ -44,6 +44,41 @@ int job_table_read(struct run *run)
     return 0;
 }
 
+static void partitions_say(struct run *run)
+{
+    const struct partition_table *table = &run->table.table;
+    struct event event;
+
+    report_event(&run->report, EVENT_PARTITIONS, &event);
+    event.partitions.address = run->job->table_address;
+    event.partitions.bootloader = run->loader.chip->bootloader_offset;
+    event.partitions.flash_size = run->flash.size;
+    event.partitions.table = *table;
+    report_put(&run->report, &event);
+}
+
+int op_read_partitions(struct run *run, size_t index)
+{
+    const struct partition_table *table = &run->table.table;
+    uint32_t at = run->job->table_address;
+    struct event event;
+
+    report_state(&run->report, STATE_READ, "partition table");
+    if (job_table_read(run) != 0)
+        return run->error.code;
+    if (table->n == 0)
+        return error_set(&run->error, ERR_PARTITION, "the chip has no partition table at 0x%x: %s",
+                         at, run->table.why.text);
+    partitions_say(run);
+    if (partition_table_check(table, at, run->flash.size, &run->error) != 0)
+        error_context(&run->error, "the partition table at 0x%x of the chip", at);
+    op_result(run, run->job->ops[index].kind, &event);
+    event_result_add(&event, "address", "0x%x", at);
+    event_result_add(&event, "partitions", "%zu", table->n);
+    report_put(&run->report, &event);
+    return run->error.code;
+}
+
 /* ---- a partition by its name ---------------------------------------------------------------- */
 
 /* "nvs, app0 (ota_0), app1 (ota_1)" */
