@@ -31,17 +31,18 @@ static const char *safe(const char *text, char *to, size_t size)
 }
 
 static void row_print(char letter, const char *name, const char *type, const char *subtype,
-                      uint64_t start, uint64_t end, const char *flags)
+                      uint64_t start, uint64_t end, const char *flags, bool conflict)
 {
     char offset[24], bytes[24], size[16];
 
     snprintf(offset, sizeof offset, "0x%llx", (unsigned long long)start);
     snprintf(bytes, sizeof bytes, "0x%llx", (unsigned long long)(end - start));
-    printf("%c  %-16s  %-15s  %-10s  %10s  %10s  %8s%s%s\n", letter, name, type, subtype, offset,
-           bytes, util_size_format(size, sizeof size, end - start), flags[0] ? "  " : "", flags);
+    printf("%c  %-16s  %-15s  %-10s  %10s  %10s  %8s%s%s%s\n", letter, name, type, subtype, offset,
+           bytes, util_size_format(size, sizeof size, end - start), flags[0] ? "  " : "", flags,
+           conflict ? "  CONFLICT" : "");
 }
 
-static void partition_print(char letter, const struct partition *p)
+static void partition_print(char letter, const struct partition *p, bool conflict)
 {
     char name[24], type[24], subtype[24], flags[64] = "";
 
@@ -55,7 +56,7 @@ static void partition_print(char letter, const struct partition *p)
     row_print(letter, safe(p->label, name, sizeof name),
               partition_type_name(type, sizeof type, p->type),
               partition_subtype_name(subtype, sizeof subtype, p->type, p->subtype), p->offset,
-              (uint64_t)p->offset + p->size, flags);
+              (uint64_t)p->offset + p->size, flags, conflict);
 }
 
 static void list_print(const struct event *event, const struct flash_map *map)
@@ -67,15 +68,15 @@ static void list_print(const struct event *event, const struct flash_map *map)
         const struct map_span *span = &map->spans[i];
         char letter = letter_of(map, span);
         if (span->start > end)
-            row_print('.', "(free)", "", "", end, span->start, "");
+            row_print('.', "(free)", "", "", end, span->start, "", false);
         if (span->kind == MAP_PARTITION)
-            partition_print(letter, &event->partitions.table.rows[span->index]);
+            partition_print(letter, &event->partitions.table.rows[span->index], span->conflict);
         else
-            row_print(letter, span->name, "", "", span->start, span->end, "");
+            row_print(letter, span->name, "", "", span->start, span->end, "", span->conflict);
         end = span->end > end ? span->end : end;
     }
     if (event->partitions.flash_size > end)
-        row_print('.', "(free)", "", "", end, event->partitions.flash_size, "");
+        row_print('.', "(free)", "", "", end, event->partitions.flash_size, "", false);
 }
 
 static void map_print(const struct event *event, const struct flash_map *map)
