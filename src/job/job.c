@@ -183,12 +183,22 @@ bool job_needs_images(const struct job *job)
     return false;
 }
 
+/* A file that can't be looked at is reported by who loads it. */
+static bool file_waits_for_chip(const char *path)
+{
+    enum file_form form;
+    size_t size;
+
+    return image_file_form(path, &form, &size, NULL) == 0 && file_form_needs_chip(form);
+}
+
 static bool images_wait_for_chip(const struct job *job)
 {
     for (size_t i = 0; i < job->n_images; i++) {
         const struct job_image *image = &job->images[i];
         if (image->enabled &&
-            (image->address == JOB_ADDRESS_BOOTLOADER || strstr(image->path, JOB_PATH_CHIP)))
+            (image->address == JOB_ADDRESS_BOOTLOADER || strstr(image->path, JOB_PATH_CHIP) ||
+             file_waits_for_chip(image->path)))
             return true;
     }
     return false;
@@ -209,6 +219,32 @@ static char *path_for_chip(const char *path, const struct chip *chip)
     return (char *)out.data;
 }
 
+/* Files that have addresses of their own can bring such, too. */
+static int check_words(const struct plan *plan, struct error *error)
+{
+    for (size_t i = 0; i < plan->n; i++) {
+        const struct region *region = &plan->regions[i];
+        if (region->address % WORD != 0)
+            return error_set(error, ERR_BAD_ADDRESS, "%s: the address 0x%x is no multiple of %d",
+                             region->path, region->address, WORD);
+    }
+    return 0;
+}
+
+static int plan_fill(const struct job *job, const struct chip *chip, const struct image_spec *specs,
+                     size_t n, struct plan *plan, struct error *error)
+{
+    int result = plan_load(plan, specs, n, chip, error);
+
+    if (result == 0)
+        result = check_words(plan, error);
+    if (result == 0 && job->skip_gaps)
+        result = plan_skip_gaps(plan, error);
+    if (result != 0)
+        plan_done(plan);
+    return result;
+}
+
 /* Loads into *plan, or only looks when that is NULL. */
 static int plan_make(const struct job *job, const struct chip *chip, struct plan *plan,
                      struct error *error)
@@ -222,12 +258,16 @@ static int plan_make(const struct job *job, const struct chip *chip, struct plan
         if (!image->enabled)
             continue;
         paths[n] = path_for_chip(image->path, chip);
-        specs[n] = (struct image_spec){.path = paths[n], .address = image->address};
+        specs[n] = (struct image_spec){
+            .path = paths[n], .address = image->address, .encrypted = image->encrypted};
         if (chip && image->address == JOB_ADDRESS_BOOTLOADER)
             specs[n].address = chip->bootloader_offset;
+        else if (image->address == JOB_ADDRESS_OWN)
+            specs[n].address = PIECES_OWN_ADDRESS;
         n++;
     }
-    int result = plan ? plan_load(plan, specs, n, error) : plan_look(specs, n, error);
+    int result =
+        plan ? plan_fill(job, chip, specs, n, plan, error) : plan_look(specs, n, chip, error);
     for (size_t i = 0; i < n; i++)
         free(paths[i]);
     free(paths);
@@ -250,7 +290,7 @@ static int check_images(const struct job *job, struct plan *plan, struct error *
         const struct job_image *image = &job->images[i];
         enabled += image->enabled;
         if (image->enabled && image->address % WORD != 0 &&
-            image->address != JOB_ADDRESS_BOOTLOADER)
+            image->address != JOB_ADDRESS_BOOTLOADER && image->address != JOB_ADDRESS_OWN)
             return error_set(error, ERR_BAD_ADDRESS, "%s: the address 0x%x is no multiple of %d",
                              image->path, image->address, WORD);
     }
