@@ -88,8 +88,7 @@ void job_done(struct job *job)
 {
     for (size_t i = 0; i < job->n_images; i++)
         free(job->images[i].path);
-    for (size_t i = 0; i < job->n_ops; i++)
-        free(job->ops[i].path);
+    job_remove_ops(job);
     free(job->images);
     free(job->ops);
     free(job->protect);
@@ -168,6 +167,13 @@ struct op *job_add_op(struct job *job, enum op_kind kind)
     struct op *op = &job->ops[job->n_ops++];
     *op = (struct op){.kind = kind, .mask = UINT32_MAX, .bytes = 2};
     return op;
+}
+
+void job_remove_ops(struct job *job)
+{
+    for (size_t i = 0; i < job->n_ops; i++)
+        free(job->ops[i].path);
+    job->n_ops = 0;
 }
 
 bool op_fills_file(enum op_kind kind)
