@@ -325,8 +325,8 @@ static bool op_from_json(const json_t *object, struct op *op)
     }
     if ((path && !json_is_string(path)) || (non_volatile && !json_is_boolean(non_volatile)))
         return false;
-    if (partition && (!json_is_string(partition) ||
-                      !util_copy(op->partition, sizeof op->partition, json_string_value(partition))))
+    if (partition && (!json_is_string(partition) || !util_copy(op->partition, sizeof op->partition,
+                                                               json_string_value(partition))))
         return false;
     op->path = path ? xstrdup(json_string_value(path)) : NULL;
     op->non_volatile = json_is_true(non_volatile);
