@@ -152,6 +152,7 @@ int job_check(const struct job *job, struct error *error);
 /* JSON form, for the station and for what is remembered between runs. Paths are made absolute by
  * job_to_json(). */
 json_t *job_to_json(const struct job *job);
+json_t *job_address_to_json(const struct job_image *image); /* a number, else the word */
 int job_from_json(const json_t *json, struct job *job,
                   struct error *error); /* initialises *job; done on error */
 
