@@ -262,9 +262,19 @@ const char *chip_key_purpose(const struct chip *chip, uint8_t number);
 /* "not", "emulator", "ROM code", "silicon": how well that is verified. */
 const char *chip_proof_name(uint8_t proof);
 
-/* qio qout dio dout / 0..3; false when unknown. */
+/* qio qout dio dout fastrd / 0..4; false when unknown. */
 bool flash_mode_parse(const char *name, enum flash_mode *mode);
 const char *flash_mode_name(enum flash_mode mode);
+
+/* As the Flash Download Tool writes them: "QIO"; "80 MHz" for "80m", "26.7 MHz" for "26m". What has
+ * no other name ("keep") is returned as it is. */
+const char *flash_mode_label(enum flash_mode mode);
+const char *chip_freq_label(const char *name);
+
+/* What reads the header knows this mode. FASTRD has a number in ESP-IDF's esp_image_spi_mode_t, and
+ * its bootloaders obey it (bootloader_flash_config_esp32*.c); of the ESP8266's header only four are
+ * documented (esptool docs "Firmware Image Format"). esptool has no name for it. */
+bool chip_has_mode(const struct chip *chip, enum flash_mode mode);
 
 /* Looks a name up, upper or lower case ("4MB", "40m"). False when this chip has no such entry. */
 bool chip_freq_parse(const struct chip *chip, const char *name, uint8_t *nibble);

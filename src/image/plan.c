@@ -236,6 +236,9 @@ static int patch_read(const struct chip *chip, const struct image_settings *sett
 
     *patch = (struct patch){.mode = settings->mode != FLASH_MODE_KEEP,
                             .mode_byte = (uint8_t)settings->mode};
+    if (!chip_has_mode(chip, settings->mode))
+        return error_set(error, ERR_USAGE, "%s has no flash mode \"%s\"", chip->name,
+                         flash_mode_name(settings->mode));
     if (!is_kept(settings->freq)) {
         if (!chip_freq_parse(chip, settings->freq, &nibble))
             return error_set(error, ERR_USAGE, "%s has no flash frequency \"%s\"", chip->name,

@@ -5,6 +5,7 @@
 #include "base/util.h"
 #include "image/image.h"
 #include "job/internal.h"
+#include "job/partitions.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -209,13 +210,19 @@ static char *path_for_chip(const char *path, const struct chip *chip)
     return (char *)out.data;
 }
 
-/* Loads into *plan, or only looks when that is NULL. */
-static int plan_make(const struct job *job, const struct chip *chip, struct plan *plan,
+/* Loads into *plan, or only looks when that is NULL. Where the place of an image depends on the
+ * partition table of the chip, and that is not known, nothing is loaded. */
+static int plan_make(const struct job *job, const struct chip *chip,
+                     const struct partition_table *chip_table, struct plan *plan,
                      struct error *error)
 {
     struct image_spec *specs = xcalloc(job->n_images + 1, sizeof *specs);
+    struct job_place *places = xcalloc(job->n_images + 1, sizeof *places);
     char **paths = xcalloc(job->n_images + 1, sizeof *paths);
-    size_t n = 0;
+    struct plan made = {0};
+    size_t n = 0, size;
+    bool named = false, known = true;
+    int result = 0;
 
     for (size_t i = 0; i < job->n_images; i++) {
         const struct job_image *image = &job->images[i];
@@ -225,20 +232,36 @@ static int plan_make(const struct job *job, const struct chip *chip, struct plan
         specs[n] = (struct image_spec){.path = paths[n], .address = image->address};
         if (chip && image->address == JOB_ADDRESS_BOOTLOADER)
             specs[n].address = chip->bootloader_offset;
+        if (image->address == JOB_ADDRESS_PARTITION) {
+            places[n].name = image->partition;
+            named = true;
+        }
         n++;
     }
-    int result = plan ? plan_load(plan, specs, n, error) : plan_look(specs, n, error);
+    if (named)
+        result = job_places_find(specs, places, n, job->table_address, chip_table, &known, error);
+    for (size_t i = 0; result == 0 && !known && i < n; i++)
+        result = image_file_look(specs[i].path, &size, error);
+    if (result == 0 && known)
+        result = plan || named ? plan_load(&made, specs, n, error) : plan_look(specs, n, error);
+    if (result == 0 && named)
+        result = job_places_check(&made, specs, places, n, error);
+    if (result == 0 && plan)
+        *plan = made;
+    else
+        plan_done(&made);
     for (size_t i = 0; i < n; i++)
         free(paths[i]);
     free(paths);
+    free(places);
     free(specs);
     return result;
 }
 
-int job_plan_load(const struct job *job, const struct chip *chip, struct plan *plan,
-                  struct error *error)
+int job_plan_load(const struct job *job, const struct chip *chip,
+                  const struct partition_table *chip_table, struct plan *plan, struct error *error)
 {
-    return plan_make(job, chip, plan, error);
+    return plan_make(job, chip, chip_table, plan, error);
 }
 
 static int check_images(const struct job *job, struct plan *plan, struct error *error)
@@ -249,8 +272,7 @@ static int check_images(const struct job *job, struct plan *plan, struct error *
     for (size_t i = 0; i < job->n_images; i++) {
         const struct job_image *image = &job->images[i];
         enabled += image->enabled;
-        if (image->enabled && image->address % WORD != 0 &&
-            image->address != JOB_ADDRESS_BOOTLOADER)
+        if (image->enabled && image->address % WORD != 0 && image->address < JOB_ADDRESS_OWN)
             return error_set(error, ERR_BAD_ADDRESS, "%s: the address 0x%x is no multiple of %d",
                              image->path, image->address, WORD);
     }
@@ -258,7 +280,7 @@ static int check_images(const struct job *job, struct plan *plan, struct error *
         return error_set(error, ERR_USAGE, "no image is chosen: nothing to write or verify");
     if (chip == NULL && images_wait_for_chip(job))
         return 0; /* which files these are is only known once the chip is */
-    return plan_make(job, chip, plan, error);
+    return plan_make(job, chip, NULL, plan, error);
 }
 
 static int check_sectors(const struct op *op, const char *name, struct error *error)
@@ -324,7 +346,7 @@ static int check_op(const struct job *job, size_t index, struct error *error)
     row = &op_needs[op->kind];
     if (row->last && index + 1 < job->n_ops)
         return error_set(error, ERR_USAGE, "%s starts a program: nothing can follow it", row->name);
-    if (row->sized && op->size == 0)
+    if (row->sized && op->size == 0 && op->partition[0] == '\0')
         return error_set(error, ERR_USAGE, "%s: the size is 0", row->name);
     if (row->word && op->address % WORD != 0)
         return error_set(error, ERR_BAD_ADDRESS, "%s: the address 0x%x is no multiple of %d",
@@ -384,6 +406,9 @@ static int check_settings(const struct job *job, struct error *error)
 
     if (job->chip != CHIP_AUTO && chip == NULL)
         return error_set(error, ERR_UNKNOWN_CHIP, "chip %d does not exist", (int)job->chip);
+    if (chip && !chip_has_mode(chip, job->flash_mode))
+        return error_set(error, ERR_USAGE, "flash mode %s is unknown to %s",
+                         flash_mode_name(job->flash_mode), of);
     if (strcmp(job->flash_freq, "keep") != 0 &&
         !name_known(job->chip, job->flash_freq, chip_freq_parse))
         return error_set(error, ERR_USAGE, "flash frequency \"%s\" is unknown to %s",

@@ -63,7 +63,9 @@ enum { JOB_CONNECT_ATTEMPTS = 7 }; /* unless told otherwise */
 struct op {
     enum op_kind kind;
     uint32_t address;
-    uint32_t size; /* bytes; OP_READ_FLASH: 0 = to the end of the flash */
+    uint32_t size;      /* bytes; OP_READ_FLASH: 0 = to the end of the flash */
+    char partition[20]; /* OP_READ_FLASH, OP_ERASE_REGION: the partition that is meant, instead of
+                           address and size; else "" */
     uint32_t value, mask;
     uint32_t bytes; /* of a status register: 1 to 3 */
     bool non_volatile;

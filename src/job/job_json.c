@@ -116,6 +116,8 @@ static json_t *op_to_json(struct op op, struct op *unchanged)
     }
     if (op.non_volatile)
         json_object_set_new(object, "non_volatile", json_true());
+    if (op.partition[0])
+        json_object_set_new(object, "partition", json_string(op.partition));
     if (op.path)
         json_object_set_new(object, "path", path_to_json(op.path));
     return object;
@@ -230,6 +232,7 @@ static bool op_from_json(const json_t *object, struct op *op)
 {
     const json_t *path = json_object_get(object, "path");
     const json_t *non_volatile = json_object_get(object, "non_volatile");
+    const json_t *partition = json_object_get(object, "partition");
 
     for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
         const json_t *value = json_object_get(object, numbers[i].name);
@@ -237,6 +240,9 @@ static bool op_from_json(const json_t *object, struct op *op)
             return false;
     }
     if ((path && !json_is_string(path)) || (non_volatile && !json_is_boolean(non_volatile)))
+        return false;
+    if (partition && (!json_is_string(partition) ||
+                      !util_copy(op->partition, sizeof op->partition, json_string_value(partition))))
         return false;
     op->path = path ? xstrdup(json_string_value(path)) : NULL;
     op->non_volatile = json_is_true(non_volatile);

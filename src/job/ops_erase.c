@@ -4,6 +4,7 @@
 
 #include "base/util.h"
 #include "image/digest.h"
+#include "job/partitions.h"
 
 #include <string.h>
 
@@ -72,6 +73,12 @@ int op_erase_flash(struct run *run, size_t index)
 
 static int erase_size(struct run *run, const struct op *op, uint32_t *size)
 {
+    /* What was typed has been checked; the size of a partition for data may be any. */
+    if (op->size != JOB_SIZE_ALL && op->size % PARTITION_SECTOR != 0)
+        return error_set(
+            &run->error, ERR_PARTITION,
+            "partition %s has 0x%x bytes, and only whole sectors of 0x%x can be erased",
+            op->partition, op->size, PARTITION_SECTOR);
     if (op->size != JOB_SIZE_ALL)
         return op_check_range(run, op, op->size);
     if (run->flash.size == 0)
@@ -86,9 +93,12 @@ static int erase_size(struct run *run, const struct op *op, uint32_t *size)
 
 int op_erase_region(struct run *run, size_t index)
 {
-    const struct op *op = &run->job->ops[index];
-    uint32_t size = op->size;
+    struct op resolved;
+    const struct op *op = &resolved;
 
+    if (job_op_resolve(run, index, &resolved) != 0)
+        return run->error.code;
+    uint32_t size = op->size;
     if (erase_size(run, op, &size) != 0)
         return run->error.code;
     report_state(&run->report, STATE_ERASE, "0x%x to 0x%llx", op->address,

@@ -10,6 +10,7 @@
 #include "job/internal.h"
 #include "job/output.h"
 #include "job/pack.h"
+#include "job/partitions.h"
 #include "job/recover.h"
 #include "job/setup.h"
 
@@ -72,6 +73,20 @@ static int prepare(struct run *run)
 
 /* ---- the work ---- */
 
+/* What could not be loaded before the chip was known. */
+static int load_images(struct run *run)
+{
+    const struct job *job = run->job;
+    const struct chip *chip = run->loader.chip;
+
+    if (run->plan.n > 0 || job_plan_load(job, chip, NULL, &run->plan, &run->error) != 0 ||
+        run->plan.n > 0)
+        return run->error.code;
+    if (job_table_for_images(run) != 0)
+        return run->error.code;
+    return job_plan_load(job, chip, &run->table.table, &run->plan, &run->error);
+}
+
 /* The plan as it is for this chip; nothing has been erased yet. */
 static int ready_images(struct run *run)
 {
@@ -84,7 +99,7 @@ static int ready_images(struct run *run)
         .detected_size = run->flash.size,
     };
 
-    if (run->plan.n == 0 && job_plan_load(job, chip, &run->plan, &run->error) != 0)
+    if (load_images(run) != 0)
         return run->error.code;
     if (plan_check(&run->plan, chip, run->loader.flash_size, job->force, &run->error) != 0)
         return run->error.code == ERR_TOO_BIG && run->loader.flash_limit
