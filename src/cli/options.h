@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "cli/cli.h"
+#include "image/elf_image.h"
 #include "job/job.h"
 
 #include <stdbool.h>
@@ -34,7 +35,9 @@ struct cli {
     unsigned bytes;  /* of a status register; 0: not given */
     bool non_volatile;
     const char *socket, *bench, *remove_dir;
-    bool stay, only_ports; /* station */
+    bool stay, only_ports;  /* station */
+    const char *output;     /* elf2image */
+    struct elf_options elf; /* but for what the chip's tables say */
 };
 
 struct cli_command {

@@ -146,7 +146,7 @@ static int format_write(struct elf_firmware *fw, const struct chip *chip, unsign
     if (version == 3)
         return elf_write_v3(fw);
     if (version == 2)
-        return elf_write_v2(fw);
+        return elf_write_v2(fw, irom_address);
     return elf_write_v1(fw, irom, irom_address);
 }
 

@@ -41,10 +41,11 @@ void elf_options_init(struct elf_options *options, const struct chip *chip);
  * ESP8266's has the ESP32's. */
 const struct chip *elf_header_chip(const struct chip *chip, unsigned version);
 
-/* Builds the image. ESP8266 version 1 has a second file, for the address *irom_address (flash
- * offset); `irom` stays empty elsewhere. `name` is for messages: ERR_FILE_FORMAT names offset,
- * found and expected; ERR_WRONG_CHIP: a program for another kind of CPU; ERR_USAGE: options that
- * can't be had together or on this chip. The buffers are cleared first, and empty on error. */
+/* Builds the image. ESP8266 version 1 has a second file, `irom`, for the address *irom_address
+ * (flash offset); it stays empty elsewhere. Of version 2 *irom_address tells the offset that its
+ * flash segment was linked for, 0 of all others. `name` is for messages: ERR_FILE_FORMAT names
+ * offset, found and expected; ERR_WRONG_CHIP: a program for another kind of CPU; ERR_USAGE: options
+ * that can't be had together or on this chip. The buffers are cleared first, and empty on error. */
 int elf_image_build(const char *name, const uint8_t *elf, size_t size, const struct chip *chip,
                     const struct elf_options *options, struct buffer *image, struct buffer *irom,
                     uint32_t *irom_address, struct error *error);

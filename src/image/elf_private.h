@@ -61,7 +61,7 @@ int elf_write_extended(struct elf_firmware *fw);
 /* elf_write_8266.c */
 bool elf_is_flash_v3(const struct chip *chip, uint32_t address);
 int elf_write_v1(struct elf_firmware *fw, struct buffer *irom, uint32_t *irom_address);
-int elf_write_v2(struct elf_firmware *fw);
+int elf_write_v2(struct elf_firmware *fw, uint32_t *irom_address);
 int elf_write_v3(struct elf_firmware *fw);
 
 #endif

@@ -61,7 +61,7 @@ static uint32_t crc32_8266(const struct buffer *bytes)
     return crc & 0x80000000 ? ~crc : crc + 1;
 }
 
-int elf_write_v2(struct elf_firmware *fw)
+int elf_write_v2(struct elf_firmware *fw, uint32_t *irom_address)
 {
     struct elf_segment *mapped;
     int rc = irom_find(fw, &mapped);
@@ -69,7 +69,9 @@ int elf_write_v2(struct elf_firmware *fw)
     if (rc != 0)
         return rc;
     elf_header_put(fw, ESP_IMAGE_MAGIC_V2, V2_SEGMENTS);
-    if (mapped) { /* at address 0: it is mapped to where the image lies */
+    if (mapped) {
+        *irom_address = mapped->address - fw->chip->irom.start;
+        /* for address 0: it is mapped from where the image lies */
         elf_zeros_put(&mapped->data, (16 - mapped->data.len % 16) % 16);
         rc = elf_segment_put(fw, 0, mapped->data.data, mapped->data.len, false);
     }
