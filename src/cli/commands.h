@@ -6,6 +6,7 @@
 #include "cli/options.h"
 
 int chips_list(struct cli *cli, struct error *error);     /* chips.c */
+int elf2image(struct cli *cli, struct error *error);      /* elf2image.c */
 int partitions_run(struct cli *cli, struct error *error); /* partitions.c */
 int run_checked(struct cli *cli, struct error *error);    /* commands.c: the job, on its ports */
 int demo_run(struct cli *cli, struct error *error);       /* demo.c */

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/util.h"
+#include "cli/images.h"
 #include "cli/partitions.h"
 
 #include <ctype.h>
@@ -392,4 +393,6 @@ void json_put(void *context, const struct event *event)
         fflush(stdout);
     }
     buffer_done(&line);
+    if (event->kind == EVENT_HELLO)
+        images_notes_put(cli);
 }
