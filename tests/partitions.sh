@@ -126,6 +126,7 @@ same_at "$app" 0x10000 flash.bin
 expect 0 "" write-flash -p $board app1 "$app"
 same_at "$app" 0x110000 flash.bin
 expect 0 "" verify-flash -p $board ota_1 "$app"
+expect 0 "" verify-flash -p $board ota_0 "$app" ota_1 "$app"
 expect 0 "" write-flash --no-stub -p $board ota_0 "$app"
 expect 6 "there is no partition ota_2 in the partition table of the chip, which has nvs, app0 \(ota_0\), app1 \(ota_1\), fs \(littlefs\)" \
     write-flash -p $board ota_2 "$app"
