@@ -85,6 +85,14 @@ expect 0 "" partitions from-0x1000.bin
 said "partition table at 0x7000, 3 partitions, MD5 right" # where it is in that file
 expect 2 "with a table at 0x9000" partitions --partition-table-offset 0x9000 merged.bin
 expect 2 "found neither a partition table" partitions "$app"
+printf ':020000040001F9\n:10800000FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF80\n:00000001FF\n' >elsewhere.hex
+expect 2 "elsewhere.hex: found no partition table for 0x8000" partitions elsewhere.hex
+head -c 128 "$table" | od -An -v -tx1 -w16 | awk '{ gsub(" ", ""); s = toupper($0)
+    at = sprintf("%04X", 32768 + 16 * (NR - 1)); line = "10" at "00" s
+    sum = 0; for (i = 1; i < length(line); i += 2) sum += (index("0123456789ABCDEF", substr(line, i, 1)) - 1) * 16 + index("0123456789ABCDEF", substr(line, i + 1, 1)) - 1
+    printf ":%s%02X\n", line, (256 - sum % 256) % 256 } END { print ":00000001FF" }' >table.hex
+expect 0 "" partitions table.hex
+said "partition table at 0x8000, 3 partitions, MD5 right"
 mkdir -p idf/partition_table pio arduino empty
 cp "$table" idf/partition_table/partition-table.bin
 printf '{"partition-table":{"offset":"0x9000","file":"x"}}' >idf/flasher_args.json
