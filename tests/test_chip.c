@@ -159,6 +159,31 @@ static void check_ram(const struct chip *chip)
     }
 }
 
+/* Programs and mapped flash lie in memory that has a name; pages are powers of 2 that the format's
+ * alignment was made for. */
+static void check_memory(const struct chip *chip)
+{
+    char names[CHIP_MEMORY_NAMES], *end = names + sizeof names - 1;
+
+    assert_non_null(chip->memory);
+    for (const struct chip_memory *m = chip->memory; m->name; m++) {
+        assert_true(m->start < m->end);
+        *end = 'x'; /* the longest list must not reach it */
+        assert_non_null(strstr(chip_memory_names(chip, m->start, names, sizeof names), m->name));
+        assert_int_equal(*end, 'x');
+        assert_non_null(strstr(chip_memory_names(chip, m->end - 1, names, sizeof names), m->name));
+    }
+    assert_string_equal(chip_memory_names(chip, 0xFFFFFFF0, names, sizeof names), "");
+    assert_true(chip->irom.start < chip->irom.end && chip->drom.start <= chip->drom.end);
+    assert_int_equal(chip->drom.end == 0, chip->id == CHIP_ESP8266);
+    assert_true(chip_is_flash_address(chip, chip->irom.start));
+    assert_true(chip_is_flash_address(chip, chip->irom.end - 1));
+    assert_int_equal(chip_is_flash_address(chip, chip->drom.start), chip->drom.end != 0);
+    assert_false(chip_is_flash_address(chip, chip->ram[0].start));
+    assert_int_equal(chip->mmu_pages & ~0x7E000u, 0);
+    assert_true(chip->mmu_pages == 0 || (chip->mmu_pages & 0x10000));
+}
+
 static void check_pins(const struct chip *chip)
 {
     const struct chip_pins *pins = &chip->pins;
@@ -223,6 +248,7 @@ static void every_row_is_complete(void **state)
         check_spi(chip);
         check_addresses(chip);
         check_ram(chip);
+        check_memory(chip);
         check_pins(chip);
         check_hard_reset(chip);
         check_identity(chip);

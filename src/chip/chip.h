@@ -70,6 +70,12 @@ struct chip_range {
     uint32_t start, end;
 };
 
+/* A range of memory by name; ranges may overlap. */
+struct chip_memory {
+    uint32_t start, end;
+    const char *name; /* "IRAM" */
+};
+
 /* Pins that --spi-connection can name: 0 to `last`, without those from gap_first to gap_last
  * (esptool targets: check_spi_connection). */
 struct chip_pins {
@@ -187,6 +193,14 @@ struct chip {
      * H2, H21 and P4, whose maps there are another chip's; the ESP32's has the RAM that becomes its
      * caches too: bootloaders lie there). */
     struct chip_range ram[4];
+    bool xtensa;                  /* else RISC-V */
+    struct chip_range irom, drom; /* where flash is mapped (esptool: IROM_MAP, DROM_MAP); the
+                                     ESP8266 has no drom */
+    uint32_t mmu_pages;           /* page sizes of that mapping that can be chosen, each a power of
+                                     2, ORed; 0: 64 KB only */
+    /* Names of memory, as esptool's (MEMORY_MAP), ended by name NULL. ELF sections are merged
+     * within one of them, so that it must be the same map, byte for byte. */
+    const struct chip_memory *memory;
     struct chip_pins pins;
 
     bool rom_attach;    /* ROM has SPI_ATTACH and SPI_SET_PARAMS */
@@ -229,6 +243,14 @@ const struct chip *chip_by_magic(uint32_t magic);
 
 /* "esp8266, esp32, ...": for messages. */
 const char *chip_names(void);
+
+/* Whether flash is mapped at this address. */
+bool chip_is_flash_address(const struct chip *chip, uint32_t address);
+
+/* "DROM, IROM": names of all memory that has this address; "" when none has; CHIP_MEMORY_NAMES bytes
+ * hold the longest. Returns `to`. */
+#define CHIP_MEMORY_NAMES 96
+const char *chip_memory_names(const struct chip *chip, uint32_t address, char *to, size_t size);
 
 /* What GET_SECURITY_INFO's chip id says of a pre-series chip that no tool supports any more:
  * "ESP32-C6(beta)"; NULL when it is none. */
