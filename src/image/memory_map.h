@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What the memory behind an address of a chip is called: DRAM, IROM, RTC_DATA ... One address may
- * have several names. Names are ESP-IDF's (soc.h: SOC_..._LOW and _HIGH), as esptool shows them.
+ * What the memory behind a segment's address is called: DRAM, IROM, RTC_DATA ... One address may
+ * have several names. They are those of the chip's row, which are esptool's, and what ESP-IDF's
+ * soc.h has beyond them.
  */
 #ifndef ESPJIG_IMAGE_MEMORY_MAP_H
 #define ESPJIG_IMAGE_MEMORY_MAP_H
@@ -11,18 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* From `start` up to, and without, `end`. */
-struct memory_range {
-    uint32_t start, end;
-    const char *name;
-};
-
-/* Ended by name NULL. `chip` may be NULL: no names at all. */
-const struct memory_range *memory_map(const struct chip *chip);
-
 #define MEMORY_NAMES_MAX 8
 
-/* Of the address, in the order of the map; returns how many. */
+/* Fills `names`, in the order of the map; returns how many. `chip` may be NULL: none. */
 size_t memory_names(const struct chip *chip, uint32_t address, const char *names[MEMORY_NAMES_MAX]);
 
 #endif
