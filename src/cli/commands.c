@@ -371,6 +371,8 @@ const struct cli_command cli_commands[] = {
      flash_status, false},
     {"read-flash-sfdp", "ADDR BYTES", "read what the flash says of itself (SFDP)", FOR_SFDP, 2, 2,
      read_sfdp, false},
+    {"image-info", "FILE...", "show what firmware images say of themselves, and check them",
+     FOR_INFO, 1, ANY_NUMBER, image_info, false},
     {"demo", "", "the dashboard on emulated boards, with sample images; no hardware needed",
      FOR_DEMO, 0, 0, demo_run, false},
     {"station", "", "run the process behind the dashboard in the foreground", FOR_STATION, 0, 0,

@@ -60,6 +60,25 @@ static int set_bytes(struct cli *cli, const char *argument, struct error *error)
     return set_number("bytes", argument, 1, 3, &cli->bytes, error);
 }
 
+static int set_verify_key(struct cli *cli, const char *argument, struct error *error)
+{
+    if (cli->n_verify_keys == CLI_KEYS_MAX)
+        return error_set(error, ERR_USAGE, "more than %d keys are given", CLI_KEYS_MAX);
+    cli->verify_keys[cli->n_verify_keys++] = argument;
+    return 0;
+}
+
+static int set_offset(struct cli *cli, const char *argument, struct error *error)
+{
+    uint64_t v;
+
+    if (!util_number_parse(argument, true, UINT32_MAX, &v))
+        return error_set(error, ERR_USAGE,
+                         "--offset: \"%s\" is not a number such as 0x10000 or 64k", argument);
+    cli->offset = (uint32_t)v;
+    return 0;
+}
+
 static int set_attempts(struct cli *cli, const char *argument, struct error *error)
 {
     unsigned n = 0;
@@ -181,8 +200,9 @@ const struct cli_option cli_options[] = {
      FOR_JOBS | FOR_DASHBOARD | FOR_STATION, false, SET(set_port)},
     {"baud", "b", "BAUD", "rate to work at, bit/s, or auto: the best that works (default)",
      FOR_JOBS, false, SET(set_baud)},
-    {"chip", "c", "CHIP", "refuse any other chip; demo: the chips of the boards, CHIP,CHIP... or all",
-     FOR_JOBS | FOR_DEMO, false, TEXT(chip)},
+    {"chip", "c", "CHIP",
+     "refuse any other chip; demo: the chips of the boards, CHIP,CHIP... or all",
+     FOR_JOBS | FOR_DEMO | FOR_INFO, false, TEXT(chip)},
     {"before", NULL, "WORD",
      "how to get into the loader: default-reset, usb-reset, no-reset, no-reset-no-sync", FOR_JOBS,
      false, SET(set_before)},
@@ -221,6 +241,12 @@ const struct cli_option cli_options[] = {
      FOR_STATUS_WRITE, false, SWITCH(non_volatile)},
     {"expect-mac", NULL, "MAC", "refuse any other board", FOR_JOBS, false, SET(set_mac)},
 
+    {"verify-key", NULL, "FILE",
+     "verify the Secure Boot signature with this key (PEM, public or private); several times: with "
+     "each",
+     FOR_INFO, false, SET(set_verify_key)},
+    {"offset", NULL, "N", "where in the file to begin", FOR_INFO, false, SET(set_offset)},
+
     {"boards", "n", "N", "how many emulated boards (default: 1, or one for each chip)", FOR_DEMO,
      false, SET(set_boards)},
     {"all", NULL, NULL, "list also ports that are no USB adapters", FOR_PORTS, false, SWITCH(all)},
@@ -236,7 +262,7 @@ const struct cli_option cli_options[] = {
      TEXT(remove_dir)},
 
     {"json", NULL, NULL, "print events as lines of JSON, see espjig-events(5)",
-     FOR_JOBS | FOR_PORTS | FOR_CHIPS | FOR_DEMO, false, SWITCH(json)},
+     FOR_JOBS | FOR_PORTS | FOR_CHIPS | FOR_DEMO | FOR_INFO, false, SWITCH(json)},
     {"verbose", "v", NULL, "say more, and what the chip says", FOR_ALL, false, SWITCH(verbose)},
     {"quiet", "q", NULL, "say nothing but errors, warnings and what was asked for", FOR_ALL, false,
      SWITCH(quiet)},

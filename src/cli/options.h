@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { CLI_PORTS_MAX = 128, CLI_DEMO_BOARDS_MAX = 64 };
+enum { CLI_PORTS_MAX = 128, CLI_DEMO_BOARDS_MAX = 64, CLI_KEYS_MAX = 8 };
 
 /* The command line, read. Strings belong to argv. */
 struct cli {
@@ -35,6 +35,10 @@ struct cli {
     bool non_volatile;
     const char *socket, *bench, *remove_dir;
     bool stay, only_ports; /* station */
+
+    const char *verify_keys[CLI_KEYS_MAX]; /* image-info */
+    size_t n_verify_keys;
+    uint32_t offset;
 };
 
 struct cli_command {

@@ -4,8 +4,8 @@
 #include "base/util.h"
 
 /* What esptool's maps leave out. They stay as they are in the chips' rows, because ELF sections are
- * merged by them. (Some say too much: the ESP32-C61, H2 and H21 have the ESP32-C5's and C6's map. No
- * image reaches there.) */
+ * merged by them. (Some say too much: the ESP32-C61, H2 and H21 have the ESP32-C5's and C6's map.
+ * No image reaches there.) */
 static const struct addition {
     enum chip_id chip;
     struct chip_memory memory;
