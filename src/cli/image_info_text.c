@@ -219,9 +219,10 @@ void image_info_print(const struct image_facts *facts)
             boot_print(&facts->image.boot);
         signature_print(facts);
     }
-    if (facts->error.code) {
-        fflush(stdout); /* before what goes to stderr */
-        fprintf(stderr, "espjig: %s: %s\nhint: %s\n", facts->file, facts->error.text,
-                error_advice(facts->error.code));
-    }
+    if (facts->error.code == 0)
+        return;
+    fflush(stdout); /* before what goes to stderr */
+    fprintf(stderr, "espjig: %s: %s\n", facts->file, facts->error.text);
+    if (facts->error.code != ERR_IMAGE_DAMAGED) /* whose hint is to do what was just done */
+        fprintf(stderr, "hint: %s\n", error_advice(facts->error.code));
 }
