@@ -105,6 +105,20 @@ expect 2 "no number|not a number" image-info --offset here merged.bin
 poke merged.bin 70000 1
 expect 6 "merged.bin: damaged" image-info merged.bin
 
+# ---- other forms of files
+od -An -v -tu1 -w16 "$samples/esp32/bootloader.bin" | awk -v at=4096 '
+    { sum = NF + int(at / 256) + at % 256; printf ":%02X%04X00", NF, at
+      for (i = 1; i <= NF; i++) { printf "%02X", $i; sum += $i }
+      printf "%02X\n", (256 - sum % 256) % 256; at += NF }
+    END { print ":00000001FF" }' >boot.hex
+expect 0 "" image-info boot.hex
+says "^boot.hex at 0x1000: ESP32 bootloader"
+expect 2 "offset is for raw files" image-info --offset 16 boot.hex
+sed 's/^:10100000E9/:10100000E8/; s/^\(:10100000E8.*\)..$/\1/' boot.hex | awk '/^:10100000E8/ { $0 = $0 "00" } 1' >bad.hex
+expect 2 "bad.hex" image-info bad.hex
+printf '\177ELF\001\001\001' >program.elf
+expect 2 "program.elf is no firmware image but a linked program" image-info program.elf
+
 # ---- the chip
 expect 0 "" image-info -c esp32c3 "$samples/esp32c3/app.bin"
 expect 0 "" image-info -c auto "$samples/esp32c3/app.bin"

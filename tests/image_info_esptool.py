@@ -260,6 +260,17 @@ print(f"{n} images of our own")
 if n < 150:
     fault("only", n, "of our own images were compared")
 
+# ---- merged files in each form: the same parts
+for form in ("raw", "hex", "uf2"):
+    path = os.path.join(tmp, "merged." + form)
+    base = f"{samples}/esp32c3/"
+    files = ["0x0", base + "bootloader.bin", "0x8000", base + "partition-table.bin", "0x10000", base + "app.bin"]
+    quietly(esptool.main, ["--chip", "esp32c3", "merge-bin", "-f", form, "-o", path, *files])
+    status, lines = ours(path)
+    parts = [(part["offset"], bool(part["image"]), part["error"]) for part in lines]
+    same(f"merged ({form})", "parts", parts, [(0, True, ""), (0x8000, False, ""), (0x10000, True, "")])
+    same(f"merged ({form})", "status", status, 0)
+
 # ---- signatures
 secure = test + "/secure_images/"
 SCHEMES = ("rsa", "ecdsa192", "ecdsa256", "ecdsa384")

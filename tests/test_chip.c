@@ -289,9 +289,13 @@ static void lookups(void **state)
         assert_ptr_equal(chip_by_name(chip->name), chip);
         if (chip->image_chip_id >= 0)
             assert_ptr_equal(chip_by_image_id(chip->image_chip_id), chip);
+        assert_int_not_equal(chip->uf2_family, 0);
+        if (id != CHIP_ESP32E22)
+            assert_ptr_equal(chip_by_uf2_family(chip->uf2_family), chip);
         for (size_t i = 0; i < ARRAY_LEN(chip->magic) && chip->magic[i]; i++)
             assert_ptr_equal(chip_by_magic(chip->magic[i]), chip);
     }
+    assert_null(chip_by_uf2_family(0));
     assert_null(chip_by_image_id(-1));
     for (int id = -1; id < 300; id++)
         assert_true(chip_pre_series_name(id) == NULL || chip_by_image_id(id) == NULL);
@@ -345,10 +349,26 @@ static void names_of_flash(void **state)
     enum flash_mode mode = FLASH_MODE_KEEP;
 
     (void)state;
-    for (int i = FLASH_QIO; i <= FLASH_DOUT; i++) {
+    for (int i = FLASH_QIO; i <= FLASH_FASTRD; i++) {
         assert_true(flash_mode_parse(flash_mode_name((enum flash_mode)i), &mode));
         assert_int_equal(mode, i);
+        assert_true(flash_mode_parse(flash_mode_label((enum flash_mode)i), &mode));
+        assert_int_equal(mode, i);
+        assert_true(chip_has_mode(chip_get(CHIP_ESP32C3), mode));
     }
+    assert_true(chip_has_mode(chip_get(CHIP_ESP8266), FLASH_MODE_KEEP));
+    assert_true(chip_has_mode(chip_get(CHIP_ESP8266), FLASH_DOUT));
+    assert_false(chip_has_mode(chip_get(CHIP_ESP8266), FLASH_FASTRD));
+    assert_string_equal(flash_mode_label(FLASH_QIO), "QIO");
+    assert_string_equal(flash_mode_label(FLASH_MODE_KEEP), "keep");
+    for (int id = CHIP_AUTO + 1; id < CHIP_COUNT; id++) { /* every frequency has a label */
+        const struct chip_nibble *freq = chip_get((enum chip_id)id)->freqs;
+        for (; freq->name; freq++)
+            assert_non_null(strstr(chip_freq_label(freq->name), " MHz"));
+    }
+    assert_string_equal(chip_freq_label("80m"), "80 MHz");
+    assert_string_equal(chip_freq_label("26m"), "26.7 MHz");
+    assert_string_equal(chip_freq_label("keep"), "keep");
     assert_true(flash_mode_parse("DIO", &mode));
     assert_int_equal(mode, 2);
     assert_false(flash_mode_parse("opi", &mode));

@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 
 #include "base/util.h"
+#include "cli/images.h"
 #include "cli/run.h"
 #include "cli/text.h"
 #include "link/ports.h"
@@ -63,6 +64,8 @@ static int run_on_ports(struct cli *cli, struct error *error)
         if (value && value[0])
             cli->ports[cli->n_ports++] = value;
     }
+    if (cli->n_ports == 0 && cli->job.port)
+        cli->ports[cli->n_ports++] = cli->job.port; /* a source named it */
     if (cli->n_ports == 0) {
         if (port_find(cli, found, sizeof found, error) != 0)
             return error->code;
@@ -121,36 +124,26 @@ static int run_checked(struct cli *cli, struct error *error)
     return run_on_ports(cli, error);
 }
 
-static int images_take(struct cli *cli, struct error *error)
+/* write-flash, verify-flash: the command says what is done with what a source names. */
+static int with_images(struct cli *cli, enum op_kind kind, struct error *error)
 {
-    if (cli->n_args % 2 != 0)
-        return error_set(error, ERR_USAGE,
-                         "%s takes pairs of an address and a file, but \"%s\" stands alone",
-                         cli->command->name, cli->args[cli->n_args - 1]);
-    for (size_t i = 0; i < cli->n_args; i += 2) {
-        uint32_t address = JOB_ADDRESS_BOOTLOADER;
-        if (strcmp(cli->args[i], "bootloader") != 0 &&
-            address_take(cli->args[i], &address, error) != 0)
-            return error->code;
-        job_add_image(&cli->job, cli->args[i + 1], address);
-    }
-    return 0;
+    if (chip_take(cli, error) != 0 || images_take(cli, error) != 0)
+        return error->code;
+    job_remove_ops(&cli->job);
+    job_add_op(&cli->job, kind);
+    if (!cli->dry_run)
+        return run_checked(cli, error);
+    return job_check(&cli->job, error) == 0 ? images_show(cli, error) : error->code;
 }
 
 static int write_flash(struct cli *cli, struct error *error)
 {
-    if (images_take(cli, error) != 0)
-        return error->code;
-    job_add_op(&cli->job, OP_WRITE_FLASH);
-    return run_checked(cli, error);
+    return with_images(cli, OP_WRITE_FLASH, error);
 }
 
 static int verify_flash(struct cli *cli, struct error *error)
 {
-    if (images_take(cli, error) != 0)
-        return error->code;
-    job_add_op(&cli->job, OP_VERIFY_FLASH);
-    return run_checked(cli, error);
+    return with_images(cli, OP_VERIFY_FLASH, error);
 }
 
 static int one_port(const struct cli *cli, struct error *error)
@@ -166,15 +159,35 @@ static bool is_all(const char *word)
     return strcasecmp(word, "all") == 0;
 }
 
+/* A range of the flash, as two words or as the name of one partition; the size may be ALL, for
+ * which *op gets `all`. */
+static int range_take(struct cli *cli, size_t words, uint32_t all, struct op *op,
+                      struct error *error)
+{
+    struct job_image place = {0};
+
+    if (words == 1) {
+        if (!job_address_parse(cli->args[0], &place) || place.address != JOB_ADDRESS_PARTITION)
+            return error_set(error, ERR_USAGE,
+                             "%s: \"%s\" is no name of a partition, and an address needs a size",
+                             cli->command->name, cli->args[0]);
+        memcpy(op->partition, place.partition, sizeof op->partition);
+        return 0;
+    }
+    if (address_take(cli->args[0], &op->address, error) != 0)
+        return error->code;
+    op->size = all;
+    return is_all(cli->args[1]) ? 0 : size_take(cli->args[1], &op->size, error);
+}
+
 static int read_flash(struct cli *cli, struct error *error)
 {
     struct op *op = job_add_op(&cli->job, OP_READ_FLASH);
+    size_t words = cli->n_args - 1;
 
-    if (one_port(cli, error) != 0 || address_take(cli->args[0], &op->address, error) != 0)
+    if (one_port(cli, error) != 0 || range_take(cli, words, 0, op, error) != 0)
         return error->code;
-    if (!is_all(cli->args[1]) && size_take(cli->args[1], &op->size, error) != 0)
-        return error->code;
-    op->path = xstrdup(cli->args[2]);
+    op->path = xstrdup(cli->args[words]);
     return run_checked(cli, error);
 }
 
@@ -182,11 +195,7 @@ static int erase_region(struct cli *cli, struct error *error)
 {
     struct op *op = job_add_op(&cli->job, OP_ERASE_REGION);
 
-    if (address_take(cli->args[0], &op->address, error) != 0)
-        return error->code;
-    if (is_all(cli->args[1]))
-        op->size = JOB_SIZE_ALL;
-    else if (size_take(cli->args[1], &op->size, error) != 0)
+    if (range_take(cli, cli->n_args, JOB_SIZE_ALL, op, error) != 0)
         return error->code;
     return run_checked(cli, error);
 }
@@ -343,15 +352,18 @@ const struct cli_command cli_commands[] = {
     {"ports", "", "list the serial ports of this machine", FOR_PORTS, 0, 0, list_ports, false},
     {"chips", "[CHIP]", "list the chips that are known, and how well each is tested", FOR_CHIPS, 0,
      1, chips_list, false},
-    {"write-flash", "ADDR FILE...", "write files to the flash and have the chip verify them",
-     FOR_WRITE, 2, ANY_NUMBER, write_flash, false},
-    {"verify-flash", "ADDR FILE...", "compare files with the flash", FOR_VERIFY, 2, ANY_NUMBER,
-     verify_flash, false},
-    {"read-flash", "ADDR SIZE FILE", "read flash into a file; SIZE may be ALL", FOR_READ, 3, 3,
-     read_flash, false},
+    {"write-flash", "SOURCE|ADDR FILE...",
+     "write a build or files to the flash and have the chip verify them", FOR_WRITE, 1, ANY_NUMBER,
+     write_flash, false},
+    {"verify-flash", "SOURCE|ADDR FILE...", "compare a build or files with the flash", FOR_VERIFY,
+     1, ANY_NUMBER, verify_flash, false},
+    {"read-flash", "ADDR SIZE FILE",
+     "read flash into a file; SIZE may be ALL, and a partition's "
+     "name stands for both",
+     FOR_READ, 2, 3, read_flash, false},
     {"erase-flash", "", "erase the whole flash", FOR_ERASE, 0, 0, plain_op, false},
-    {"erase-region", "ADDR SIZE", "erase whole sectors of 4096 bytes; SIZE may be ALL", FOR_REGION,
-     2, 2, erase_region, false},
+    {"erase-region", "ADDR SIZE", "erase whole sectors of 4096 bytes, or a partition by its name",
+     FOR_REGION, 1, 2, erase_region, false},
     {"chip-id", "", "tell what chip it is", FOR_IDS, 0, 0, plain_op, false},
     {"flash-id", "", "tell what flash it has", FOR_IDS, 0, 0, plain_op, false},
     {"read-mac", "", "tell its MAC address", FOR_IDS, 0, 0, plain_op, false},
@@ -373,6 +385,8 @@ const struct cli_command cli_commands[] = {
      read_sfdp, false},
     {"image-info", "FILE...", "show what firmware images say of themselves, and check them",
      FOR_INFO, 1, ANY_NUMBER, image_info, false},
+    {"elf2image", "FILE", "make a firmware image of a linked program", FOR_ELF, 1, 1, elf2image,
+     false},
     {"demo", "", "the dashboard on emulated boards, with sample images; no hardware needed",
      FOR_DEMO, 0, 0, demo_run, false},
     {"station", "", "run the process behind the dashboard in the foreground", FOR_STATION, 0, 0,

@@ -7,6 +7,7 @@
 
 int chips_list(struct cli *cli, struct error *error);    /* chips.c */
 int image_info(struct cli *cli, struct error *error);    /* image_info.c */
+int elf2image(struct cli *cli, struct error *error);     /* elf2image.c */
 int demo_run(struct cli *cli, struct error *error);      /* demo.c */
 int station_main(struct cli *cli, struct error *error);  /* station.c: `espjig station` */
 int dashboard_run(struct cli *cli, struct error *error); /* station.c: `espjig` */

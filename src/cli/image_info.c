@@ -9,6 +9,7 @@
 #include "image/digest.h"
 #include "image/image.h"
 #include "image/partition.h"
+#include "image/pieces.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -219,37 +220,83 @@ static void part_inspect(struct inspection *in, const uint8_t *data, size_t size
     say(in, &facts);
 }
 
-/* One stretch of bytes; how many images there are in it. */
-static size_t bytes_inspect(struct inspection *in, const uint8_t *data, size_t size, size_t address,
-                            size_t start)
+static size_t images_count(const struct piece *pieces, size_t n, size_t start)
+{
+    size_t images = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        struct parts parts;
+        parts_find(&parts, pieces[i].data, pieces[i].size, start);
+        images += parts.images;
+        free(parts.rows);
+    }
+    return images;
+}
+
+static void piece_inspect(struct inspection *in, const struct piece *piece, size_t start)
 {
     struct parts parts;
 
-    parts_find(&parts, data, size, start);
-    for (size_t i = 0; i < parts.n && parts.images > 0; i++)
-        part_inspect(in, data, size, address, &parts.rows[i],
+    parts_find(&parts, piece->data, piece->size, start);
+    for (size_t i = 0; i < parts.n; i++)
+        part_inspect(in, piece->data, piece->size, piece->address, &parts.rows[i],
                      i + 1 < parts.n ? &parts.rows[i + 1] : NULL);
     free(parts.rows);
-    return parts.images;
 }
 
-static int not_an_image(const char *file, const uint8_t *data, size_t size, size_t start,
+static int not_an_image(const char *file, const struct piece *piece, size_t start,
                         struct error *error)
 {
+    const uint8_t *data = piece->data + start;
     char what[64];
     size_t end;
 
-    image_describe(data + start, size - start, what, sizeof what);
-    if (part_look(data + start, size - start, &end) == PART_TABLE)
+    image_describe(data, piece->size - start, what, sizeof what);
+    if (part_look(data, piece->size - start, &end) == PART_TABLE)
         return error_set(error, ERR_FILE_FORMAT,
                          "%s is no firmware image but a %s (`espjig partitions` shows it)", file,
                          what);
-    if (strcmp(what, "data") == 0)
-        return error_set(
-            error, ERR_FILE_FORMAT,
-            "%s is no firmware image: 0xe9 is expected at offset 0x%zx, 0x%02x is there", file,
-            start, data[start]);
-    return error_set(error, ERR_FILE_FORMAT, "%s is no firmware image: it is a %s", file, what);
+    return error_set(error, ERR_FILE_FORMAT,
+                     "%s is no firmware image: 0xe9 is expected at %s 0x%zx, 0x%02x is there", file,
+                     piece->address ? "address" : "offset", piece->address + start, data[0]);
+}
+
+static int pieces_inspect(struct inspection *in, const struct piece *pieces, size_t n, size_t start,
+                          struct error *error)
+{
+    if (images_count(pieces, n, start) == 0)
+        return not_an_image(in->file, &pieces[0], start, error);
+    for (size_t i = 0; i < n; i++)
+        piece_inspect(in, &pieces[i], start);
+    return 0;
+}
+
+/* HEX and UF2: what is said of offsets is said of flash addresses. */
+static int addressed_inspect(struct inspection *in, const uint8_t *data, size_t size,
+                             struct error *error)
+{
+    struct pieces pieces;
+
+    if (in->cli->offset > 0)
+        return error_set(error, ERR_USAGE,
+                         "--offset is for raw files, but %s is a %s file, which has addresses",
+                         in->file, file_form_name(file_form(data, size)));
+    if (pieces_read(&pieces, in->file, data, size, PIECES_OWN_ADDRESS, in->chip, error) != 0)
+        return error->code;
+    int result = pieces_inspect(in, pieces.rows, pieces.n, 0, error);
+    pieces_done(&pieces);
+    return result;
+}
+
+static int raw_inspect(struct inspection *in, uint8_t *data, size_t size, struct error *error)
+{
+    const struct piece whole = {.data = data, .size = size};
+
+    if (in->cli->offset >= size)
+        return error_set(error, ERR_USAGE,
+                         "--offset 0x%x is past the end of %s, which has %zu bytes",
+                         in->cli->offset, in->file, size);
+    return pieces_inspect(in, &whole, 1, in->cli->offset, error);
 }
 
 static int file_inspect(struct inspection *in, struct error *error)
@@ -258,12 +305,21 @@ static int file_inspect(struct inspection *in, struct error *error)
     size_t size;
     int result = image_file_read(in->file, &data, &size, error);
 
-    if (result == 0 && in->cli->offset >= size)
-        result =
-            error_set(error, ERR_USAGE, "--offset 0x%x is past the end of %s, which has %zu bytes",
-                      in->cli->offset, in->file, size);
-    if (result == 0 && bytes_inspect(in, data, size, 0, in->cli->offset) == 0)
-        result = not_an_image(in->file, data, size, in->cli->offset, error);
+    if (result != 0)
+        return result;
+    switch (file_form(data, size)) {
+    case FORM_RAW:
+        result = raw_inspect(in, data, size, error);
+        break;
+    case FORM_ELF:
+        result = error_set(error, ERR_FILE_FORMAT,
+                           "%s is no firmware image but a linked program (ELF), of which `espjig "
+                           "elf2image` makes one",
+                           in->file);
+        break;
+    default:
+        result = addressed_inspect(in, data, size, error);
+    }
     free(data);
     return result;
 }
