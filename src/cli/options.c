@@ -119,8 +119,8 @@ static int set_mode(struct cli *cli, const char *argument, struct error *error)
     cli->job.flash_mode = FLASH_MODE_KEEP;
     if (strcmp(argument, "keep") == 0 || flash_mode_parse(argument, &cli->job.flash_mode))
         return 0;
-    return error_set(error, ERR_USAGE, "--flash-mode: \"%s\" is not keep, qio, qout, dio, dout or fastrd",
-                     argument);
+    return error_set(error, ERR_USAGE,
+                     "--flash-mode: \"%s\" is not keep, qio, qout, dio, dout or fastrd", argument);
 }
 
 /* Which frequencies and sizes exist depends on the chip: job_check() knows. */
@@ -166,6 +166,44 @@ static int set_mac(struct cli *cli, const char *argument, struct error *error)
                      argument);
 }
 
+static int set_format(struct cli *cli, const char *argument, struct error *error)
+{
+    if (merge_format_parse(argument, &cli->merge.format))
+        return 0;
+    return error_set(error, ERR_USAGE, "--format: \"%s\" is not raw, hex or uf2", argument);
+}
+
+static int set_target_offset(struct cli *cli, const char *argument, struct error *error)
+{
+    uint64_t v;
+
+    if (!util_number_parse(argument, true, UINT32_MAX, &v))
+        return error_set(error, ERR_BAD_ADDRESS, "--target-offset: \"%s\" is no address of 32 bits",
+                         argument);
+    cli->merge.target_offset = (uint32_t)v;
+    return 0;
+}
+
+static int set_merge_pad(struct cli *cli, const char *argument, struct error *error)
+{
+    cli->merge.pad_to_size = flash_size_bytes(argument);
+    if (cli->merge.pad_to_size)
+        return 0;
+    return error_set(error, ERR_USAGE, "--pad-to-size: \"%s\" is no size (256KB, 1MB, 4MB ...)",
+                     argument);
+}
+
+static int set_chunk_size(struct cli *cli, const char *argument, struct error *error)
+{
+    uint64_t v;
+
+    if (!util_number_parse(argument, false, 476, &v) || v == 0 || v % 4 != 0)
+        return error_set(error, ERR_USAGE, "--chunk-size: \"%s\" is no multiple of 4 from 4 to 476",
+                         argument);
+    cli->merge.chunk_size = (unsigned)v;
+    return 0;
+}
+
 /* ---- the table ---- */
 
 #define NOWHERE       ((size_t)-1)
@@ -181,8 +219,9 @@ const struct cli_option cli_options[] = {
      FOR_JOBS | FOR_DASHBOARD | FOR_STATION, false, SET(set_port)},
     {"baud", "b", "BAUD", "rate to work at, bit/s, or auto: the best that works (default)",
      FOR_JOBS, false, SET(set_baud)},
-    {"chip", "c", "CHIP", "refuse any other chip; demo: the chips of the boards, CHIP,CHIP... or all",
-     FOR_JOBS | FOR_DEMO, false, TEXT(chip)},
+    {"chip", "c", "CHIP",
+     "refuse any other chip; demo: the chips of the boards, CHIP,CHIP... or all",
+     FOR_JOBS | FOR_DEMO | FOR_MERGE, false, TEXT(chip)},
     {"before", NULL, "WORD",
      "how to get into the loader: default-reset, usb-reset, no-reset, no-reset-no-sync", FOR_JOBS,
      false, SET(set_before)},
@@ -197,12 +236,12 @@ const struct cli_option cli_options[] = {
 
     {"flash-mode", "fm", "MODE",
      "flash mode for the bootloader's header: keep (default), qio, qout, dio, dout, fastrd",
-     FOR_WRITE | FOR_VERIFY, false, SET(set_mode)},
+     FOR_WRITE | FOR_VERIFY | FOR_MERGE, false, SET(set_mode)},
     {"flash-freq", "ff", "FREQ", "frequency for the header: keep (default), 80m, 40m, 26m, 20m ...",
-     FOR_WRITE | FOR_VERIFY, false, SET(set_freq)},
+     FOR_WRITE | FOR_VERIFY | FOR_MERGE, false, SET(set_freq)},
     {"flash-size", "fs", "SIZE",
      "size for the header, and of a flash that does not tell: keep (default), detect, 4MB ...",
-     FOR_WRITE | FOR_VERIFY | FOR_READ | FOR_ERASE | FOR_REGION, false, SET(set_size)},
+     FOR_WRITE | FOR_VERIFY | FOR_READ | FOR_ERASE | FOR_REGION | FOR_MERGE, false, SET(set_size)},
     {"spi-connection", "sc", "PINS",
      "where the flash is: SPI (default), HSPI, or pins CLK,Q,D,HD,CS", FOR_JOBS, false,
      SET(set_spi_connection)},
@@ -213,6 +252,9 @@ const struct cli_option cli_options[] = {
     {"no-compress", "u", NULL, "send plain data", FOR_WRITE, false, SWITCH_OFF(job.compress)},
     {"no-diff", NULL, NULL, "send all of it, also what the flash holds already", FOR_WRITE, false,
      SWITCH(job.no_diff)},
+    {"skip-gaps", NULL, NULL,
+     "leave out what is 0xFF over whole sectors, so that it is not erased: gaps of merged files",
+     FOR_WRITE | FOR_VERIFY, false, SWITCH(job.skip_gaps)},
     {"force", NULL, NULL, "skip the checks that protect the chip",
      FOR_WRITE | FOR_ERASE | FOR_REGION | FOR_STATUS_WRITE, false, SWITCH(job.force)},
     {"bytes", NULL, "N", "how many status bytes, 1 to 3 (default: 2)", FOR_STATUS, false,
@@ -220,6 +262,21 @@ const struct cli_option cli_options[] = {
     {"non-volatile", NULL, NULL, "write the status for good, not until the flash is reset",
      FOR_STATUS_WRITE, false, SWITCH(non_volatile)},
     {"expect-mac", NULL, "MAC", "refuse any other board", FOR_JOBS, false, SET(set_mac)},
+
+    {"output", "o", "PATH", "merge-bin: the file to write; split-bin: the directory to write to",
+     FOR_MERGE | FOR_SPLIT, false, TEXT(output)},
+    {"format", "f", "WORD", "what merge-bin writes: raw (default), hex, uf2", FOR_MERGE, false,
+     SET(set_format)},
+    {"target-offset", "t", "ADDR", "where in the flash a raw merged file begins (default: 0)",
+     FOR_MERGE, false, SET(set_target_offset)},
+    {"pad-to-size", NULL, "SIZE", "make a raw merged file go on to this address: 4MB ...",
+     FOR_MERGE, false, SET(set_merge_pad)},
+    {"chunk-size", NULL, "N", "bytes in a block of UF2 (default: as many as go in)", FOR_MERGE,
+     false, SET(set_chunk_size)},
+    {"md5-disable", NULL, NULL, "UF2 without an MD5 of each block", FOR_MERGE, false,
+     SWITCH(merge.no_md5)},
+    {"address", NULL, "ADDR", "where in the flash the file to split begins (default: as it tells)",
+     FOR_SPLIT, false, TEXT(address)},
 
     {"boards", "n", "N", "how many emulated boards (default: 1, or one for each chip)", FOR_DEMO,
      false, SET(set_boards)},
@@ -236,7 +293,7 @@ const struct cli_option cli_options[] = {
      TEXT(remove_dir)},
 
     {"json", NULL, NULL, "print events as lines of JSON, see espjig-events(5)",
-     FOR_JOBS | FOR_PORTS | FOR_CHIPS | FOR_DEMO, false, SWITCH(json)},
+     FOR_JOBS | FOR_PORTS | FOR_CHIPS | FOR_DEMO | FOR_MERGE | FOR_SPLIT, false, SWITCH(json)},
     {"verbose", "v", NULL, "say more, and what the chip says", FOR_ALL, false, SWITCH(verbose)},
     {"quiet", "q", NULL, "say nothing but errors, warnings and what was asked for", FOR_ALL, false,
      SWITCH(quiet)},
@@ -275,9 +332,23 @@ static const struct cli_command *command_find(const char *name)
     return NULL;
 }
 
+static bool is_of(const struct cli_option *option, const struct cli_command *command)
+{
+    return command == NULL || (option->commands & command->bit);
+}
+
+/* Of options of the same name the command's own, else the first. */
+static const struct cli_option *option_better(const struct cli_option *found,
+                                              const struct cli_option *other,
+                                              const struct cli_command *command)
+{
+    return found == NULL || (!is_of(found, command) && is_of(other, command)) ? other : found;
+}
+
 /* Finds the option that a word of the command line is; *value points to a value that is part of the
- * word (--baud=9600, -b9600), else NULL. */
-static const struct cli_option *option_find(char *word, char **value)
+ * word (--baud=9600, -b9600), else NULL. `command`: NULL while it is not known. */
+static const struct cli_option *option_find(char *word, const struct cli_command *command,
+                                            char **value)
 {
     bool is_long = word[1] == '-';
     char *equals = is_long ? strchr(word, '=') : NULL;
@@ -286,10 +357,10 @@ static const struct cli_option *option_find(char *word, char **value)
     *value = NULL;
     if (equals)
         *equals = '\0';
-    for (const struct cli_option *o = cli_options; o->name && !found; o++) {
+    for (const struct cli_option *o = cli_options; o->name; o++) {
         if (is_long ? same_word(o->name, word + 2)
                     : o->letters && strcmp(o->letters, word + 1) == 0)
-            found = o;
+            found = option_better(found, o, command);
     }
     if (equals) {
         *equals = '=';
@@ -320,7 +391,7 @@ static int option_apply(struct cli *cli, const struct cli_option *o, const char 
 static int option_take(struct cli *cli, int argc, char **argv, int *i, struct error *error)
 {
     char *value, *word = argv[*i];
-    const struct cli_option *o = option_find(word, &value);
+    const struct cli_option *o = option_find(word, cli->command, &value);
 
     if (o == NULL)
         return error_set(error, ERR_USAGE, "there is no option %s", word);
@@ -337,12 +408,15 @@ static int option_take(struct cli *cli, int argc, char **argv, int *i, struct er
 /* An option that this command does not have is an error, not something to be ignored. */
 static int check_options(const struct cli *cli, int argc, char **argv, struct error *error)
 {
+    const struct cli_command *known = NULL; /* as it was when the option was taken */
     char *value;
 
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        if (argv[i][0] != '-' || argv[i][1] == '\0')
+        if (argv[i][0] != '-' || argv[i][1] == '\0') {
+            known = cli->command;
             continue;
-        const struct cli_option *o = option_find(argv[i], &value);
+        }
+        const struct cli_option *o = option_find(argv[i], known, &value);
         if (o == NULL)
             continue;
         if (!(o->commands & cli->command->bit))

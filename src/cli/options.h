@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "cli/cli.h"
+#include "image/merge.h"
 #include "job/job.h"
 
 #include <stdbool.h>
@@ -33,6 +34,9 @@ struct cli {
     unsigned boards; /* demo */
     unsigned bytes;  /* of a status register; 0: not given */
     bool non_volatile;
+    const char *output;         /* merge-bin: file; split-bin: directory */
+    struct merge_options merge; /* merge-bin */
+    const char *address;        /* split-bin */
     const char *socket, *bench, *remove_dir;
     bool stay, only_ports; /* station */
 };
