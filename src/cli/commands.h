@@ -6,6 +6,7 @@
 #include "cli/options.h"
 
 int chips_list(struct cli *cli, struct error *error);    /* chips.c */
+int elf2image(struct cli *cli, struct error *error);     /* elf2image.c */
 int merge_bin(struct cli *cli, struct error *error);     /* merge.c */
 int split_bin(struct cli *cli, struct error *error);     /* merge.c */
 int demo_run(struct cli *cli, struct error *error);      /* demo.c */

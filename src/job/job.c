@@ -4,8 +4,10 @@
 
 #include "base/util.h"
 #include "image/image.h"
+#include "job/boot_check.h"
 #include "job/internal.h"
 #include "job/partitions.h"
+#include "job/protect.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -88,8 +90,7 @@ void job_done(struct job *job)
 {
     for (size_t i = 0; i < job->n_images; i++)
         free(job->images[i].path);
-    for (size_t i = 0; i < job->n_ops; i++)
-        free(job->ops[i].path);
+    job_remove_ops(job);
     free(job->images);
     free(job->ops);
     free(job->protect);
@@ -168,6 +169,13 @@ struct op *job_add_op(struct job *job, enum op_kind kind)
     struct op *op = &job->ops[job->n_ops++];
     *op = (struct op){.kind = kind, .mask = UINT32_MAX, .bytes = 2};
     return op;
+}
+
+void job_remove_ops(struct job *job)
+{
+    for (size_t i = 0; i < job->n_ops; i++)
+        free(job->ops[i].path);
+    job->n_ops = 0;
 }
 
 bool op_fills_file(enum op_kind kind)
@@ -393,6 +401,9 @@ static int check_op(const struct job *job, size_t index, struct error *error)
         result = check_sfdp(op, row->name, error);
     if (result == 0)
         result = check_range(op, row->name, error);
+    if (result == 0 && op->kind == OP_ERASE_REGION && op->partition[0] == '\0')
+        result = protect_check_range(job, row->name, op->address,
+                                     op->size == JOB_SIZE_ALL ? UINT32_MAX : op->size, error);
     if (result == 0 && row->program)
         result = check_program(op, chip_get(job->chip), error);
     return result;
@@ -456,6 +467,10 @@ static int check(const struct job *job, struct plan *plan, struct error *error)
     if (job->n_ops == 0)
         return error_set(error, ERR_USAGE, "the job has nothing to do");
     int result = check_settings(job, error);
+    if (result == 0)
+        result = protect_check(job, error);
+    if (result == 0)
+        result = boot_check_check(job, error);
     for (size_t i = 0; result == 0 && i < job->n_ops; i++)
         result = check_op(job, i, error);
     if (result == 0 && job_needs_images(job))
