@@ -167,44 +167,6 @@ static int set_mac(struct cli *cli, const char *argument, struct error *error)
                      argument);
 }
 
-static int set_format(struct cli *cli, const char *argument, struct error *error)
-{
-    if (merge_format_parse(argument, &cli->merge.format))
-        return 0;
-    return error_set(error, ERR_USAGE, "--format: \"%s\" is not raw, hex or uf2", argument);
-}
-
-static int set_target_offset(struct cli *cli, const char *argument, struct error *error)
-{
-    uint64_t v;
-
-    if (!util_number_parse(argument, true, UINT32_MAX, &v))
-        return error_set(error, ERR_BAD_ADDRESS, "--target-offset: \"%s\" is no address of 32 bits",
-                         argument);
-    cli->merge.target_offset = (uint32_t)v;
-    return 0;
-}
-
-static int set_merge_pad(struct cli *cli, const char *argument, struct error *error)
-{
-    cli->merge.pad_to_size = flash_size_bytes(argument);
-    if (cli->merge.pad_to_size)
-        return 0;
-    return error_set(error, ERR_USAGE, "--pad-to-size: \"%s\" is no size (256KB, 1MB, 4MB ...)",
-                     argument);
-}
-
-static int set_chunk_size(struct cli *cli, const char *argument, struct error *error)
-{
-    uint64_t v;
-
-    if (!util_number_parse(argument, false, 476, &v) || v == 0 || v % 4 != 0)
-        return error_set(error, ERR_USAGE, "--chunk-size: \"%s\" is no multiple of 4 from 4 to 476",
-                         argument);
-    cli->merge.chunk_size = (unsigned)v;
-    return 0;
-}
-
 /* The pairs that follow, up to the next option. */
 static int set_encrypt_files(struct cli *cli, const char *argument, struct error *error)
 {
@@ -288,6 +250,44 @@ static int set_image_version(struct cli *cli, const char *argument, struct error
     return set_number("version", argument, 1, 3, &cli->elf.version, error);
 }
 
+static int set_format(struct cli *cli, const char *argument, struct error *error)
+{
+    if (merge_format_parse(argument, &cli->merge.format))
+        return 0;
+    return error_set(error, ERR_USAGE, "--format: \"%s\" is not raw, hex or uf2", argument);
+}
+
+static int set_target_offset(struct cli *cli, const char *argument, struct error *error)
+{
+    uint64_t v;
+
+    if (!util_number_parse(argument, true, UINT32_MAX, &v))
+        return error_set(error, ERR_BAD_ADDRESS, "--target-offset: \"%s\" is no address of 32 bits",
+                         argument);
+    cli->merge.target_offset = (uint32_t)v;
+    return 0;
+}
+
+static int set_merge_pad(struct cli *cli, const char *argument, struct error *error)
+{
+    cli->merge.pad_to_size = flash_size_bytes(argument);
+    if (cli->merge.pad_to_size)
+        return 0;
+    return error_set(error, ERR_USAGE, "--pad-to-size: \"%s\" is no size (256KB, 1MB, 4MB ...)",
+                     argument);
+}
+
+static int set_chunk_size(struct cli *cli, const char *argument, struct error *error)
+{
+    uint64_t v;
+
+    if (!util_number_parse(argument, false, 476, &v) || v == 0 || v % 4 != 0)
+        return error_set(error, ERR_USAGE, "--chunk-size: \"%s\" is no multiple of 4 from 4 to 476",
+                         argument);
+    cli->merge.chunk_size = (unsigned)v;
+    return 0;
+}
+
 /* ---- the table ---- */
 
 #define NOWHERE       ((size_t)-1)
@@ -304,9 +304,8 @@ const struct cli_option cli_options[] = {
     {"baud", "b", "BAUD", "rate to work at, bit/s, or auto: the best that works (default)",
      FOR_JOBS, false, SET(set_baud)},
     {"chip", "c", "CHIP",
-     "refuse any other chip; elf2image, merge-bin: the chip that the file is for; demo: the chips "
-     "of "
-     "the boards, CHIP,CHIP... or all",
+     "refuse any other chip; elf2image: for which the image is; demo: the chips of the boards, "
+     "CHIP,CHIP... or all",
      FOR_JOBS | FOR_DEMO | FOR_ELF | FOR_MERGE, false, TEXT(chip)},
     {"before", NULL, "WORD",
      "how to get into the loader: default-reset, usb-reset, no-reset, no-reset-no-sync", FOR_JOBS,
@@ -359,10 +358,20 @@ const struct cli_option cli_options[] = {
     {"expect-mac", NULL, "MAC", "refuse any other board", FOR_JOBS, false, SET(set_mac)},
 
     {"output", "o", "PATH",
-     "where the result goes; elf2image for ESP8266 version 1: the beginning of two names; "
-     "split-bin: "
-     "a directory",
+     "elf2image, merge-bin: the file to write; split-bin: the directory to write to",
      FOR_ELF | FOR_MERGE | FOR_SPLIT, false, TEXT(output)},
+    {"format", "f", "WORD", "what merge-bin writes: raw (default), hex, uf2", FOR_MERGE, false,
+     SET(set_format)},
+    {"target-offset", "t", "ADDR", "where in the flash a raw merged file begins (default: 0)",
+     FOR_MERGE, false, SET(set_target_offset)},
+    {"pad-to-size", NULL, "SIZE", "make a raw merged file go on to this address: 4MB ...",
+     FOR_MERGE, false, SET(set_merge_pad)},
+    {"chunk-size", NULL, "N", "bytes in a block of UF2 (default: as many as go in)", FOR_MERGE,
+     false, SET(set_chunk_size)},
+    {"md5-disable", NULL, NULL, "UF2 without an MD5 of each block", FOR_MERGE, false,
+     SWITCH(merge.no_md5)},
+    {"address", NULL, "ADDR", "where in the flash the file to split begins (default: as it tells)",
+     FOR_SPLIT, false, TEXT(address)},
     {"min-rev", "r", "N", "the oldest chip revision, in the old form", FOR_ELF, true,
      SET(set_min_rev)},
     {"min-rev-full", NULL, "REV", "the oldest chip revision, 100 * major + minor (default: 0)",
@@ -387,18 +396,6 @@ const struct cli_option cli_options[] = {
      false, SET(set_pad_to_size)},
     {"ram-only-header", NULL, NULL, "show the ROM only the segments for RAM; no SHA-256 at the end",
      FOR_ELF, false, SWITCH(elf.ram_only_header)},
-    {"format", "f", "WORD", "what merge-bin writes: raw (default), hex, uf2", FOR_MERGE, false,
-     SET(set_format)},
-    {"target-offset", "t", "ADDR", "where in the flash a raw merged file begins (default: 0)",
-     FOR_MERGE, false, SET(set_target_offset)},
-    {"pad-to-size", NULL, "SIZE", "make a raw merged file go on to this address: 4MB ...",
-     FOR_MERGE, false, SET(set_merge_pad)},
-    {"chunk-size", NULL, "N", "bytes in a block of UF2 (default: as many as go in)", FOR_MERGE,
-     false, SET(set_chunk_size)},
-    {"md5-disable", NULL, NULL, "UF2 without an MD5 of each block", FOR_MERGE, false,
-     SWITCH(merge.no_md5)},
-    {"address", NULL, "ADDR", "where in the flash the file to split begins (default: as it tells)",
-     FOR_SPLIT, false, TEXT(address)},
 
     {"boards", "n", "N", "how many emulated boards (default: 1, or one for each chip)", FOR_DEMO,
      false, SET(set_boards)},
@@ -431,7 +428,6 @@ const struct cli_option cli_options[] = {
      SWITCH(help)},
     {"version", "V", NULL, "print the version; with -v also the stubs that are found",
      FOR_ALL & ~(unsigned)FOR_ELF, false, SWITCH(version)},
-    /* behind the other of its name, which is meant where no command is known */
     {"version", "e", "N", "format for the ESP8266: 1 (default), 2 or 3", FOR_ELF, false,
      SET(set_image_version)},
     {.name = NULL},
@@ -458,17 +454,18 @@ static const struct cli_command *command_find(const char *name)
     return NULL;
 }
 
-static bool is_of(const struct cli_option *option, const struct cli_command *command)
-{
-    return command == NULL || (option->commands & command->bit);
-}
-
-/* Of options of the same name the command's own, else the first. */
+/* Of options of the same name the command's own, else the one that more commands have. */
 static const struct cli_option *option_better(const struct cli_option *found,
                                               const struct cli_option *other,
                                               const struct cli_command *command)
 {
-    return found == NULL || (!is_of(found, command) && is_of(other, command)) ? other : found;
+    unsigned bits = command ? command->bit : FOR_ALL;
+
+    if (found == NULL)
+        return other;
+    return __builtin_popcount(other->commands & bits) > __builtin_popcount(found->commands & bits)
+               ? other
+               : found;
 }
 
 /* Finds the option that a word of the command line is; *value points to a value that is part of the

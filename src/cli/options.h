@@ -39,6 +39,9 @@ struct cli {
     unsigned boards; /* demo */
     unsigned bytes;  /* of a status register; 0: not given */
     bool non_volatile;
+    const char *output;         /* elf2image, merge-bin: file; split-bin: directory */
+    struct merge_options merge; /* merge-bin */
+    const char *address;        /* split-bin */
     const char *socket, *bench, *remove_dir;
     bool stay, only_ports; /* station */
 
@@ -46,10 +49,7 @@ struct cli {
     bool dry_run, allow_outside, encrypt;
     bool encrypting; /* while it is read: what follows is for --encrypt-files */
     struct source_notes notes;
-    const char *output;         /* elf2image, merge-bin, split-bin */
-    struct elf_options elf;     /* but for what the chip's tables say */
-    struct merge_options merge; /* merge-bin */
-    const char *address;        /* split-bin */
+    struct elf_options elf; /* but for what the chip's tables say */
 };
 
 struct cli_command {
