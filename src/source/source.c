@@ -147,6 +147,7 @@ int source_load(const char *path, const struct source_options *options, struct j
     if (kind == NULL)
         return not_known(path, error);
     job_copy(&work, job);
+    work.chip = CHIP_AUTO; /* so that it is seen what the source says */
     struct source s = {.name = path,
                        .directory = "",
                        .options = options,
@@ -162,6 +163,8 @@ int source_load(const char *path, const struct source_options *options, struct j
         job_done(&work);
         return result;
     }
+    if (work.chip == CHIP_AUTO)
+        work.chip = options->chip != CHIP_AUTO ? options->chip : job->chip;
     if (!has_write_op(&work))
         job_add_op(&work, OP_WRITE_FLASH);
     job_done(job);
