@@ -130,6 +130,7 @@ static void table(const struct chip *chip)
 
     text(chip, "name", chip->name);
     number(chip, "image_chip_id", (uint32_t)chip->image_chip_id);
+    number(chip, "uf2_family", chip->uf2_family);
     number(chip, "magic", chip->magic[0]);
     number(chip, "bootloader_offset", chip->bootloader_offset);
     text(chip, "stub", chip->stub);
@@ -162,6 +163,16 @@ static void table(const struct chip *chip)
         char fact[32];
         snprintf(fact, sizeof fact, "key_purpose %d", i);
         text(chip, fact, chip_key_purpose(chip, i));
+    }
+    number(chip, "irom_start", chip->irom.start);
+    number(chip, "irom_end", chip->irom.end);
+    number(chip, "drom_start", chip->drom.start);
+    number(chip, "drom_end", chip->drom.end);
+    number(chip, "mmu_pages", chip->mmu_pages);
+    for (const struct chip_memory *m = chip->memory; m->name; m++) {
+        char fact[64];
+        snprintf(fact, sizeof fact, "memory %zd", m - chip->memory);
+        printf("%s\t%s\t%s 0x%08x 0x%08x\n", chip->key, fact, m->name, m->start, m->end);
     }
     pins(chip);
     nibbles(chip, "freq", chip->freqs);

@@ -13,6 +13,7 @@ sys.path.insert(0, directory)
 import esptool  # noqa: E402
 from esptool.loader import ESPLoader  # noqa: E402
 from esptool.targets import CHIP_DEFS  # noqa: E402
+import esptool.bin_image  # noqa: E402, F401  (gives the classes their BOOTLOADER_IMAGE)
 import esptool.targets  # noqa: E402
 import time  # noqa: E402
 
@@ -189,6 +190,7 @@ def stub_exists(name):
 def tables(key, cls):
     same(key, "name", cls.CHIP_NAME)
     same(key, "bootloader_offset", cls.BOOTLOADER_FLASH_OFFSET)
+    same(key, "uf2_family", cls.UF2_FAMILY_ID)
     same(key, "spi_base", cls.SPI_REG_BASE)
     for fact, name in (
         ("spi_usr", "SPI_USR_OFFS"),
@@ -208,6 +210,16 @@ def tables(key, cls):
         same(key, "mac1", number(key, "mac0") + 4)
     if cls.USES_MAGIC_VALUE:
         same(key, "magic", cls.MAGIC_VALUE)
+
+    same(key, "irom_start", cls.IROM_MAP_START)
+    same(key, "irom_end", cls.IROM_MAP_END)
+    same(key, "drom_start", getattr(cls, "DROM_MAP_START", 0))
+    same(key, "drom_end", getattr(cls, "DROM_MAP_END", 0))
+    same(key, "mmu_pages", sum(getattr(cls.BOOTLOADER_IMAGE, "MMU_PAGE_SIZE_CONF", ())))
+    for i, (start, end, name) in enumerate(cls.MEMORY_MAP):
+        same(key, f"memory {i}", f"{name} 0x{start:08x} 0x{end:08x}")
+    if f"memory {len(cls.MEMORY_MAP)}" in facts[key]:
+        fault(key, "has more memory here than there")
 
     touched = []
     esp = instance(key, lambda address: touched.append(address) or 347)

@@ -159,6 +159,31 @@ static void check_ram(const struct chip *chip)
     }
 }
 
+/* Programs and mapped flash lie in memory that has a name; pages are powers of 2 that the format's
+ * alignment was made for. */
+static void check_memory(const struct chip *chip)
+{
+    char names[CHIP_MEMORY_NAMES], *end = names + sizeof names - 1;
+
+    assert_non_null(chip->memory);
+    for (const struct chip_memory *m = chip->memory; m->name; m++) {
+        assert_true(m->start < m->end);
+        *end = 'x'; /* the longest list must not reach it */
+        assert_non_null(strstr(chip_memory_names(chip, m->start, names, sizeof names), m->name));
+        assert_int_equal(*end, 'x');
+        assert_non_null(strstr(chip_memory_names(chip, m->end - 1, names, sizeof names), m->name));
+    }
+    assert_string_equal(chip_memory_names(chip, 0xFFFFFFF0, names, sizeof names), "");
+    assert_true(chip->irom.start < chip->irom.end && chip->drom.start <= chip->drom.end);
+    assert_int_equal(chip->drom.end == 0, chip->id == CHIP_ESP8266);
+    assert_true(chip_is_flash_address(chip, chip->irom.start));
+    assert_true(chip_is_flash_address(chip, chip->irom.end - 1));
+    assert_int_equal(chip_is_flash_address(chip, chip->drom.start), chip->drom.end != 0);
+    assert_false(chip_is_flash_address(chip, chip->ram[0].start));
+    assert_int_equal(chip->mmu_pages & ~0x7E000u, 0);
+    assert_true(chip->mmu_pages == 0 || (chip->mmu_pages & 0x10000));
+}
+
 static void check_pins(const struct chip *chip)
 {
     const struct chip_pins *pins = &chip->pins;
@@ -223,6 +248,7 @@ static void every_row_is_complete(void **state)
         check_spi(chip);
         check_addresses(chip);
         check_ram(chip);
+        check_memory(chip);
         check_pins(chip);
         check_hard_reset(chip);
         check_identity(chip);
@@ -263,9 +289,13 @@ static void lookups(void **state)
         assert_ptr_equal(chip_by_name(chip->name), chip);
         if (chip->image_chip_id >= 0)
             assert_ptr_equal(chip_by_image_id(chip->image_chip_id), chip);
+        assert_int_not_equal(chip->uf2_family, 0);
+        if (id != CHIP_ESP32E22)
+            assert_ptr_equal(chip_by_uf2_family(chip->uf2_family), chip);
         for (size_t i = 0; i < ARRAY_LEN(chip->magic) && chip->magic[i]; i++)
             assert_ptr_equal(chip_by_magic(chip->magic[i]), chip);
     }
+    assert_null(chip_by_uf2_family(0));
     assert_null(chip_by_image_id(-1));
     for (int id = -1; id < 300; id++)
         assert_true(chip_pre_series_name(id) == NULL || chip_by_image_id(id) == NULL);
@@ -319,10 +349,26 @@ static void names_of_flash(void **state)
     enum flash_mode mode = FLASH_MODE_KEEP;
 
     (void)state;
-    for (int i = FLASH_QIO; i <= FLASH_DOUT; i++) {
+    for (int i = FLASH_QIO; i <= FLASH_FASTRD; i++) {
         assert_true(flash_mode_parse(flash_mode_name((enum flash_mode)i), &mode));
         assert_int_equal(mode, i);
+        assert_true(flash_mode_parse(flash_mode_label((enum flash_mode)i), &mode));
+        assert_int_equal(mode, i);
+        assert_true(chip_has_mode(chip_get(CHIP_ESP32C3), mode));
     }
+    assert_true(chip_has_mode(chip_get(CHIP_ESP8266), FLASH_MODE_KEEP));
+    assert_true(chip_has_mode(chip_get(CHIP_ESP8266), FLASH_DOUT));
+    assert_false(chip_has_mode(chip_get(CHIP_ESP8266), FLASH_FASTRD));
+    assert_string_equal(flash_mode_label(FLASH_QIO), "QIO");
+    assert_string_equal(flash_mode_label(FLASH_MODE_KEEP), "keep");
+    for (int id = CHIP_AUTO + 1; id < CHIP_COUNT; id++) { /* every frequency has a label */
+        const struct chip_nibble *freq = chip_get((enum chip_id)id)->freqs;
+        for (; freq->name; freq++)
+            assert_non_null(strstr(chip_freq_label(freq->name), " MHz"));
+    }
+    assert_string_equal(chip_freq_label("80m"), "80 MHz");
+    assert_string_equal(chip_freq_label("26m"), "26.7 MHz");
+    assert_string_equal(chip_freq_label("keep"), "keep");
     assert_true(flash_mode_parse("DIO", &mode));
     assert_int_equal(mode, 2);
     assert_false(flash_mode_parse("opi", &mode));

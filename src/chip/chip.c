@@ -14,6 +14,14 @@ const struct chip_nibble chip_freqs_48[] = {{"48m", 0xF}, {"24m", 0}, {"16m", 1}
 const struct chip_nibble chip_sizes[] = {{"1MB", 0},  {"2MB", 1},   {"4MB", 2},
                                          {"8MB", 3},  {"16MB", 4},  {"32MB", 5},
                                          {"64MB", 6}, {"128MB", 7}, {0}};
+const struct chip_memory chip_memory_c6[] = {
+    {0x00000000, 0x00010000, "PADDING"},       {0x42000000, 0x43000000, "DROM"},
+    {0x40800000, 0x40880000, "DRAM"},          {0x40800000, 0x40880000, "BYTE_ACCESSIBLE"},
+    {0x4004AC00, 0x40050000, "DROM_MASK"},     {0x40000000, 0x4004AC00, "IROM_MASK"},
+    {0x42000000, 0x43000000, "IROM"},          {0x40800000, 0x40880000, "IRAM"},
+    {0x50000000, 0x50004000, "RTC_IRAM"},      {0x50000000, 0x50004000, "RTC_DRAM"},
+    {0x600FE000, 0x60100000, "MEM_INTERNAL2"}, {0},
+};
 const char *const chip_flash_makers[6] = {"", "XMC", "GD", "FM", "TT", "ZBIT"};
 
 static const struct chip *const chips[CHIP_COUNT] = {
@@ -66,6 +74,15 @@ const struct chip *chip_by_image_id(int image_chip_id)
     return NULL;
 }
 
+const struct chip *chip_by_uf2_family(uint32_t family)
+{
+    for (int id = CHIP_AUTO + 1; id < CHIP_COUNT; id++) {
+        if (chips[id]->uf2_family == family)
+            return chips[id];
+    }
+    return NULL;
+}
+
 const struct chip *chip_by_magic(uint32_t magic)
 {
     for (int id = CHIP_AUTO + 1; id < CHIP_COUNT; id++) {
@@ -89,6 +106,28 @@ const char *chip_names(void)
                                 chips[id]->key);
     }
     return names;
+}
+
+static bool is_within(const struct chip_range *range, uint32_t address)
+{
+    return address >= range->start && address < range->end;
+}
+
+bool chip_is_flash_address(const struct chip *chip, uint32_t address)
+{
+    return is_within(&chip->irom, address) || is_within(&chip->drom, address);
+}
+
+const char *chip_memory_names(const struct chip *chip, uint32_t address, char *to, size_t size)
+{
+    size_t len = 0;
+
+    to[0] = '\0';
+    for (const struct chip_memory *m = chip->memory; m->name && len < size; m++) {
+        if (address >= m->start && address < m->end)
+            len += (size_t)snprintf(to + len, size - len, "%s%s", len ? ", " : "", m->name);
+    }
+    return to;
 }
 
 const char *chip_pre_series_name(int image_chip_id)

@@ -70,6 +70,12 @@ struct chip_range {
     uint32_t start, end;
 };
 
+/* A range of memory by name; ranges may overlap. */
+struct chip_memory {
+    uint32_t start, end;
+    const char *name; /* "IRAM" */
+};
+
 /* Pins that --spi-connection can name: 0 to `last`, without those from gap_first to gap_last
  * (esptool targets: check_spi_connection). */
 struct chip_pins {
@@ -165,7 +171,9 @@ struct chip {
     const char *key;  /* what -c takes: "esp32c3" */
     const char *name; /* "ESP32-C3" */
 
-    int image_chip_id; /* extended image header, byte 12; -1: has none (ESP8266) */
+    int image_chip_id;   /* extended image header, byte 12; -1: has none (ESP8266) */
+    uint32_t uf2_family; /* family id of UF2 files (esptool targets: UF2_FAMILY_ID; the list of
+                            families is Microsoft's uf2families.json) */
     /* Word at 0x40001000, by revision; 0: no more. The ESP8266, ESP32 and ESP32-S2 are told by it;
      * the others by GET_SECURITY_INFO's chip id, and by it only under a stub that has no such
      * command. */
@@ -187,6 +195,14 @@ struct chip {
      * H2, H21 and P4, whose maps there are another chip's; the ESP32's has the RAM that becomes its
      * caches too: bootloaders lie there). */
     struct chip_range ram[4];
+    bool xtensa;                  /* else RISC-V */
+    struct chip_range irom, drom; /* where flash is mapped (esptool: IROM_MAP, DROM_MAP); the
+                                     ESP8266 has no drom */
+    uint32_t mmu_pages;           /* page sizes of that mapping that can be chosen, each a power of
+                                     2, ORed; 0: 64 KB only */
+    /* Names of memory, as esptool's (MEMORY_MAP), ended by name NULL. ELF sections are merged
+     * within one of them, so that it must be the same map, byte for byte. */
+    const struct chip_memory *memory;
     struct chip_pins pins;
 
     bool rom_attach;    /* ROM has SPI_ATTACH and SPI_SET_PARAMS */
@@ -225,10 +241,20 @@ const struct chip *chip_get(enum chip_id id);
 /* By what -c takes: "esp32c3", "ESP32-C3", "esp32-c3"; NULL when no row has it. */
 const struct chip *chip_by_name(const char *name);
 const struct chip *chip_by_image_id(int image_chip_id);
+/* The ESP32-E22 is never found: it shares the ESP32's. */
+const struct chip *chip_by_uf2_family(uint32_t family);
 const struct chip *chip_by_magic(uint32_t magic);
 
 /* "esp8266, esp32, ...": for messages. */
 const char *chip_names(void);
+
+/* Whether flash is mapped at this address. */
+bool chip_is_flash_address(const struct chip *chip, uint32_t address);
+
+/* "DROM, IROM": names of all memory that has this address; "" when none has; CHIP_MEMORY_NAMES bytes
+ * hold the longest. Returns `to`. */
+#define CHIP_MEMORY_NAMES 96
+const char *chip_memory_names(const struct chip *chip, uint32_t address, char *to, size_t size);
 
 /* What GET_SECURITY_INFO's chip id says of a pre-series chip that no tool supports any more:
  * "ESP32-C6(beta)"; NULL when it is none. */
@@ -240,9 +266,19 @@ const char *chip_key_purpose(const struct chip *chip, uint8_t number);
 /* "not", "emulator", "ROM code", "silicon": how well that is verified. */
 const char *chip_proof_name(uint8_t proof);
 
-/* qio qout dio dout / 0..3; false when unknown. */
+/* qio qout dio dout fastrd / 0..4; false when unknown. */
 bool flash_mode_parse(const char *name, enum flash_mode *mode);
 const char *flash_mode_name(enum flash_mode mode);
+
+/* As the Flash Download Tool writes them: "QIO"; "80 MHz" for "80m", "26.7 MHz" for "26m". What has
+ * no other name ("keep") is returned as it is. */
+const char *flash_mode_label(enum flash_mode mode);
+const char *chip_freq_label(const char *name);
+
+/* What reads the header knows this mode. FASTRD has a number in ESP-IDF's esp_image_spi_mode_t, and
+ * its bootloaders obey it (bootloader_flash_config_esp32*.c); of the ESP8266's header only four are
+ * documented (esptool docs "Firmware Image Format"). esptool has no name for it. */
+bool chip_has_mode(const struct chip *chip, enum flash_mode mode);
 
 /* Looks a name up, upper or lower case ("4MB", "40m"). False when this chip has no such entry. */
 bool chip_freq_parse(const struct chip *chip, const char *name, uint8_t *nibble);

@@ -2,11 +2,31 @@
 /* The ESP32, all packages. Its name and features are told by code (loader/identify_old.c). */
 #include "chip/rows.h"
 
+static const struct chip_memory memory[] = {
+    {0x00000000, 0x00010000, "PADDING"},
+    {0x3F400000, 0x3F800000, "DROM"},
+    {0x3F800000, 0x3FC00000, "EXTRAM_DATA"},
+    {0x3FF80000, 0x3FF82000, "RTC_DRAM"},
+    {0x3FF90000, 0x40000000, "BYTE_ACCESSIBLE"},
+    {0x3FFAE000, 0x40000000, "DRAM"},
+    {0x3FFE0000, 0x3FFFFFFC, "DIRAM_DRAM"},
+    {0x40000000, 0x40070000, "IROM"},
+    {0x40070000, 0x40078000, "CACHE_PRO"},
+    {0x40078000, 0x40080000, "CACHE_APP"},
+    {0x40080000, 0x400A0000, "IRAM"},
+    {0x400A0000, 0x400BFFFC, "DIRAM_IRAM"},
+    {0x400C0000, 0x400C2000, "RTC_IRAM"},
+    {0x400D0000, 0x40400000, "IROM"},
+    {0x50000000, 0x50002000, "RTC_DATA"},
+    {0},
+};
+
 const struct chip chip_esp32 = {
     .id = CHIP_ESP32,
     .key = "esp32",
     .name = "ESP32",
     .image_chip_id = 0,
+    .uf2_family = 0x1C5F21B0,
     .magic = {0x00F01D83},
     .bootloader_offset = 0x1000,
     STUB("esp32"),
@@ -19,6 +39,10 @@ const struct chip chip_esp32 = {
             {0x3FFAE000, 0x40000000},
             {0x40070000, 0x400C2000},
             {0x50000000, 0x50002000}},
+    .xtensa = true,
+    .irom = {0x400D0000, 0x40400000},
+    .drom = {0x3F400000, 0x3F800000},
+    .memory = memory,
     .pins = {.last = 33, .gap_first = 30, .gap_last = 31},
     .macs = MACS_FOUR,
     .tested = TESTED_ROM,

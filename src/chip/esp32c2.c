@@ -10,11 +10,24 @@ static const struct chip_nibble freqs[] = {{"60m", 0xF}, {"30m", 0}, {"20m", 1},
 /* Its eFuses are fewer: block 2, at offset 0x40, holds what block 1 does elsewhere. */
 #define BLOCK2(n) (0x40 + 4 * (n))
 
+static const struct chip_memory memory[] = {
+    {0x00000000, 0x00010000, "PADDING"},
+    {0x3C000000, 0x3C400000, "DROM"},
+    {0x3FCA0000, 0x3FCE0000, "DRAM"},
+    {0x3FC88000, 0x3FD00000, "BYTE_ACCESSIBLE"},
+    {0x3FF00000, 0x3FF50000, "DROM_MASK"},
+    {0x40000000, 0x40090000, "IROM_MASK"},
+    {0x42000000, 0x42400000, "IROM"},
+    {0x4037C000, 0x403C0000, "IRAM"},
+    {0},
+};
+
 const struct chip chip_esp32c2 = {
     .id = CHIP_ESP32C2,
     .key = "esp32c2",
     .name = "ESP32-C2",
     .image_chip_id = 12,
+    .uf2_family = 0x2B88D29C,
     .magic = {0x6F51306F, 0x7C41A06F, 0x0C21E06F},
     .bootloader_offset = 0,
     STUB("esp32c2"),
@@ -29,6 +42,10 @@ const struct chip chip_esp32c2 = {
                  .key = WDT_KEY,
                  .resets = true},
     .ram = {{0x3FCA0000, 0x3FCE0000}, {0x4037C000, 0x403C0000}},
+    .irom = {0x42000000, 0x42400000},
+    .drom = {0x3C000000, 0x3C400000},
+    .mmu_pages = PAGES_16K_64K,
+    .memory = memory,
     .pins = {.last = 20},
     .identity = {.package = {FIELD(BLOCK2(1), 22, 3), NAMED(packages, "Unknown ESP32-C2")},
                  .major = FIELD(BLOCK2(1), 20, 2),

@@ -13,11 +13,21 @@ static const char *const purposes[] = {PURPOSE_USER,
 
 static const char *const packages[] = {"ESP32-C5"};
 
+static const struct chip_memory memory[] = {
+    {0x00000000, 0x00010000, "PADDING"},       {0x42000000, 0x44000000, "DROM"},
+    {0x40800000, 0x40860000, "DRAM"},          {0x40800000, 0x40860000, "BYTE_ACCESSIBLE"},
+    {0x4003A000, 0x40040000, "DROM_MASK"},     {0x40000000, 0x4003A000, "IROM_MASK"},
+    {0x42000000, 0x44000000, "IROM"},          {0x40800000, 0x40860000, "IRAM"},
+    {0x50000000, 0x50004000, "RTC_IRAM"},      {0x50000000, 0x50004000, "RTC_DRAM"},
+    {0x600FE000, 0x60100000, "MEM_INTERNAL2"}, {0},
+};
+
 const struct chip chip_esp32c5 = {
     .id = CHIP_ESP32C5,
     .key = "esp32c5",
     .name = "ESP32-C5",
     .image_chip_id = 23,
+    .uf2_family = 0xF71C0343,
     .magic = {0x1101406F, 0x5FD1406F},
     .bootloader_offset = 0x2000,
     STUB("esp32c5"),
@@ -29,6 +39,9 @@ const struct chip chip_esp32c5 = {
     .flash_32bit = true,
     .watchdog = LP_WDT(0x600B1C00, 0x18, true),
     .ram = {{0x40800000, 0x40860000}, {0x50000000, 0x50004000}},
+    .irom = {0x42000000, 0x44000000},
+    .drom = {0x42000000, 0x44000000},
+    .memory = memory,
     .pins = {.last = 28, .usb = {13, 14}},
     .hard_reset = {.jtag_slow = true},
     .identity = {.package = {FIELD(BLOCK1(2), 26, 3), NAMED(packages, "Unknown ESP32-C5")},

@@ -20,6 +20,7 @@ const struct chip chip_esp32c6 = {
     .key = "esp32c6",
     .name = "ESP32-C6",
     .image_chip_id = 13,
+    .uf2_family = 0x540DDF62,
     .magic = {0x2CE0806F},
     .bootloader_offset = 0,
     STUB("esp32c6"),
@@ -29,6 +30,10 @@ const struct chip chip_esp32c6 = {
     .usb_jtag = true,
     .watchdog = LP_WDT(0x600B1C00, 0x18, false), /* a reset by it can lose the USB port */
     .ram = {{0x40800000, 0x40880000}, {0x50000000, 0x50004000}},
+    .irom = {0x42000000, 0x42800000},
+    .drom = {0x42800000, 0x43000000},
+    .mmu_pages = PAGES_8K_64K,
+    .memory = chip_memory_c6,
     .pins = {.last = 30, .usb = {12, 13}},
     .identity = {.package = {FIELD_SPLIT(BLOCK1(4), 0, 3, BLOCK1(3), 24, 3),
                              NAMED(packages, "Unknown ESP32-C6")},

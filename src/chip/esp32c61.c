@@ -6,11 +6,21 @@ static const char *const purposes[] = {PURPOSE_USER, PURPOSE_ECDSA, PURPOSE_XTS_
 
 static const char *const packages[] = {"ESP32-C61"};
 
+static const struct chip_memory memory[] = {
+    {0x00000000, 0x00010000, "PADDING"},       {0x42000000, 0x44000000, "DROM"},
+    {0x40800000, 0x40860000, "DRAM"},          {0x40800000, 0x40860000, "BYTE_ACCESSIBLE"},
+    {0x4004AC00, 0x40050000, "DROM_MASK"},     {0x40000000, 0x4004AC00, "IROM_MASK"},
+    {0x42000000, 0x44000000, "IROM"},          {0x40800000, 0x40860000, "IRAM"},
+    {0x50000000, 0x50004000, "RTC_IRAM"},      {0x50000000, 0x50004000, "RTC_DRAM"},
+    {0x600FE000, 0x60100000, "MEM_INTERNAL2"}, {0},
+};
+
 const struct chip chip_esp32c61 = {
     .id = CHIP_ESP32C61,
     .key = "esp32c61",
     .name = "ESP32-C61",
     .image_chip_id = 20,
+    .uf2_family = 0x77D850C4,
     .magic = {0x7211606F},
     .bootloader_offset = 0,
     STUB("esp32c61"),
@@ -21,6 +31,10 @@ const struct chip chip_esp32c61 = {
     .flash_32bit = true,
     .watchdog = LP_WDT(0x600B1C00, 0x18, true),
     .ram = {{0x40800000, 0x40850000}},
+    .irom = {0x42000000, 0x42800000},
+    .drom = {0x42800000, 0x43000000},
+    .mmu_pages = PAGES_8K_64K,
+    .memory = memory,
     .pins = {.last = 30, .usb = {12, 13}},
     .identity = {.package = {FIELD(BLOCK1(2), 26, 3), NAMED(packages, "Unknown ESP32-C61")},
                  .major = FIELD(BLOCK1(2), 4, 2),

@@ -17,11 +17,21 @@ static const char *const purposes[] = {PURPOSE_USER,
 
 static const char *const packages[] = {"ESP32-H4 (QFN40)"};
 
+static const struct chip_memory memory[] = {
+    {0x00000000, 0x00010000, "PADDING"},       {0x42000000, 0x44000000, "DROM"},
+    {0x40810000, 0x40860000, "DRAM"},          {0x40810000, 0x40860000, "BYTE_ACCESSIBLE"},
+    {0x40000000, 0x40050000, "DROM_MASK"},     {0x40000000, 0x40050000, "IROM_MASK"},
+    {0x42000000, 0x44000000, "IROM"},          {0x40810000, 0x40860000, "IRAM"},
+    {0x50000000, 0x50004000, "RTC_IRAM"},      {0x50000000, 0x50004000, "RTC_DRAM"},
+    {0x60000000, 0x60100000, "MEM_INTERNAL2"}, {0},
+};
+
 const struct chip chip_esp32h4 = {
     .id = CHIP_ESP32H4,
     .key = "esp32h4",
     .name = "ESP32-H4",
     .image_chip_id = 28,
+    .uf2_family = 0x9E0BAA8A,
     .bootloader_offset = 0x2000,
     STUB("esp32h4"),
     .spi = SPI_NEW(0x60099000),
@@ -38,6 +48,10 @@ const struct chip chip_esp32h4 = {
                  .swd_key = WDT_KEY,
                  .swd_feed = 1u << 18},
     .ram = {{0x40810000, 0x40860000}, {0x50000000, 0x50004000}},
+    .irom = {0x42000000, 0x42800000},
+    .drom = {0x42800000, 0x43000000},
+    .mmu_pages = PAGES_8K_64K,
+    .memory = memory,
     .pins = {.last = 39, .usb = {13, 14}},
     .identity = {.package = {FIELD(BLOCK1(4), 12, 3), NAMED(packages, "Unknown ESP32-H4")},
                  .major = FIELD(BLOCK1(3), 22, 2),

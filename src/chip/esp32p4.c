@@ -8,11 +8,21 @@ static const char *const purposes[] = {
 
 static const char *const packages[] = {"ESP32-P4"};
 
+static const struct chip_memory memory[] = {
+    {0x00000000, 0x00010000, "PADDING"},       {0x40000000, 0x4C000000, "DROM"},
+    {0x4FF00000, 0x4FFA0000, "DRAM"},          {0x4FF00000, 0x4FFA0000, "BYTE_ACCESSIBLE"},
+    {0x4FC00000, 0x4FC20000, "DROM_MASK"},     {0x4FC00000, 0x4FC20000, "IROM_MASK"},
+    {0x40000000, 0x4C000000, "IROM"},          {0x4FF00000, 0x4FFA0000, "IRAM"},
+    {0x50108000, 0x50110000, "RTC_IRAM"},      {0x50108000, 0x50110000, "RTC_DRAM"},
+    {0x600FE000, 0x60100000, "MEM_INTERNAL2"}, {0},
+};
+
 const struct chip chip_esp32p4 = {
     .id = CHIP_ESP32P4,
     .key = "esp32p4",
     .name = "ESP32-P4",
     .image_chip_id = 18,
+    .uf2_family = 0x3D308E94,
     .bootloader_offset = 0x2000,
     STUB("esp32p4"),
     .stub_since = 300,
@@ -25,6 +35,9 @@ const struct chip chip_esp32p4 = {
     .flash_32bit = true,
     .watchdog = LP_WDT(0x50116000, 0x18, true),
     .ram = {{0x4FF00000, 0x4FFC0000}, {0x50108000, 0x50110000}},
+    .irom = {0x40000000, 0x4C000000},
+    .drom = {0x40000000, 0x4C000000},
+    .memory = memory,
     .pins = {.last = 54, .usb = {24, 25}},
     .hard_reset = {.otg_watchdog = true},
     .identity = {.package = {FIELD(BLOCK1(2), 20, 3), NAMED(packages, "Unknown ESP32-P4")},

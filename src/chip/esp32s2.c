@@ -19,11 +19,28 @@ static const char *const calibration[] = {
     "No calibration in BLK2 of efuse", "ADC and temperature sensor calibration in BLK2 of eFuse V1",
     "ADC and temperature sensor calibration in BLK2 of eFuse V2"};
 
+static const struct chip_memory memory[] = {
+    {0x00000000, 0x00010000, "PADDING"},
+    {0x3F000000, 0x3FF80000, "DROM"},
+    {0x3F500000, 0x3FF80000, "EXTRAM_DATA"},
+    {0x3FF9E000, 0x3FFA0000, "RTC_DRAM"},
+    {0x3FF9E000, 0x40000000, "BYTE_ACCESSIBLE"},
+    {0x3FF9E000, 0x40072000, "MEM_INTERNAL"},
+    {0x3FFB0000, 0x40000000, "DRAM"},
+    {0x40000000, 0x4001A100, "IROM_MASK"},
+    {0x40020000, 0x40070000, "IRAM"},
+    {0x40070000, 0x40072000, "RTC_IRAM"},
+    {0x40080000, 0x40800000, "IROM"},
+    {0x50000000, 0x50002000, "RTC_DATA"},
+    {0},
+};
+
 const struct chip chip_esp32s2 = {
     .id = CHIP_ESP32S2,
     .key = "esp32s2",
     .name = "ESP32-S2",
     .image_chip_id = 2, /* GET_SECURITY_INFO does not tell it */
+    .uf2_family = 0xBFDD4EEE,
     .magic = {0x000007C6},
     .bootloader_offset = 0x1000,
     STUB("esp32s2"),
@@ -41,6 +58,10 @@ const struct chip chip_esp32s2 = {
             {0x3FFB0000, 0x40000000},
             {0x40020000, 0x40072000},
             {0x50000000, 0x50002000}},
+    .xtensa = true,
+    .irom = {0x40080000, 0x40B80000},
+    .drom = {0x3F000000, 0x3F3F0000},
+    .memory = memory,
     .pins = {.last = 46, .gap_first = 22, .gap_last = 25, .usb = {19, 20}},
     .hard_reset = {.force_register = 0x3F408128,
                    .force_mask = 1 << 0,

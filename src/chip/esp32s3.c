@@ -12,11 +12,28 @@ static const char *const psram[] = {"", "Embedded PSRAM 8MB", "Embedded PSRAM 2M
                                     "Embedded PSRAM 16MB", "Embedded PSRAM 4MB"};
 static const char *const psram_makers[] = {"", "AP_3v3", "AP_1v8"};
 
+static const struct chip_memory memory[] = {
+    {0x00000000, 0x00010000, "PADDING"},
+    {0x3C000000, 0x3D000000, "DROM"},
+    {0x3D000000, 0x3E000000, "EXTRAM_DATA"},
+    {0x600FE000, 0x60100000, "RTC_DRAM"},
+    {0x3FC88000, 0x3FD00000, "BYTE_ACCESSIBLE"},
+    {0x3FC88000, 0x403E2000, "MEM_INTERNAL"},
+    {0x3FC88000, 0x3FD00000, "DRAM"},
+    {0x40000000, 0x4001A100, "IROM_MASK"},
+    {0x40370000, 0x403E0000, "IRAM"},
+    {0x600FE000, 0x60100000, "RTC_IRAM"},
+    {0x42000000, 0x42800000, "IROM"},
+    {0x50000000, 0x50002000, "RTC_DATA"},
+    {0},
+};
+
 const struct chip chip_esp32s3 = {
     .id = CHIP_ESP32S3,
     .key = "esp32s3",
     .name = "ESP32-S3",
     .image_chip_id = 9,
+    .uf2_family = 0xC47E5767,
     .magic = {0x00000009},
     .bootloader_offset = 0,
     STUB("esp32s3"),
@@ -39,6 +56,10 @@ const struct chip chip_esp32s3 = {
             {0x40370000, 0x403E0000},
             {0x50000000, 0x50002000},
             {0x600FE000, 0x60100000}},
+    .xtensa = true,
+    .irom = {0x42000000, 0x44000000},
+    .drom = {0x3C000000, 0x3E000000},
+    .memory = memory,
     .pins = {.last = 48, .gap_first = 22, .gap_last = 25, .hd_max = 46, .usb = {19, 20}},
     .hard_reset = {.force_register = 0x6000812C,
                    .force_mask = 1 << 0,

@@ -17,11 +17,26 @@ static const char *const purposes[] = {PURPOSE_USER,
 
 static const char *const packages[] = {"ESP32-S31"};
 
+static const struct chip_memory memory[] = {
+    {0x00000000, 0x00010000, "PADDING"},
+    {0x40000000, 0x54000000, "DROM"},
+    {0x2F000000, 0x2F080000, "DRAM"},
+    {0x2F000000, 0x2F080000, "BYTE_ACCESSIBLE"},
+    {0x2F800000, 0x2F850000, "DROM_MASK"},
+    {0x2F800000, 0x2F850000, "IROM_MASK"},
+    {0x40000000, 0x54000000, "IROM"},
+    {0x2F000000, 0x2F080000, "IRAM"},
+    {0x2E000000, 0x2E008000, "RTC_IRAM"},
+    {0x2E000000, 0x2E008000, "RTC_DRAM"},
+    {0},
+};
+
 const struct chip chip_esp32s31 = {
     .id = CHIP_ESP32S31,
     .key = "esp32s31",
     .name = "ESP32-S31",
     .image_chip_id = 32,
+    .uf2_family = 0x3101F7C1,
     .bootloader_offset = 0x2000,
     STUB("esp32s31"),
     .spi = SPI_NEW(0x20501000),
@@ -36,6 +51,10 @@ const struct chip chip_esp32s31 = {
                  .key = WDT_KEY,
                  .resets = true},
     .ram = {{0x2E000000, 0x2E008000}, {0x2F000000, 0x2F080000}},
+    .irom = {0x40000000, 0x54000000},
+    .drom = {0x40000000, 0x54000000},
+    .mmu_pages = PAGES_32K_256K,
+    .memory = memory,
     .pins = {.last = 60, .usb = {33, 34}},
     .hard_reset = {.otg_watchdog = true},
     /* its block 1 begins at offset 0x50 */

@@ -6,11 +6,20 @@ static const struct chip_nibble sizes[] = {
     {"512KB", 0},  {"256KB", 1},  {"1MB", 2}, {"2MB", 3},  {"4MB", 4},
     {"2MB-c1", 5}, {"4MB-c1", 6}, {"8MB", 8}, {"16MB", 9}, {0}};
 
+static const struct chip_memory memory[] = {
+    {0x3FF00000, 0x3FF00010, "DPORT"},
+    {0x3FFE8000, 0x40000000, "DRAM"},
+    {0x40100000, 0x40108000, "IRAM"},
+    {0x40201010, 0x402E1010, "IROM"},
+    {0},
+};
+
 const struct chip chip_esp8266 = {
     .id = CHIP_ESP8266,
     .key = "esp8266",
     .name = "ESP8266",
     .image_chip_id = -1,
+    .uf2_family = 0x7EAB61ED,
     .magic = {0xFFF0C101},
     .bootloader_offset = 0,
     .stub = "esp8266",
@@ -30,6 +39,9 @@ const struct chip chip_esp8266 = {
     .ram = {{0x3FFE8000, 0x40000000}, {0x40100000, 0x40110000}},
     /* the softAP's address is a local one (ESP8266_RTOS_SDK: esp_read_mac) */
     .macs = {.ap = MAC_LOCAL},
+    .xtensa = true,
+    .irom = {0x40200000, 0x40300000},
+    .memory = memory,
     .tested = TESTED_EMULATED,
     .freqs = chip_freqs_80,
     .sizes = sizes,

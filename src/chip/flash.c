@@ -8,7 +8,9 @@
 #include <strings.h>
 
 static const char *const modes[] = {
-    [FLASH_QIO] = "qio", [FLASH_QOUT] = "qout", [FLASH_DIO] = "dio", [FLASH_DOUT] = "dout"};
+    [FLASH_QIO] = "qio",   [FLASH_QOUT] = "qout",     [FLASH_DIO] = "dio",
+    [FLASH_DOUT] = "dout", [FLASH_FASTRD] = "fastrd",
+};
 
 bool flash_mode_parse(const char *name, enum flash_mode *mode)
 {
@@ -24,6 +26,40 @@ bool flash_mode_parse(const char *name, enum flash_mode *mode)
 const char *flash_mode_name(enum flash_mode mode)
 {
     return mode >= 0 && (size_t)mode < ARRAY_LEN(modes) ? modes[mode] : "keep";
+}
+
+const char *flash_mode_label(enum flash_mode mode)
+{
+    static const char *const labels[] = {
+        [FLASH_QIO] = "QIO",   [FLASH_QOUT] = "QOUT",     [FLASH_DIO] = "DIO",
+        [FLASH_DOUT] = "DOUT", [FLASH_FASTRD] = "FASTRD",
+    };
+
+    return mode >= 0 && (size_t)mode < ARRAY_LEN(labels) ? labels[mode] : "keep";
+}
+
+bool chip_has_mode(const struct chip *chip, enum flash_mode mode)
+{
+    bool extended = chip->image_chip_id >= 0;
+
+    return mode <= (extended ? FLASH_FASTRD : FLASH_DOUT);
+}
+
+const char *chip_freq_label(const char *name)
+{
+    static const struct {
+        const char *name, *label;
+    } labels[] = {
+        {"80m", "80 MHz"}, {"60m", "60 MHz"},   {"48m", "48 MHz"}, {"40m", "40 MHz"},
+        {"30m", "30 MHz"}, {"26m", "26.7 MHz"}, {"24m", "24 MHz"}, {"20m", "20 MHz"},
+        {"16m", "16 MHz"}, {"15m", "15 MHz"},   {"12m", "12 MHz"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(labels); i++) {
+        if (strcasecmp(labels[i].name, name) == 0)
+            return labels[i].label;
+    }
+    return name;
 }
 
 static const struct {

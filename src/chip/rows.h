@@ -11,6 +11,16 @@
 extern const struct chip_nibble chip_freqs_80[], chip_freqs_80_no_26[], chip_freqs_48[];
 extern const struct chip_nibble chip_sizes[];
 
+/* esptool gives the ESP32-H2 and H21 the ESP32-C6's map. */
+extern const struct chip_memory chip_memory_c6[];
+
+/* Sizes of flash pages that the MMU can be set to (esptool: MMU_PAGE_SIZE_CONF). */
+enum {
+    PAGES_8K_64K = 0x1E000,
+    PAGES_16K_64K = 0x1C000,
+    PAGES_32K_256K = 0x78000,
+};
+
 /* Makers of flash in the package. */
 extern const char *const chip_flash_makers[6];
 

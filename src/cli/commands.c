@@ -159,15 +159,35 @@ static bool is_all(const char *word)
     return strcasecmp(word, "all") == 0;
 }
 
+/* A range of the flash, as two words or as the name of one partition; the size may be ALL, for
+ * which *op gets `all`. */
+static int range_take(struct cli *cli, size_t words, uint32_t all, struct op *op,
+                      struct error *error)
+{
+    struct job_image place = {0};
+
+    if (words == 1) {
+        if (!job_address_parse(cli->args[0], &place) || place.address != JOB_ADDRESS_PARTITION)
+            return error_set(error, ERR_USAGE,
+                             "%s: \"%s\" is no name of a partition, and an address needs a size",
+                             cli->command->name, cli->args[0]);
+        memcpy(op->partition, place.partition, sizeof op->partition);
+        return 0;
+    }
+    if (address_take(cli->args[0], &op->address, error) != 0)
+        return error->code;
+    op->size = all;
+    return is_all(cli->args[1]) ? 0 : size_take(cli->args[1], &op->size, error);
+}
+
 static int read_flash(struct cli *cli, struct error *error)
 {
     struct op *op = job_add_op(&cli->job, OP_READ_FLASH);
+    size_t words = cli->n_args - 1;
 
-    if (one_port(cli, error) != 0 || address_take(cli->args[0], &op->address, error) != 0)
+    if (one_port(cli, error) != 0 || range_take(cli, words, 0, op, error) != 0)
         return error->code;
-    if (!is_all(cli->args[1]) && size_take(cli->args[1], &op->size, error) != 0)
-        return error->code;
-    op->path = xstrdup(cli->args[2]);
+    op->path = xstrdup(cli->args[words]);
     return run_checked(cli, error);
 }
 
@@ -175,11 +195,7 @@ static int erase_region(struct cli *cli, struct error *error)
 {
     struct op *op = job_add_op(&cli->job, OP_ERASE_REGION);
 
-    if (address_take(cli->args[0], &op->address, error) != 0)
-        return error->code;
-    if (is_all(cli->args[1]))
-        op->size = JOB_SIZE_ALL;
-    else if (size_take(cli->args[1], &op->size, error) != 0)
+    if (range_take(cli, cli->n_args, JOB_SIZE_ALL, op, error) != 0)
         return error->code;
     return run_checked(cli, error);
 }
@@ -341,11 +357,13 @@ const struct cli_command cli_commands[] = {
      write_flash, false},
     {"verify-flash", "SOURCE|ADDR FILE...", "compare a build or files with the flash", FOR_VERIFY,
      1, ANY_NUMBER, verify_flash, false},
-    {"read-flash", "ADDR SIZE FILE", "read flash into a file; SIZE may be ALL", FOR_READ, 3, 3,
-     read_flash, false},
+    {"read-flash", "ADDR SIZE FILE",
+     "read flash into a file; SIZE may be ALL, and a partition's "
+     "name stands for both",
+     FOR_READ, 2, 3, read_flash, false},
     {"erase-flash", "", "erase the whole flash", FOR_ERASE, 0, 0, plain_op, false},
-    {"erase-region", "ADDR SIZE", "erase whole sectors of 4096 bytes; SIZE may be ALL", FOR_REGION,
-     2, 2, erase_region, false},
+    {"erase-region", "ADDR SIZE", "erase whole sectors of 4096 bytes, or a partition by its name",
+     FOR_REGION, 1, 2, erase_region, false},
     {"chip-id", "", "tell what chip it is", FOR_IDS, 0, 0, plain_op, false},
     {"flash-id", "", "tell what flash it has", FOR_IDS, 0, 0, plain_op, false},
     {"read-mac", "", "tell its MAC address", FOR_IDS, 0, 0, plain_op, false},

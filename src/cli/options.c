@@ -119,7 +119,7 @@ static int set_mode(struct cli *cli, const char *argument, struct error *error)
     cli->job.flash_mode = FLASH_MODE_KEEP;
     if (strcmp(argument, "keep") == 0 || flash_mode_parse(argument, &cli->job.flash_mode))
         return 0;
-    return error_set(error, ERR_USAGE, "--flash-mode: \"%s\" is not keep, qio, qout, dio or dout",
+    return error_set(error, ERR_USAGE, "--flash-mode: \"%s\" is not keep, qio, qout, dio, dout or fastrd",
                      argument);
 }
 
@@ -205,7 +205,7 @@ const struct cli_option cli_options[] = {
      SET(set_stub_dir)},
 
     {"flash-mode", "fm", "MODE",
-     "flash mode for the bootloader's header: keep (default), qio, qout, dio, dout",
+     "flash mode for the bootloader's header: keep (default), qio, qout, dio, dout, fastrd",
      FOR_WRITE | FOR_VERIFY, false, SET(set_mode)},
     {"flash-freq", "ff", "FREQ", "frequency for the header: keep (default), 80m, 40m, 26m, 20m ...",
      FOR_WRITE | FOR_VERIFY, false, SET(set_freq)},

@@ -256,7 +256,7 @@ static uint32_t size_in_header(const struct chip *chip, const struct image *imag
 
 static void header_say(struct chip *chip, const struct image *image)
 {
-    static const char *const modes[] = {"QIO", "QOUT", "DIO", "DOUT"};
+    static const char *const modes[] = {"QIO", "QOUT", "DIO", "DOUT", "FAST READ"};
     unsigned speed = (image->size_freq + 1) & 0xf; /* F comes first */
     const char *name = chip->persona->name;
     int chars = (int)strcspn(name, "-"); /* esp32p4-rev1 calls itself esp32p4 */

@@ -4,7 +4,6 @@
 #include "base/util.h"
 #include "image/digest.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #define HEADER          8
@@ -14,7 +13,6 @@
 #define SECTOR          4096
 #define SIGNATURE_V1    68   /* version word 0, 64 bytes of ECDSA; at most 12 of alignment follow */
 #define SIGNATURE_V2    1216 /* one block of the signature sector */
-#define APP_DESC        256
 
 /* Where the ESP8266 has RAM, instruction RAM and mapped flash (ESP8266 memory map; esptool
  * targets/esp8266.py). */
@@ -120,42 +118,79 @@ static int tail_read(const uint8_t *data, size_t size, size_t at, struct esp_ima
     return 0;
 }
 
-/* Secure Boot: version 2 puts signature blocks (magic 0xE7, version 2 for RSA or 3 for ECDSA) at
- * the start of the next sector, version 1 puts 68 bytes right behind the image, at the end of
- * the file. (ESP-IDF security docs; espsecure.) */
-static bool is_signed(const uint8_t *data, size_t size, size_t end)
+static bool is_blank(const uint8_t *data, size_t n, uint8_t blank)
 {
+    while (n > 0 && data[n - 1] == blank)
+        n--;
+    return n == 0;
+}
+
+/* Signature blocks begin with E7 and a version, 2 for RSA or 3 for ECDSA. */
+static bool is_signature_v2(const uint8_t *data, size_t size, size_t at)
+{
+    return at <= size && size - at >= SIGNATURE_V2 && data[at] == 0xE7 &&
+           (data[at + 1] == 2 || data[at + 1] == 3);
+}
+
+/* A word 0 and two numbers, then at most what fills up a row of 16, or a flash that is erased. */
+static bool is_signature_v1(const uint8_t *data, size_t size, size_t at)
+{
+    size_t left = size - at, end = at + SIGNATURE_V1;
+
+    if (left < SIGNATURE_V1 || le32_get(data + at) != 0 || is_blank(data + at + 4, 64, 0))
+        return false;
     size_t sector = (end + SECTOR - 1) / SECTOR * SECTOR;
-
-    if (sector <= size && size - sector >= SIGNATURE_V2 && data[sector] == 0xE7 &&
-        (data[sector + 1] == 2 || data[sector + 1] == 3))
-        return true;
-    size_t left = size - end;
-    return left >= SIGNATURE_V1 && left <= SIGNATURE_V1 + 12 && le32_get(data + end) == 0;
+    size_t rest = (sector < size ? sector : size) - end;
+    return left <= SIGNATURE_V1 + 12 || is_blank(data + end, rest, 0xFF);
 }
 
-/* A fixed-width field: text only, and the terminating zero may be missing. */
-static void text_read(char *to, const uint8_t *from, size_t width)
+/* Secure Boot: version 2 puts a sector of signature blocks at the start of the next sector, or,
+ * where the padding was left out, at the end of the file; version 1 puts 68 bytes right behind the
+ * image. (ESP-IDF security docs; espsecure.) */
+static void signature_find(const uint8_t *data, size_t size, struct esp_image *image)
 {
-    size_t n = 0;
+    size_t at = (image->end + SECTOR - 1) / SECTOR * SECTOR;
 
-    while (n < width && from[n] && isprint(from[n])) {
-        to[n] = (char)from[n];
-        n++;
+    if (!is_signature_v2(data, size, at) && size >= image->end + SECTOR && size - SECTOR < at)
+        at = size - SECTOR;
+    if (is_signature_v2(data, size, at)) {
+        image->signature_version = 2;
+        image->signature_at = at;
+        image->signature_end = size - at < SECTOR ? size : at + SECTOR;
+    } else if (is_signature_v1(data, size, image->end)) {
+        image->signature_version = 1;
+        image->signature_at = image->end;
+        image->signature_end = image->end + SIGNATURE_V1;
     }
-    to[n] = '\0';
+    image->is_signed = image->signature_version != 0;
 }
 
-static void app_desc_read(const uint8_t *data, struct esp_image *image)
+/* ESP-IDF's own loader reads both where the first segment begins, and elf2image puts them there;
+ * older and other builds have the app's in a later one. */
+static void descriptors_read(const uint8_t *data, struct esp_image *image)
 {
-    for (unsigned i = 0; i < image->n_segments; i++) {
-        const uint8_t *p = data + image->segments[i].offset;
-        if (image->segments[i].size < APP_DESC || le32_get(p) != ESP_APP_DESC_MAGIC)
-            continue;
-        text_read(image->version, p + 16, 32);
-        text_read(image->project, p + 48, 32);
-        return;
+    const struct esp_image_segment *s = image->segments;
+
+    for (unsigned i = 0; i < image->n_segments && !image->app.present; i++)
+        esp_app_desc_read(data + s[i].offset, s[i].size, &image->app);
+    if (image->app.present) {
+        util_copy(image->version, sizeof image->version, image->app.version);
+        util_copy(image->project, sizeof image->project, image->app.project);
+    } else if (image->form == ESP_IMAGE_EXTENDED) {
+        esp_boot_desc_read(data + s[0].offset, s[0].size, &image->boot);
     }
+}
+
+/* ESP-IDF esp_app_format.h: esp_image_header_t; two drive settings a byte, the first one low. */
+static void extended_read(const uint8_t *data, struct esp_image *image)
+{
+    image->wp_pin = data[8];
+    for (size_t i = 0; i < ESP_DRIVE_PINS; i++)
+        image->drive[i] = (data[9 + i / 2] >> (i % 2 * 4)) & 0x0F;
+    image->min_revision_old = data[14];
+    image->min_revision = le16_get(data + 15);
+    image->max_revision = le16_get(data + 17);
+    image->digest_flag = data[23] == 1;
 }
 
 static int image_walk(const uint8_t *data, size_t size, struct esp_image *image,
@@ -170,6 +205,7 @@ static int image_walk(const uint8_t *data, size_t size, struct esp_image *image,
         if (size - at < HEADER || data[at] != ESP_IMAGE_MAGIC)
             return error_set(error, ERR_FILE_FORMAT,
                              "no second image header (0xe9) at offset 0x%zx", at);
+        image->second_header_at = at;
         n = data[at + 1] + 1u;
         if (n > ESP_IMAGE_SEGMENTS_MAX)
             return error_set(error, ERR_FILE_FORMAT,
@@ -198,12 +234,14 @@ int esp_image_parse(const uint8_t *data, size_t size, struct esp_image *image, s
     image->mode = data[2];
     image->size_freq = data[3];
     image->entry = le32_get(data + 4);
+    if (image->form == ESP_IMAGE_EXTENDED)
+        extended_read(data, image);
     if (image_walk(data, size, image, error) != 0) {
         *image = (struct esp_image){0};
         return ERR_FILE_FORMAT;
     }
-    image->is_signed = is_signed(data, size, image->end);
-    app_desc_read(data, image);
+    signature_find(data, size, image);
+    descriptors_read(data, image);
     return 0;
 }
 

@@ -13,6 +13,7 @@
 #define ESPJIG_IMAGE_ESP_IMAGE_H
 
 #include "base/error.h"
+#include "image/esp_desc.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,8 +22,8 @@
 #define ESP_IMAGE_MAGIC        0xE9
 #define ESP_IMAGE_MAGIC_V2     0xEA
 #define ESP_IMAGE_SEGMENTS_MAX 16
-#define ESP_IMAGE_CHECKSUM     0xEF       /* what the XOR begins with */
-#define ESP_APP_DESC_MAGIC     0xABCD5432 /* first word of the first flash segment of an app */
+#define ESP_IMAGE_CHECKSUM     0xEF /* what the XOR begins with */
+#define ESP_IMAGE_WP_NONE      0xEE /* wp_pin: no pin is given */
 
 enum esp_image_form {
     ESP_IMAGE_NONE, /* no image, as far as the header tells */
@@ -31,10 +32,20 @@ enum esp_image_form {
     ESP_IMAGE_EXTENDED
 };
 
+enum esp_image_drive {
+    ESP_DRIVE_CLK,
+    ESP_DRIVE_Q,
+    ESP_DRIVE_D,
+    ESP_DRIVE_CS,
+    ESP_DRIVE_HD,
+    ESP_DRIVE_WP,
+    ESP_DRIVE_PINS
+};
+
 struct esp_image_segment {
     uint32_t address; /* where it is loaded or mapped */
     uint32_t size;
-    size_t offset; /* of its data, from the start of the image */
+    size_t offset; /* of its data, from the start of the image; 8 bytes of header are before it */
 };
 
 struct esp_image {
@@ -52,6 +63,22 @@ struct esp_image {
     bool is_signed;   /* a Secure Boot signature follows: changing a byte would make it worthless */
     char project[33]; /* from the app descriptor; "" when there is none */
     char version[33];
+
+    /* The extended form's. */
+    uint8_t wp_pin;                /* ESP_IMAGE_WP_NONE */
+    uint8_t drive[ESP_DRIVE_PINS]; /* of the flash pins: enum esp_image_drive */
+    bool digest_flag;              /* it says that a SHA-256 is appended */
+    /* Chip revisions, 100 * major + minor. ESP-IDF: 0, and 65535 too, is no limit; it does not
+     * compare a bootloader's maximum, and no longer looks at the old minimum (major alone). */
+    unsigned min_revision_old, min_revision, max_revision;
+
+    unsigned signature_version; /* of Secure Boot, 1 or 2; 0: not signed */
+    size_t signature_at;        /* of what follows; all before it is signed */
+    size_t signature_end;       /* first byte behind it */
+
+    size_t second_header_at; /* ESP_IMAGE_V2: of the plain image inside; 0: other forms */
+    struct esp_app_desc app;
+    struct esp_boot_desc boot; /* only where there is no app descriptor */
 };
 
 /* By the header alone, which must make sense in every field: plain data that happens to start with

@@ -21,7 +21,8 @@
 #define PARTITION_ROWS_MAX 96     /* 0xC00 bytes: the rest of the sector is for a signature */
 #define PARTITION_SECTOR   0x1000 /* what a table occupies in the flash */
 
-enum { PARTITION_APP = 0, PARTITION_DATA = 1 }; /* types; below 0x40 are Espressif's */
+/* Types; below 0x40 are Espressif's. */
+enum { PARTITION_APP = 0, PARTITION_DATA = 1, PARTITION_BOOTLOADER = 2, PARTITION_TABLE = 3 };
 
 struct partition {
     uint8_t type, subtype;
@@ -39,17 +40,21 @@ struct partition_table {
     bool md5_ok;
 };
 
-/* False when it is no partition table. */
+/* False when it is no partition table. It may end where the data ends, without a row of FF. */
 bool partition_table_parse(const uint8_t *data, size_t size, struct partition_table *table);
 
-/* The same, saying why: ERR_FILE_FORMAT with the offset, what was found and what was expected. */
+/* The same for what is to be one, saying why not: ERR_FILE_FORMAT with the offset, what was found
+ * and what was expected. A wrong MD5 is only shown in the table. */
 int partition_table_read(const uint8_t *data, size_t size, struct partition_table *table,
                          struct error *error);
 
 /* CSV; offsets that are left out are filled in behind the table at `table_address`, as ESP-IDF
- * does. ERR_FILE_FORMAT names the line. */
+ * does. A row for the bootloader has its place from `bootloader_offset`, or, where that is
+ * PARTITION_NO_PLACE, from its own numbers. ERR_FILE_FORMAT names the line. */
+#define PARTITION_NO_PLACE UINT32_MAX
 int partition_csv_read(const char *text, size_t size, uint32_t table_address,
-                       struct partition_table *table, struct error *error);
+                       uint32_t bootloader_offset, struct partition_table *table,
+                       struct error *error);
 
 /* 0xC00 bytes with the MD5 row, as gen_esp32part.py writes them. */
 void partition_table_write(const struct partition_table *table, bool md5, struct buffer *out);
@@ -60,6 +65,10 @@ void partition_csv_write(const struct partition_table *table, struct buffer *out
 int partition_table_check(const struct partition_table *table, uint32_t table_address,
                           uint64_t flash_size, struct error *error);
 
+/* A row that names the place the ROM or the bootloader has for something anyway: the primary
+ * bootloader, the primary table. */
+bool partition_is_fixed(const struct partition *p);
+
 /* By label, else by what it is ("factory", "ota_0", "nvs", "phy" ...). NULL: no row. */
 const struct partition *partition_find(const struct partition_table *table, const char *name);
 /* The row that holds this flash address; NULL. */
@@ -68,5 +77,10 @@ const struct partition *partition_at(const struct partition_table *table, uint32
 /* "app", "data", "bootloader", "partition_table", or "0x40"; returns `to`. */
 const char *partition_type_name(char *to, size_t size, uint8_t type);
 const char *partition_subtype_name(char *to, size_t size, uint8_t type, uint8_t subtype);
+/* The reverse, for names alone, in any case; -1: no such name. */
+int partition_type_find(const char *name);
+int partition_subtype_find(int type, const char *name);
+/* "encrypted", "readonly"; NULL from the first bit on that has no name. */
+const char *partition_flag_name(unsigned bit);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "image/esp_image.h"
 #include "image/image.h"
+#include "image/partition.h"
 #include "job/job.h"
 
 /* Whether this op fills the file at op->path. */
@@ -19,13 +20,14 @@ int op_program_load(const struct op *op, const struct chip *chip, uint8_t **data
 bool job_needs_images(const struct job *job);
 
 /* job_check(), which also hands over what it loaded: *plan is the job's files, or empty when no op
- * needs any, when they are only known once the chip is ({chip} in a path, the bootloader's place),
- * and on error. */
+ * needs any, when they are only known once the chip is ({chip} in a path, the bootloader's place,
+ * its partition table, an ELF or UF2 file), and on error. */
 int job_check_plan(const struct job *job, struct plan *plan, struct error *error);
 
 /* plan_load() of the enabled images, as they are for this chip (NULL: not known, nothing is
- * replaced). */
-int job_plan_load(const struct job *job, const struct chip *chip, struct plan *plan,
-                  struct error *error);
+ * replaced). Images that are named by their partition have their places from the table among the
+ * job's images, else from the chip's; while that is NULL, too, the plan stays empty. */
+int job_plan_load(const struct job *job, const struct chip *chip,
+                  const struct partition_table *chip_table, struct plan *plan, struct error *error);
 
 #endif

@@ -4,7 +4,10 @@
 
 #include "base/util.h"
 #include "image/image.h"
+#include "job/boot_check.h"
 #include "job/internal.h"
+#include "job/partitions.h"
+#include "job/protect.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -189,12 +192,22 @@ bool job_needs_images(const struct job *job)
     return false;
 }
 
+/* A file that can't be looked at is reported by who loads it. */
+static bool file_waits_for_chip(const char *path)
+{
+    enum file_form form;
+    size_t size;
+
+    return image_file_form(path, &form, &size, NULL) == 0 && file_form_needs_chip(form);
+}
+
 static bool images_wait_for_chip(const struct job *job)
 {
     for (size_t i = 0; i < job->n_images; i++) {
         const struct job_image *image = &job->images[i];
         if (image->enabled &&
-            (image->address == JOB_ADDRESS_BOOTLOADER || strstr(image->path, JOB_PATH_CHIP)))
+            (image->address == JOB_ADDRESS_BOOTLOADER || strstr(image->path, JOB_PATH_CHIP) ||
+             file_waits_for_chip(image->path)))
             return true;
     }
     return false;
@@ -215,36 +228,79 @@ static char *path_for_chip(const char *path, const struct chip *chip)
     return (char *)out.data;
 }
 
-/* Loads into *plan, or only looks when that is NULL. */
-static int plan_make(const struct job *job, const struct chip *chip, struct plan *plan,
+/* Files that have addresses of their own can bring such, too. */
+static int check_words(const struct plan *plan, struct error *error)
+{
+    for (size_t i = 0; i < plan->n; i++) {
+        const struct region *region = &plan->regions[i];
+        if (region->address % WORD != 0)
+            return error_set(error, ERR_BAD_ADDRESS, "%s: the address 0x%x is no multiple of %d",
+                             region->path, region->address, WORD);
+    }
+    return 0;
+}
+
+/* Loads into *plan, or only looks when that is NULL. Where the place of an image depends on the
+ * partition table of the chip, and that is not known, nothing is loaded. */
+static int plan_make(const struct job *job, const struct chip *chip,
+                     const struct partition_table *chip_table, struct plan *plan,
                      struct error *error)
 {
     struct image_spec *specs = xcalloc(job->n_images + 1, sizeof *specs);
+    struct job_place *places = xcalloc(job->n_images + 1, sizeof *places);
     char **paths = xcalloc(job->n_images + 1, sizeof *paths);
-    size_t n = 0;
+    struct plan made = {0};
+    size_t n = 0, size;
+    bool named = false, known = true;
+    int result = 0;
 
     for (size_t i = 0; i < job->n_images; i++) {
         const struct job_image *image = &job->images[i];
         if (!image->enabled)
             continue;
         paths[n] = path_for_chip(image->path, chip);
-        specs[n] = (struct image_spec){.path = paths[n], .address = image->address};
+        specs[n] = (struct image_spec){
+            .path = paths[n], .address = image->address, .encrypted = image->encrypted};
         if (chip && image->address == JOB_ADDRESS_BOOTLOADER)
             specs[n].address = chip->bootloader_offset;
+        if (image->address == JOB_ADDRESS_OWN)
+            specs[n].address = PIECES_OWN_ADDRESS;
+        if (image->address == JOB_ADDRESS_PARTITION) {
+            places[n].name = image->partition;
+            named = true;
+        }
         n++;
     }
-    int result = plan ? plan_load(plan, specs, n, error) : plan_look(specs, n, error);
+    if (named)
+        result = job_places_find(specs, places, n, job->table_address, chip, chip_table, &known,
+                                 error);
+    for (size_t i = 0; result == 0 && !known && i < n; i++)
+        result = image_file_look(specs[i].path, &size, error);
+    if (result == 0 && known)
+        result = plan || named ? plan_load(&made, specs, n, chip, error)
+                               : plan_look(specs, n, chip, error);
+    if (result == 0 && named)
+        result = job_places_check(&made, specs, places, n, error);
+    if (result == 0)
+        result = check_words(&made, error);
+    if (result == 0 && plan && made.n > 0 && job->skip_gaps)
+        result = plan_skip_gaps(&made, error);
+    if (result == 0 && plan)
+        *plan = made;
+    else
+        plan_done(&made);
     for (size_t i = 0; i < n; i++)
         free(paths[i]);
     free(paths);
+    free(places);
     free(specs);
     return result;
 }
 
-int job_plan_load(const struct job *job, const struct chip *chip, struct plan *plan,
-                  struct error *error)
+int job_plan_load(const struct job *job, const struct chip *chip,
+                  const struct partition_table *chip_table, struct plan *plan, struct error *error)
 {
-    return plan_make(job, chip, plan, error);
+    return plan_make(job, chip, chip_table, plan, error);
 }
 
 static int check_images(const struct job *job, struct plan *plan, struct error *error)
@@ -255,8 +311,7 @@ static int check_images(const struct job *job, struct plan *plan, struct error *
     for (size_t i = 0; i < job->n_images; i++) {
         const struct job_image *image = &job->images[i];
         enabled += image->enabled;
-        if (image->enabled && image->address % WORD != 0 &&
-            image->address != JOB_ADDRESS_BOOTLOADER)
+        if (image->enabled && image->address % WORD != 0 && image->address < JOB_ADDRESS_OWN)
             return error_set(error, ERR_BAD_ADDRESS, "%s: the address 0x%x is no multiple of %d",
                              image->path, image->address, WORD);
     }
@@ -264,7 +319,7 @@ static int check_images(const struct job *job, struct plan *plan, struct error *
         return error_set(error, ERR_USAGE, "no image is chosen: nothing to write or verify");
     if (chip == NULL && images_wait_for_chip(job))
         return 0; /* which files these are is only known once the chip is */
-    return plan_make(job, chip, plan, error);
+    return plan_make(job, chip, NULL, plan, error);
 }
 
 static int check_sectors(const struct op *op, const char *name, struct error *error)
@@ -330,7 +385,7 @@ static int check_op(const struct job *job, size_t index, struct error *error)
     row = &op_needs[op->kind];
     if (row->last && index + 1 < job->n_ops)
         return error_set(error, ERR_USAGE, "%s starts a program: nothing can follow it", row->name);
-    if (row->sized && op->size == 0)
+    if (row->sized && op->size == 0 && op->partition[0] == '\0')
         return error_set(error, ERR_USAGE, "%s: the size is 0", row->name);
     if (row->word && op->address % WORD != 0)
         return error_set(error, ERR_BAD_ADDRESS, "%s: the address 0x%x is no multiple of %d",
@@ -346,6 +401,9 @@ static int check_op(const struct job *job, size_t index, struct error *error)
         result = check_sfdp(op, row->name, error);
     if (result == 0)
         result = check_range(op, row->name, error);
+    if (result == 0 && op->kind == OP_ERASE_REGION && op->partition[0] == '\0')
+        result = protect_check_range(job, row->name, op->address,
+                                     op->size == JOB_SIZE_ALL ? UINT32_MAX : op->size, error);
     if (result == 0 && row->program)
         result = check_program(op, chip_get(job->chip), error);
     return result;
@@ -390,6 +448,9 @@ static int check_settings(const struct job *job, struct error *error)
 
     if (job->chip != CHIP_AUTO && chip == NULL)
         return error_set(error, ERR_UNKNOWN_CHIP, "chip %d does not exist", (int)job->chip);
+    if (chip && !chip_has_mode(chip, job->flash_mode))
+        return error_set(error, ERR_USAGE, "flash mode %s is unknown to %s",
+                         flash_mode_name(job->flash_mode), of);
     if (strcmp(job->flash_freq, "keep") != 0 &&
         !name_known(job->chip, job->flash_freq, chip_freq_parse))
         return error_set(error, ERR_USAGE, "flash frequency \"%s\" is unknown to %s",
@@ -406,6 +467,10 @@ static int check(const struct job *job, struct plan *plan, struct error *error)
     if (job->n_ops == 0)
         return error_set(error, ERR_USAGE, "the job has nothing to do");
     int result = check_settings(job, error);
+    if (result == 0)
+        result = protect_check(job, error);
+    if (result == 0)
+        result = boot_check_check(job, error);
     for (size_t i = 0; result == 0 && i < job->n_ops; i++)
         result = check_op(job, i, error);
     if (result == 0 && job_needs_images(job))

@@ -63,7 +63,9 @@ enum { JOB_CONNECT_ATTEMPTS = 7 }; /* unless told otherwise */
 struct op {
     enum op_kind kind;
     uint32_t address;
-    uint32_t size; /* bytes; OP_READ_FLASH: 0 = to the end of the flash */
+    uint32_t size;      /* bytes; OP_READ_FLASH: 0 = to the end of the flash */
+    char partition[20]; /* OP_READ_FLASH, OP_ERASE_REGION: the partition that is meant, instead of
+                           address and size; else "" */
     uint32_t value, mask;
     uint32_t bytes; /* of a status register: 1 to 3 */
     bool non_volatile;
@@ -150,6 +152,7 @@ int job_check(const struct job *job, struct error *error);
 /* JSON form, for the station and for what is remembered between runs. Paths are made absolute by
  * job_to_json(). */
 json_t *job_to_json(const struct job *job);
+json_t *job_address_to_json(const struct job_image *image); /* a number, else the word */
 int job_from_json(const json_t *json, struct job *job,
                   struct error *error); /* initialises *job; done on error */
 

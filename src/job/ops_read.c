@@ -5,6 +5,7 @@
 #include "base/util.h"
 #include "image/digest.h"
 #include "job/output.h"
+#include "job/partitions.h"
 #include "job/recover.h"
 
 #include <stdlib.h>
@@ -106,12 +107,13 @@ static int read_on(struct run *run, const struct op *op, uint8_t *data, uint32_t
 
 int op_read_flash(struct run *run, size_t index)
 {
-    const struct op *op = &run->job->ops[index];
+    struct op resolved;
+    const struct op *op = &resolved;
     uint32_t size, at = 0;
     double seconds;
     int result;
 
-    if (read_size(run, op, &size) != 0)
+    if (job_op_resolve(run, index, &resolved) != 0 || read_size(run, op, &size) != 0)
         return run->error.code;
     uint8_t *data = xmalloc(size);
     report_progress_begin(&run->report, op_name(op->kind), op->path, op->address, size);

@@ -4,12 +4,21 @@
 #define ESPJIG_JOB_RUN_H
 
 #include "image/image.h"
+#include "image/partition.h"
 #include "job/builder.h"
 #include "job/job.h"
 #include "job/rate.h"
 #include "job/report.h"
 #include "link/link.h"
 #include "loader/loader.h"
+
+/* The partition table that the chip holds. */
+struct chip_table {
+    bool was_read;
+    uint8_t bytes[PARTITION_SECTOR]; /* what the flash holds at job->table_address */
+    struct partition_table table;    /* n is 0: it is none, see `why` */
+    struct error why;
+};
 
 struct run {
     const struct job *job;
@@ -25,6 +34,7 @@ struct run {
     struct chip_facts chip;
     struct flash_facts flash;
     bool flash_attached;
+    struct chip_table table;  /* see partitions.h */
     double question_s;        /* what a round trip to this chip takes; 0: not measured yet */
     struct plan plan;         /* n is 0 as long as nothing is loaded */
     bool plan_is_final;       /* nothing in it will be patched any more */
