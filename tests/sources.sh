@@ -256,6 +256,9 @@ for chip in esp32 esp32c3; do
     expect 0 "goes to $(printf '0x%x' $(($(boot_of $chip))))$" write-flash --dry-run tail.bin
 done
 expect 0 "whole image for the ESP8266: it goes to 0x0" write-flash --dry-run ino8266/Blink.ino.bin
+printf ':020000040001F9\n:0400100001020304E2\n:00000001FF\n' >own.hex
+expect 0 "" write-flash -p emu:esp32c3,flash-file=hex.flash own.hex
+[ "$(od -An -tx1 -j $((0x10010)) -N 4 hex.flash)" = " 01 02 03 04" ] || complain "own.hex is not at its own address"
 expect 2 "app.bin does not say where it belongs: give an address" write-flash --dry-run $samples/esp32/app.bin
 
 # ---- words

@@ -119,8 +119,8 @@ static int set_mode(struct cli *cli, const char *argument, struct error *error)
     cli->job.flash_mode = FLASH_MODE_KEEP;
     if (strcmp(argument, "keep") == 0 || flash_mode_parse(argument, &cli->job.flash_mode))
         return 0;
-    return error_set(error, ERR_USAGE, "--flash-mode: \"%s\" is not keep, qio, qout, dio, dout or fastrd",
-                     argument);
+    return error_set(error, ERR_USAGE,
+                     "--flash-mode: \"%s\" is not keep, qio, qout, dio, dout or fastrd", argument);
 }
 
 /* Which frequencies and sizes exist depends on the chip: job_check() knows. */
