@@ -136,6 +136,13 @@ sed -i 's/, "chip" : "esp32c3"//' esp32c3/build/flasher_args.json
 expect 0 "names no chip: .* is for the ESP32-C3" write-flash --dry-run esp32c3/build
 expect 2 "is for the ESP32-C3, not for the ESP32 that was chosen" write-flash -c esp32 --dry-run esp32c3/build
 
+# a project whose name PlatformIO uses, too
+cp -r esp32 firmware
+mv firmware/build/blink.bin firmware/build/firmware.bin && : >firmware/build/firmware.elf
+sed -i 's/blink/firmware/' firmware/build/flasher_args.json
+expect 0 "" write-flash --dry-run firmware/build
+[ "$(grep -c "^0x" out)" -eq 3 ] || complain "not three files: $(cat out)"
+
 # ---- PlatformIO
 for chip in esp32 esp32c3; do
     pio=pio_$chip/.pio/build/board
@@ -171,6 +178,13 @@ said "^0x20000 .*firmware.bin"
 cp $samples/$chip/partition-table.bin $pio/partitions.bin
 expect 0 "boot_app0.bin is not written: the partition table has no otadata" write-flash --dry-run $pio
 grep -q "warning: .*littlefs.bin is not written" err || complain "littlefs.bin has no place, and nobody says so"
+
+# with the ESP-IDF framework: its names are not those of the files, its addresses are right
+cp $samples/$chip/partition-table.bin $pio/ota_data_initial.bin
+ota_table 0xf000 >$pio/partitions.bin
+echo '{"flash_files": {}, "partition-table": {"offset": "0xc000", "file": "partition_table/x.bin"}}' >$pio/flasher_args.json
+expect 0 "ota_data_initial.bin goes to 0xf000" write-flash --dry-run $pio
+said "^0xc000 .*partitions.bin"
 
 # ---- Arduino
 for chip in esp32 esp32c3; do
@@ -219,7 +233,7 @@ for chip in esp32 esp32c3; do
     expect 0 "warning: .*erased before a first installation: that is done with --erase-all" \
         write-flash -p emu:$chip,flash-file=$chip.flash -c $chip web/manifest.json
     grep -q "warning: .*RP2040" err || complain "nothing is said of the RP2040"
-    grep -q "warning: .*home_assistant_domain is for browsers" err || complain "nothing is said of home_assistant_domain"
+    grep -q "note: .*what a browser would do afterwards is not done" err || complain "nothing is said of home_assistant_domain"
     for part in bootloader:$(boot_of $chip) partition-table:0x8000 app:0x10000; do
         holds $chip.flash "${part#*:}" "web/$chip ${part%:*}.bin"
     done

@@ -178,6 +178,7 @@ static void test_idf(void **state)
 {
     static const char text[] =
         "{\"app\":{\"offset\":\"0x10000\",\"file\":\"b.bin\",\"encrypted\":\"true\"},"
+        "\"partition-table\":{\"offset\":\"0\",\"file\":\"a.bin\"},"
         "\"other\":{\"offset\":\"0x9000\",\"file\":\"c.bin\"},\"what\":1,"
         "\"flash_files\":{\"0x0\":\"a.bin\",\"0x10000\":\"b.bin\"},"
         "\"write_flash_args\":[\"--flash_mode\",\"qio\",\"--no-progress\"],"
@@ -189,6 +190,7 @@ static void test_idf(void **state)
     fixture_init(&f);
     assert_int_equal(source_idf_read(&f.s, text, sizeof text - 1), 0);
     assert_int_equal(f.job.n_images, 2);
+    assert_int_equal(f.job.table_address, 0);
     assert_false(f.job.images[0].encrypted);
     assert_true(f.job.images[1].encrypted);
     assert_int_equal(f.job.chip, CHIP_ESP32S3);
@@ -230,6 +232,22 @@ static void test_web_choice(void **state)
     assert_non_null(strstr(f.error.text, "ESP32-S3, ESP8266"));
     fixture_done(&f);
     assert_int_equal(web(&f, CHIP_ESP32, text), ERR_USAGE);
+    fixture_done(&f);
+}
+
+static void test_web_rest(void **state)
+{
+    static const char text[] =
+        "{\"name\":\"x\",\"sha\":1,\"funding_url\":null,\"builds\":[{\"chipFamily\":\"ESP32\","
+        "\"improv\":true,\"speed\":1,\"parts\":[{\"path\":\"a\",\"offset\":0,\"md5\":\"\"}]}]}";
+    struct fixture f;
+
+    (void)state;
+    assert_int_equal(web(&f, CHIP_AUTO, text), 0);
+    assert_true(noted(&f, "FILE: sha is not understood"));
+    assert_true(noted(&f, "builds/0/speed is not understood"));
+    assert_true(noted(&f, "builds/0/parts/0/md5 is not understood"));
+    assert_int_equal(f.notes.n, 3);
     fixture_done(&f);
 }
 
@@ -305,11 +323,11 @@ static void test_kinds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_words),       cmocka_unit_test(test_words_refused),
-        cmocka_unit_test(test_args),        cmocka_unit_test(test_args_lost),
-        cmocka_unit_test(test_idf),         cmocka_unit_test(test_web_choice),
-        cmocka_unit_test(test_web_refused), cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_words),    cmocka_unit_test(test_words_refused),
+        cmocka_unit_test(test_args),     cmocka_unit_test(test_args_lost),
+        cmocka_unit_test(test_idf),      cmocka_unit_test(test_web_choice),
+        cmocka_unit_test(test_web_rest), cmocka_unit_test(test_web_refused),
+        cmocka_unit_test(test_limits),   cmocka_unit_test(test_kinds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
