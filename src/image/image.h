@@ -76,22 +76,19 @@ int image_file_read(const char *path, uint8_t **data, size_t *size, struct error
 /* The same errors, but for those of reading; the file is only opened. */
 int image_file_look(const char *path, size_t *size, struct error *error);
 
-/* Loads every file and checks what can be checked without a chip: readable, not empty, no overlap
- * (ERR_OVERLAP names both files and the addresses), end within 32 bits. The plan is empty on error.
- */
+/* Loads every file: readable, not empty, end within 32 bits. What else can be wrong with them is
+ * for plan_find() (image/check.h). The plan is empty on error. */
 int plan_load(struct plan *plan, const struct image_spec *specs, size_t n, struct error *error);
 
-/* The same checks, and only them: opens the files but does not read them. */
+/* The same checks, and regions_clash(), without a plan: opens the files but does not read them. */
 int plan_look(const struct image_spec *specs, size_t n, struct error *error);
 
-void plan_done(struct plan *plan); /* also right for a zeroed struct */
+/* Whether the later one of two regions destroys something of the other: ERR_OVERLAP names both files
+ * and the addresses. Flash is erased by the sector, so that two files in one sector do, even where
+ * their bytes do not meet. `a` begins before or where `b` does. */
+int regions_clash(const struct region *a, const struct region *b, struct error *error);
 
-/* The checks that need to know the chip: an image for another chip (ERR_WRONG_CHIP; extended
- * header's chip id, only where the magic byte says it is an image at bootloader or app place),
- * damaged checksum or digest (ERR_FILE_FORMAT), past the end of `flash_size` bytes (ERR_TOO_BIG; 0:
- * not known). `force` skips all but the size. Reports the first failure. */
-int plan_check(const struct plan *plan, const struct chip *chip, uint64_t flash_size, bool force,
-               struct error *error);
+void plan_done(struct plan *plan); /* also right for a zeroed struct */
 
 /* Applies settings to the header of the image at the chip's bootloader offset, nothing else; puts
  * the appended SHA-256 right. A file there that is no image is left alone. ERR_USAGE when the chip
