@@ -58,8 +58,9 @@ every_op()
     expect 0 "" flash_id -p "$port" --json "$@"
     [ "$("$json_lines" flash size <out)" = 4194304 ] || complain "flash-id: the size is not 4 MB"
 
-    expect 0 "other.bin at 0x8000 puts something else to 0x8000" \
-        write-flash -p "$port" "$@" -fs keep "$at" "$boot" 0x8000 other.bin 0x10000 data.bin
+    said="other.bin at 0x8000 puts something else to 0x8000"
+    [ "$chip" != esp8266 ] || said="" # which needs no partition table
+    expect 0 "$said" write-flash -p "$port" "$@" -fs keep "$at" "$boot" 0x8000 other.bin 0x10000 data.bin
     grep -q "PASS" out || complain "$chip $*: no PASS"
     in_flash "$chip.flash" "$at" "$boot"
     in_flash "$chip.flash" 0x8000 other.bin

@@ -77,16 +77,25 @@ static void size_check(struct check *c, const struct region *region)
                  util_size_format(flash, sizeof flash, target->flash_size));
 }
 
-/* What is written is erased by the sector. */
+static uint64_t sector_down(uint64_t address)
+{
+    return address / SECTOR * SECTOR;
+}
+
+static uint64_t sector_up(uint64_t address)
+{
+    return sector_down(address + SECTOR - 1);
+}
+
+/* What is written is erased by the sector: none that a range has a part in is. */
 static void protect_check(struct check *c, const struct region *region)
 {
-    uint64_t start = region->address / SECTOR * SECTOR;
-    uint64_t end = (end_of(region) + SECTOR - 1) / SECTOR * SECTOR;
+    uint64_t start = sector_down(region->address), end = sector_up(end_of(region));
 
     for (size_t i = 0; i < c->target->n_protect; i++) {
         const struct flash_range *range = &c->target->protect[i];
         uint64_t range_end = (uint64_t)range->address + range->size;
-        if (range->size == 0 || range->address >= end || start >= range_end)
+        if (range->size == 0 || sector_down(range->address) >= end || start >= sector_up(range_end))
             continue;
         findings_add(c->findings, ERR_PROTECTED, true,
                      "%s at 0x%x erases 0x%llx to 0x%llx, but the job protects 0x%x to 0x%llx",

@@ -29,7 +29,7 @@ static struct check_target target_of(const struct job *job)
         .chip = chip_get(job->chip),
         .revision = -1,
         .flash_size = flash_size_bytes(job->flash_size),
-        .erases_all = job->erase_all || job_has_op(job, OP_ERASE_FLASH),
+        .erases_all = job->n_protect == 0 && (job->erase_all || job_has_op(job, OP_ERASE_FLASH)),
         .table_address = job->table_address,
         .protect = job->protect,
         .n_protect = job->n_protect,
