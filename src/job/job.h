@@ -144,6 +144,7 @@ const char *job_address_format(char *to, size_t size, const struct job_image *im
 bool job_address_parse(const char *text, struct job_image *image);
 /* All bits of `mask` set, 2 bytes, everything else 0. */
 struct op *job_add_op(struct job *job, enum op_kind kind);
+void job_remove_ops(struct job *job);
 
 /* The checks that need neither chip nor port: at least one op, images where an op needs them, files
  * readable, not empty, not overlapping, 4096-aligned erase, names of modes and sizes known to the

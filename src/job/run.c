@@ -74,6 +74,23 @@ static int prepare(struct run *run)
 
 /* ---- the work ---- */
 
+/* One file for the whole flash, as merge-bin and factories make them: its gaps are 0xFF, and where
+ * it lies over a partition that holds something by now, that is gone. */
+static void warn_of_gaps(struct run *run)
+{
+    char names[160];
+
+    for (size_t i = 0; i < run->plan.n && !run->job->skip_gaps && !run->job->erase_all; i++) {
+        const struct region *region = &run->plan.regions[i];
+        if (!region_gaps_text(region, names, sizeof names))
+            continue;
+        log_line(run_log(run), LOG_WARNING,
+                 "%s is a merged file with nothing in it for %s: what the flash holds there will "
+                 "be erased (--skip-gaps leaves it alone)",
+                 util_basename(region->path), names);
+    }
+}
+
 /* What could not be loaded before the chip was known. */
 static int load_images(struct run *run)
 {
@@ -115,6 +132,8 @@ static int ready_images(struct run *run)
                      util_basename(region->path));
     }
     run->plan_is_final = true;
+    if (RUN_ANY_OP(run, changes))
+        warn_of_gaps(run);
     pack_start(run);
     pack_digest(run);
     return run->error.code;
