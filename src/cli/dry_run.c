@@ -9,12 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct row {
-    char place[24], what[64], size_text[16];
-    size_t size;
-};
-
-static int row_make(const struct cli *cli, const struct job_image *image, struct row *row,
+int images_row_make(const struct cli *cli, const struct job_image *image, struct images_row *row,
                     struct error *error)
 {
     const struct chip *chip = chip_get(cli->job.chip);
@@ -37,7 +32,7 @@ static int row_make(const struct cli *cli, const struct job_image *image, struct
     return 0;
 }
 
-static void row_say(struct cli *cli, const struct job_image *image, const struct row *row)
+static void row_say(struct cli *cli, const struct job_image *image, const struct images_row *row)
 {
     struct event event;
 
@@ -91,10 +86,10 @@ int images_show(struct cli *cli, struct error *error)
     settings_say(cli);
     for (size_t i = 0; i < cli->job.n_images; i++) {
         const struct job_image *image = &cli->job.images[i];
-        struct row row;
+        struct images_row row;
         if (!image->enabled)
             continue;
-        if (row_make(cli, image, &row, error) != 0)
+        if (images_row_make(cli, image, &row, error) != 0)
             return error->code;
         row_say(cli, image, &row);
     }
