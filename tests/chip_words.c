@@ -7,7 +7,6 @@
  *   chip_words identify CHIP N    one line for each of N made-up chips
  */
 #include "base/util.h"
-#include "image/memory_map.h"
 #include "loader/identify.h"
 #include "loader/spi_connection.h"
 
@@ -124,12 +123,6 @@ static void pins(const struct chip *chip)
     }
 }
 
-static void memories(const struct chip *chip)
-{
-    for (const struct memory_range *r = memory_map(chip); r->name; r++)
-        printf("%s\tmemory %08x-%08x %s\t1\n", chip->key, r->start, r->end, r->name);
-}
-
 static void table(const struct chip *chip)
 {
     const struct chip_spi *spi = &chip->spi;
@@ -181,7 +174,6 @@ static void table(const struct chip *chip)
         printf("%s\t%s\t%s 0x%08x 0x%08x\n", chip->key, fact, m->name, m->start, m->end);
     }
     pins(chip);
-    memories(chip);
     nibbles(chip, "freq", chip->freqs);
     nibbles(chip, "size", chip->sizes);
 }

@@ -182,48 +182,6 @@ def pins(key, cls):
         same(key, f"pin {pin}", verdict)
 
 
-# Where esptool's map of the memory is another chip's, or short of something: here it is as ESP-IDF's soc.h has it
-# (+ ours, - esptool's).
-H2 = """
-- 40800000-40880000 DRAM, - 40800000-40880000 BYTE_ACCESSIBLE, - 40800000-40880000 IRAM
-- 4004ac00-40050000 DROM_MASK, - 40000000-4004ac00 IROM_MASK
-- 50000000-50004000 RTC_IRAM, - 50000000-50004000 RTC_DRAM, - 600fe000-60100000 MEM_INTERNAL2
-+ 40800000-40850000 DRAM, + 40800000-40850000 BYTE_ACCESSIBLE, + 40800000-40850000 IRAM
-+ 40000000-40020000 DROM_MASK, + 40000000-40020000 IROM_MASK
-+ 50000000-50001000 RTC_IRAM, + 50000000-50001000 RTC_DRAM
-"""  # the ESP32-C6's
-MAPS = {
-    "esp8266": """- 40100000-40108000 IRAM, - 40201010-402e1010 IROM
-+ 40100000-40110000 IRAM, + 40200000-40300000 IROM""",  # one linker script's
-    "esp32s3": """- 3c000000-3d000000 DROM, - 42000000-42800000 IROM
-+ 3c000000-3e000000 DROM, + 42000000-44000000 IROM""",  # half and a quarter of what can be mapped
-    "esp32c61": """
-- 40800000-40860000 DRAM, - 40800000-40860000 BYTE_ACCESSIBLE, - 40800000-40860000 IRAM
-- 4004ac00-40050000 DROM_MASK, - 40000000-4004ac00 IROM_MASK
-- 50000000-50004000 RTC_IRAM, - 50000000-50004000 RTC_DRAM, - 600fe000-60100000 MEM_INTERNAL2
-+ 40800000-40850000 DRAM, + 40800000-40850000 BYTE_ACCESSIBLE, + 40800000-40850000 IRAM
-+ 40000000-40040000 DROM_MASK, + 40000000-40040000 IROM_MASK""",  # the ESP32-C5's and C6's
-    "esp32h2": H2,
-    "esp32h21": H2,
-    "esp32p4": """
-- 40000000-4c000000 DROM, - 40000000-4c000000 IROM
-- 4ff00000-4ffa0000 DRAM, - 4ff00000-4ffa0000 BYTE_ACCESSIBLE, - 4ff00000-4ffa0000 IRAM
-+ 40000000-44000000 DROM, + 40000000-44000000 IROM, + 48000000-4c000000 EXTRAM_DATA
-+ 4ff00000-4ffc0000 DRAM, + 4ff00000-4ffc0000 BYTE_ACCESSIBLE, + 4ff00000-4ffc0000 IRAM""",
-    "esp32s31": """- 40000000-54000000 DROM, - 40000000-54000000 IROM
-+ 40000000-44000000 DROM, + 40000000-44000000 IROM, + 50000000-54000000 EXTRAM_DATA""",
-}
-
-
-def memories(key, cls):
-    ours = {fact[7:] for fact in facts[key] if fact.startswith("memory ")}
-    theirs = {f"{start:08x}-{end:08x} {name}" for start, end, name in cls.MEMORY_MAP}
-    known = {w.strip() for w in MAPS.get(key, "").replace("\n", ",").split(",") if w.strip()}
-    have = {"+ " + row for row in ours - theirs} | {"- " + row for row in theirs - ours}
-    for row in sorted(have ^ known):
-        fault(key, "memory", row, "is different" if row in have else "is no difference any more")
-
-
 def stub_exists(name):
     base = os.path.join(os.path.dirname(esptool.targets.__file__), "stub_flasher")
     return any(os.path.exists(os.path.join(base, n, name + ".json")) for n in ("1", "2"))
@@ -280,7 +238,6 @@ def tables(key, cls):
 
     same(key, "usb_otg_pid", cls.IMAGE_CHIP_ID if hasattr(cls, "USB_RAM_BLOCK") else 0)
     pins(key, cls)
-    memories(key, cls)
     if facts[key]["stub"] != (key if stub_exists(key) else ""):
         fault(key, "stub is", repr(facts[key]["stub"]))
     if facts[key]["stub_before"] and not stub_exists(facts[key]["stub_before"]):

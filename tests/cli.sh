@@ -57,7 +57,7 @@ expect 2 "name of the port is empty" chip-id -p ""
 expect 2 "flash-mode does not go with read-mac" read-mac -fm dio -p x
 expect 2 "write-flash needs ADDR FILE" write-flash
 expect 2 "stands alone" write-flash 0x1000 small.bin 0x2000
-expect 2 "needs ADDR SIZE FILE" read-flash 0 16
+expect 2 "an address needs a size" read-flash 0 16
 expect 2 "\"more\" is too much" chip-id more
 expect 2 "the dashboard needs a terminal"
 expect 2 "--baud: \"fast\"" -b fast chip-id -p x
@@ -158,7 +158,7 @@ json_status()
 json_status 2 usage explode
 json_status 2 usage chip-id --explode
 json_status 2 file-unreadable write-flash 0x1000 absent.bin
-json_status 2 bad-address write-flash one small.bin
+json_status 2 bad-address write-flash 1x small.bin
 json_status 3 port-missing chip-id -p /dev/nowhere
 json_status 3 port-missing chip-id -p "/dev/$(printf 'a\377b')"
 json_status 6 images-overlap write-flash 0 small.bin 0 small.bin -p x
