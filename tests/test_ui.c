@@ -11,6 +11,7 @@
 
 #include "base/buffer.h"
 #include "base/util.h"
+#include "image/partition.h"
 #include "station/model.h"
 #include "ui/canvas.h"
 #include "ui/dash.h"
@@ -234,6 +235,31 @@ static void add_image(struct bench *bench, const char *name, uint32_t address)
     dash_bench_look(&bench->dash);
 }
 
+/* A table as ESP-IDF's "factory app, two OTA definitions", with an odd one behind it. */
+static void table_make(const char *name)
+{
+    struct partition_table table = {
+        .rows = {{1, 2, 0x9000, 0x4000, 0, "nvs"},
+                 {1, 0, 0xd000, 0x2000, 0, "otadata"},
+                 {1, 1, 0xf000, 0x1000, 0, "phy_init"},
+                 {0, 0, 0x10000, 0x100000, 0, "factory"},
+                 {0, 0x10, 0x110000, 0x100000, 0, "ota_0"},
+                 {0, 0x11, 0x210000, 0x100000, 0, "ota_1"},
+                 {1, 0x82, 0x310000, 0xf0000, PARTITION_FLAG_ENCRYPTED, "storage"}},
+        .n = 7,
+    };
+    struct buffer bytes = {0};
+    char path[160];
+
+    partition_table_write(&table, true, &bytes);
+    snprintf(path, sizeof path, "%s/%s", workdir, name);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fwrite(bytes.data, 1, bytes.len, f);
+    fclose(f);
+    buffer_done(&bytes);
+}
+
 /* ---- scenes ---------------------------------------------------------------------------------- */
 
 #define USB0 "/dev/ttyUSB0"
@@ -391,6 +417,70 @@ static void scene_images(struct bench *bench)
     bench->dash.bench.flash_mode = FLASH_DIO;
 }
 
+/* A build with a partition table; app.bin also goes where it has no business. */
+static void scene_map(struct bench *bench)
+{
+    scene_idle_empty(bench);
+    say_state(bench, USB0, STATE_SYNC, "");
+    say_chip(bench, USB0, "esp32", "ESP32-D0WD-V3", "24:0a:c4:00:12:34");
+    say_done(bench, USB0, "pass", "", "", 1);
+    add_image(bench, "bootloader.bin", 0x1000);
+    add_image(bench, "table.bin", 0x8000);
+    add_image(bench, "app.bin", 0x10000);
+    job_add_image(&bench->dash.bench, "assets.bin", JOB_ADDRESS_PARTITION);
+    util_copy(bench->dash.bench.images[3].partition, sizeof bench->dash.bench.images[3].partition,
+              "storage");
+    bench->dash.bench.images[3].enabled = false;
+    bench->dash.bench.flash_mode = FLASH_DIO;
+    util_copy(bench->dash.bench.flash_freq, sizeof bench->dash.bench.flash_freq, "40m");
+    util_copy(bench->dash.bench.flash_size, sizeof bench->dash.bench.flash_size, "detect");
+    dash_bench_look(&bench->dash);
+    keys(bench, "ijj");
+}
+
+static void scene_map_conflict(struct bench *bench)
+{
+    scene_map(bench);
+    add_image(bench, "app.bin", 0x1e8000); /* out of ota_0 into ota_1 */
+    keys(bench, "jj");
+}
+
+static void scene_partitions(struct bench *bench)
+{
+    scene_map(bench);
+    keys(bench, "pjjj");
+}
+
+static void scene_notes(struct bench *bench)
+{
+    scene_map_conflict(bench);
+    source_note(&bench->dash.notes, true, "spi_download.conf: line 12: key \"crystal\" has no "
+                                          "meaning here: the rate is measured");
+    source_note(&bench->dash.notes, false, "spi_download.conf: the chip is taken from the "
+                                           "directory's name");
+    util_copy(bench->dash.source.path, sizeof bench->dash.source.path, "spi_download.conf");
+    keys(bench, "n");
+}
+
+static void scene_files(struct bench *bench)
+{
+    scene_map(bench);
+    keys(bench, "oj");
+}
+
+static void scene_files_filter(struct bench *bench)
+{
+    scene_files(bench);
+    keys(bench, "/bin");
+}
+
+static void scene_defaults(struct bench *bench)
+{
+    scene_map(bench);
+    keys(bench, "D");
+    dash_key(&bench->dash, K_RIGHT);
+}
+
 static void scene_images_empty(struct bench *bench)
 {
     scene_idle_empty(bench);
@@ -406,13 +496,13 @@ static void scene_images_typing(struct bench *bench)
 static void scene_images_choice(struct bench *bench)
 {
     scene_idle(bench);
-    keys(bench, "icc");
+    keys(bench, "iCC");
 }
 
 static void scene_choice_last(struct bench *bench)
 {
     scene_idle(bench);
-    keys(bench, "ic");
+    keys(bench, "iC");
     dash_key(&bench->dash, K_LEFT);
 }
 
@@ -474,6 +564,13 @@ static const struct {
     {"failed", scene_failed},
     {"log", scene_log},
     {"images", scene_images},
+    {"map", scene_map},
+    {"map-conflict", scene_map_conflict},
+    {"partitions", scene_partitions},
+    {"notes", scene_notes},
+    {"files", scene_files},
+    {"files-filter", scene_files_filter},
+    {"defaults", scene_defaults},
     {"images-empty", scene_images_empty},
     {"images-typing", scene_images_typing},
     {"images-choice", scene_images_choice},
@@ -557,6 +654,7 @@ static void every_screen_is_as_expected(void **state)
                      scenes[s].name, sizes[z].cols, sizes[z].rows, sizes[z].ascii ? "-ascii" : "");
             bench.canvas.ascii = sizes[z].ascii;
             canvas_resize(&bench.canvas, sizes[z].rows, sizes[z].cols);
+            dash_tick(&bench.dash);
             draw_screen(&bench.canvas, &bench.dash);
             same &= screen_matches(path, &bench.canvas);
             bench_done(&bench);
@@ -575,7 +673,7 @@ static void the_marked_value_is_seen(void **state)
         struct bench bench;
         bench_init(&bench);
         scene_idle(&bench);
-        keys(&bench, "ic");
+        keys(&bench, "iC");
         canvas_resize(&bench.canvas, rows[s % ARRAY_LEN(rows)], cols[s / ARRAY_LEN(rows)]);
         for (size_t i = 0; i < bench.dash.choice.n; i++, dash_key(&bench.dash, K_RIGHT)) {
             struct buffer text = {0};
@@ -588,8 +686,8 @@ static void the_marked_value_is_seen(void **state)
                 }
             }
             buffer_append_byte(&text, 0);
-            char want[24];
-            snprintf(want, sizeof want, " %s ", bench.dash.choice.values[i]);
+            char want[40];
+            snprintf(want, sizeof want, " %s ", bench.dash.choice.labels[i]);
             assert_string_equal((char *)text.data, want);
             buffer_done(&text);
         }
@@ -1287,13 +1385,14 @@ static int group_setup(void **state)
     file_make("assets.bin", 40960);
     file_make("empty.bin", 0);
     file_make("sub-dir/inner.bin", 10);
+    table_make("table.bin");
     return 0;
 }
 
 static int group_teardown(void **state)
 {
     static const char *const names[] = {"bootloader.bin", "partition-table.bin",
-                                        "app.bin",        "assets.bin",
+                                        "app.bin",        "assets.bin", "table.bin",
                                         "empty.bin",      "sub-dir/inner.bin"};
 
     (void)state;
@@ -1338,5 +1437,6 @@ int main(void)
     if (setlocale(LC_CTYPE, "C.UTF-8") == NULL)
         return 77;
     setenv("TZ", "UTC", 1);
+    unsetenv("HOME");
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }
