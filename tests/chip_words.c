@@ -130,6 +130,7 @@ static void table(const struct chip *chip)
 
     text(chip, "name", chip->name);
     number(chip, "image_chip_id", (uint32_t)chip->image_chip_id);
+    number(chip, "uf2_family", chip->uf2_family);
     number(chip, "magic", chip->magic[0]);
     number(chip, "bootloader_offset", chip->bootloader_offset);
     text(chip, "stub", chip->stub);

@@ -190,6 +190,7 @@ def stub_exists(name):
 def tables(key, cls):
     same(key, "name", cls.CHIP_NAME)
     same(key, "bootloader_offset", cls.BOOTLOADER_FLASH_OFFSET)
+    same(key, "uf2_family", cls.UF2_FAMILY_ID)
     same(key, "spi_base", cls.SPI_REG_BASE)
     for fact, name in (
         ("spi_usr", "SPI_USR_OFFS"),

@@ -289,9 +289,13 @@ static void lookups(void **state)
         assert_ptr_equal(chip_by_name(chip->name), chip);
         if (chip->image_chip_id >= 0)
             assert_ptr_equal(chip_by_image_id(chip->image_chip_id), chip);
+        assert_int_not_equal(chip->uf2_family, 0);
+        if (id != CHIP_ESP32E22)
+            assert_ptr_equal(chip_by_uf2_family(chip->uf2_family), chip);
         for (size_t i = 0; i < ARRAY_LEN(chip->magic) && chip->magic[i]; i++)
             assert_ptr_equal(chip_by_magic(chip->magic[i]), chip);
     }
+    assert_null(chip_by_uf2_family(0));
     assert_null(chip_by_image_id(-1));
     for (int id = -1; id < 300; id++)
         assert_true(chip_pre_series_name(id) == NULL || chip_by_image_id(id) == NULL);

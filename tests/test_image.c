@@ -207,7 +207,7 @@ static void files_that_cannot_be_read_are_named(void **state)
         int rc = image_file_read(rows[i].path, &data, &n, &error);
         expect_error(rc, &error, rows[i].code, rows[i].part);
         assert_null(data);
-        rc = plan_load(&plan, &spec, 1, &again);
+        rc = plan_load(&plan, &spec, 1, NULL, &again);
         expect_error(rc, &again, rows[i].code, rows[i].part);
         assert_int_equal(plan.n, 0);
         assert_null(plan.regions);
@@ -227,7 +227,7 @@ static void plans_are_sorted_and_padded(void **state)
                                        {0xFFFFFFF8, file_make("c.bin", "12345678", 8)}};
 
     (void)state;
-    assert_int_equal(plan_load(&plan, specs, ARRAY_LEN(specs), &error), 0);
+    assert_int_equal(plan_load(&plan, specs, ARRAY_LEN(specs), NULL, &error), 0);
     assert_int_equal(plan.n, 3);
     assert_string_equal(plan.regions[0].path, specs[1].path);
     assert_int_equal(plan.regions[0].size, 4);
@@ -253,7 +253,7 @@ static int load_two(uint32_t a, size_t a_size, uint32_t b, size_t b_size, struct
     struct plan plan;
 
     *error = (struct error){0};
-    int rc = plan_load(&plan, specs, 2, error);
+    int rc = plan_load(&plan, specs, 2, NULL, error);
     plan_done(&plan);
     free(data);
     return rc;
@@ -279,7 +279,7 @@ static void overlaps_name_both_files(void **state)
 
     struct plan plan;
     error_clear(&error);
-    expect_error(plan_load(&plan, NULL, 0, &error), &error, ERR_USAGE, "no file");
+    expect_error(plan_load(&plan, NULL, 0, NULL, &error), &error, ERR_USAGE, "no file");
 }
 
 /* ---- samples ------------------------------------------------------------------------------- */
@@ -406,7 +406,7 @@ static int check_one(const char *name, const void *data, size_t n, uint32_t addr
     struct plan plan;
 
     *error = (struct error){0};
-    assert_int_equal(plan_load(&plan, &spec, 1, error), 0);
+    assert_int_equal(plan_load(&plan, &spec, 1, NULL, error), 0);
     int rc = plan_check(&plan, chip_get(chip), 0x400000, force, error);
     plan_done(&plan);
     return rc;
@@ -559,7 +559,7 @@ static struct plan sample_plan(enum chip_id id)
     };
     struct plan plan;
 
-    assert_int_equal(plan_load(&plan, specs, 2, NULL), 0);
+    assert_int_equal(plan_load(&plan, specs, 2, NULL, NULL), 0);
     buffer_done(&boot);
     buffer_done(&app);
     return plan;
@@ -636,7 +636,7 @@ static bool is_patched(const struct buffer *image)
     struct plan plan;
     struct error error = {0};
 
-    assert_int_equal(plan_load(&plan, &spec, 1, &error), 0);
+    assert_int_equal(plan_load(&plan, &spec, 1, NULL, &error), 0);
     assert_int_equal(plan_patch(&plan, chip_get(CHIP_ESP32), &settings, &error), 0);
     bool patched = plan.regions[0].patched;
     assert_int_equal(memcmp(plan.regions[0].data, image->data, image->len) != 0, patched);
@@ -702,7 +702,7 @@ static void what_does_not_shrink_is_sent_plain(void **state)
     noise_fill(noise, N);
     struct image_spec specs[] = {{0, file_make("noise.bin", noise, N)},
                                  {0x10000, file_make("zeros.bin", zeros, N)}};
-    assert_int_equal(plan_load(&plan, specs, 2, NULL), 0);
+    assert_int_equal(plan_load(&plan, specs, 2, NULL, NULL), 0);
     for (size_t i = 0; i < 2; i++)
         assert_int_equal(region_deflate(&plan.regions[i], NULL), 0);
     assert_null(plan.regions[0].deflated);

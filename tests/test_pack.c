@@ -723,7 +723,8 @@ static void bench_load(struct bench *bench)
 
     for (size_t i = 0; i < bench->job.n_images; i++)
         specs[i] = (struct image_spec){bench->job.images[i].address, bench->job.images[i].path};
-    assert_int_equal(plan_load(&bench->run.plan, specs, bench->job.n_images, &bench->run.error), 0);
+    assert_int_equal(
+        plan_load(&bench->run.plan, specs, bench->job.n_images, NULL, &bench->run.error), 0);
 }
 
 static void bench_init(struct bench *bench)

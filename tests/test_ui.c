@@ -454,10 +454,12 @@ static void scene_partitions(struct bench *bench)
 static void scene_notes(struct bench *bench)
 {
     scene_map_conflict(bench);
-    source_note(&bench->dash.notes, true, "spi_download.conf: line 12: key \"crystal\" has no "
-                                          "meaning here: the rate is measured");
-    source_note(&bench->dash.notes, false, "spi_download.conf: the chip is taken from the "
-                                           "directory's name");
+    source_note(&bench->dash.notes, true,
+                "spi_download.conf: line 12: key \"crystal\" has no "
+                "meaning here: the rate is measured");
+    source_note(&bench->dash.notes, false,
+                "spi_download.conf: the chip is taken from the "
+                "directory's name");
     util_copy(bench->dash.source.path, sizeof bench->dash.source.path, "spi_download.conf");
     keys(bench, "n");
 }
@@ -1391,9 +1393,9 @@ static int group_setup(void **state)
 
 static int group_teardown(void **state)
 {
-    static const char *const names[] = {"bootloader.bin", "partition-table.bin",
-                                        "app.bin",        "assets.bin", "table.bin",
-                                        "empty.bin",      "sub-dir/inner.bin"};
+    static const char *const names[] = {"bootloader.bin",   "partition-table.bin", "app.bin",
+                                        "assets.bin",       "table.bin",           "empty.bin",
+                                        "sub-dir/inner.bin"};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(names); i++)

@@ -78,6 +78,30 @@ bool util_number_parse(const char *text, bool suffix, uint64_t max, uint64_t *va
     return true;
 }
 
+bool util_seconds_parse(const char *text, unsigned max, unsigned *ms)
+{
+    uint64_t v = 0;
+    unsigned unit = 1000; /* milliseconds that a one in the next digit stands for */
+    bool point = false, digit = false;
+
+    for (; *text; text++) {
+        if (*text == '.' && !point) {
+            point = true;
+            continue;
+        }
+        if (*text < '0' || *text > '9' || (point && unit == 1))
+            return false;
+        digit = true;
+        unit /= point ? 10 : 1;
+        v = point ? v + (uint64_t)(*text - '0') * unit : v * 10 + (uint64_t)(*text - '0') * 1000;
+        if (v > (uint64_t)max * 1000)
+            return false;
+    }
+    if (digit)
+        *ms = (unsigned)v;
+    return digit;
+}
+
 bool util_copy(char *to, size_t size, const char *from)
 {
     size_t n = strlen(from);

@@ -42,6 +42,10 @@ static inline void le32_put(uint8_t *p, uint32_t v)
  * `max`. */
 bool util_number_parse(const char *text, bool suffix, uint64_t max, uint64_t *value);
 
+/* Seconds as people write them, "3" or "2.5", at most `max`, into milliseconds. Returns false, with
+ * *ms untouched, when it is none, or finer than a millisecond. */
+bool util_seconds_parse(const char *text, unsigned max, unsigned *ms);
+
 /* Copies with truncation and always a terminating zero; a multi-byte UTF-8 character is never cut
  * in half. `size` counts the whole of `to` and must not be 0. Returns whether all of it fitted. */
 bool util_copy(char *to, size_t size, const char *from);

@@ -74,6 +74,15 @@ const struct chip *chip_by_image_id(int image_chip_id)
     return NULL;
 }
 
+const struct chip *chip_by_uf2_family(uint32_t family)
+{
+    for (int id = CHIP_AUTO + 1; id < CHIP_COUNT; id++) {
+        if (chips[id]->uf2_family == family)
+            return chips[id];
+    }
+    return NULL;
+}
+
 const struct chip *chip_by_magic(uint32_t magic)
 {
     for (int id = CHIP_AUTO + 1; id < CHIP_COUNT; id++) {

@@ -171,7 +171,9 @@ struct chip {
     const char *key;  /* what -c takes: "esp32c3" */
     const char *name; /* "ESP32-C3" */
 
-    int image_chip_id; /* extended image header, byte 12; -1: has none (ESP8266) */
+    int image_chip_id;   /* extended image header, byte 12; -1: has none (ESP8266) */
+    uint32_t uf2_family; /* family id of UF2 files (esptool targets: UF2_FAMILY_ID; the list of
+                            families is Microsoft's uf2families.json) */
     /* Word at 0x40001000, by revision; 0: no more. The ESP8266, ESP32 and ESP32-S2 are told by it;
      * the others by GET_SECURITY_INFO's chip id, and by it only under a stub that has no such
      * command. */
@@ -239,6 +241,8 @@ const struct chip *chip_get(enum chip_id id);
 /* By what -c takes: "esp32c3", "ESP32-C3", "esp32-c3"; NULL when no row has it. */
 const struct chip *chip_by_name(const char *name);
 const struct chip *chip_by_image_id(int image_chip_id);
+/* The ESP32-E22 is never found: it shares the ESP32's. */
+const struct chip *chip_by_uf2_family(uint32_t family);
 const struct chip *chip_by_magic(uint32_t magic);
 
 /* "esp8266, esp32, ...": for messages. */

@@ -26,6 +26,7 @@ const struct chip chip_esp32 = {
     .key = "esp32",
     .name = "ESP32",
     .image_chip_id = 0,
+    .uf2_family = 0x1C5F21B0,
     .magic = {0x00F01D83},
     .bootloader_offset = 0x1000,
     STUB("esp32"),

@@ -27,6 +27,7 @@ const struct chip chip_esp32c2 = {
     .key = "esp32c2",
     .name = "ESP32-C2",
     .image_chip_id = 12,
+    .uf2_family = 0x2B88D29C,
     .magic = {0x6F51306F, 0x7C41A06F, 0x0C21E06F},
     .bootloader_offset = 0,
     STUB("esp32c2"),

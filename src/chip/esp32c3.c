@@ -24,6 +24,7 @@ const struct chip chip_esp32c3 = {
     .key = "esp32c3",
     .name = "ESP32-C3",
     .image_chip_id = 5,
+    .uf2_family = 0xD42BA06C,
     .magic = {0x6921506F, 0x1B31506F, 0x4881606F, 0x4361606F},
     .bootloader_offset = 0,
     STUB("esp32c3"),

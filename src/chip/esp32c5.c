@@ -27,6 +27,7 @@ const struct chip chip_esp32c5 = {
     .key = "esp32c5",
     .name = "ESP32-C5",
     .image_chip_id = 23,
+    .uf2_family = 0xF71C0343,
     .magic = {0x1101406F, 0x5FD1406F},
     .bootloader_offset = 0x2000,
     STUB("esp32c5"),

@@ -20,6 +20,7 @@ const struct chip chip_esp32c6 = {
     .key = "esp32c6",
     .name = "ESP32-C6",
     .image_chip_id = 13,
+    .uf2_family = 0x540DDF62,
     .magic = {0x2CE0806F},
     .bootloader_offset = 0,
     STUB("esp32c6"),

@@ -20,6 +20,7 @@ const struct chip chip_esp32c61 = {
     .key = "esp32c61",
     .name = "ESP32-C61",
     .image_chip_id = 20,
+    .uf2_family = 0x77D850C4,
     .magic = {0x7211606F},
     .bootloader_offset = 0,
     STUB("esp32c61"),

@@ -25,6 +25,8 @@ const struct chip chip_esp32e22 = {
     .key = "esp32e22",
     .name = "ESP32-E22",
     .image_chip_id = 31,
+    .uf2_family =
+        0x1C5F21B0, /* the ESP32's: Microsoft's list has none for it, esptool takes this */
     .bootloader_offset = 0,
     .spi = SPI_NEW(0xC3003000),
     EFUSE(0xC4008000, 0x44),

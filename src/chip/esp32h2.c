@@ -12,6 +12,7 @@ const struct chip chip_esp32h2 = {
     .key = "esp32h2",
     .name = "ESP32-H2",
     .image_chip_id = 16,
+    .uf2_family = 0x332726F6,
     .magic = {0xD7B73E80},
     .bootloader_offset = 0,
     STUB("esp32h2"),

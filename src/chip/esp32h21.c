@@ -12,6 +12,7 @@ const struct chip chip_esp32h21 = {
     .key = "esp32h21",
     .name = "ESP32-H21",
     .image_chip_id = 25,
+    .uf2_family = 0xB6DD00AF,
     .bootloader_offset = 0,
     .spi = SPI_NEW(0x60003000),
     EFUSE(0x600B4000, 0x44),

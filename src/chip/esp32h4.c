@@ -31,6 +31,7 @@ const struct chip chip_esp32h4 = {
     .key = "esp32h4",
     .name = "ESP32-H4",
     .image_chip_id = 28,
+    .uf2_family = 0x9E0BAA8A,
     .bootloader_offset = 0x2000,
     STUB("esp32h4"),
     .spi = SPI_NEW(0x60099000),

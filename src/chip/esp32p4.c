@@ -22,6 +22,7 @@ const struct chip chip_esp32p4 = {
     .key = "esp32p4",
     .name = "ESP32-P4",
     .image_chip_id = 18,
+    .uf2_family = 0x3D308E94,
     .bootloader_offset = 0x2000,
     STUB("esp32p4"),
     .stub_since = 300,

@@ -40,6 +40,7 @@ const struct chip chip_esp32s2 = {
     .key = "esp32s2",
     .name = "ESP32-S2",
     .image_chip_id = 2, /* GET_SECURITY_INFO does not tell it */
+    .uf2_family = 0xBFDD4EEE,
     .magic = {0x000007C6},
     .bootloader_offset = 0x1000,
     STUB("esp32s2"),

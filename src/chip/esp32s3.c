@@ -33,6 +33,7 @@ const struct chip chip_esp32s3 = {
     .key = "esp32s3",
     .name = "ESP32-S3",
     .image_chip_id = 9,
+    .uf2_family = 0xC47E5767,
     .magic = {0x00000009},
     .bootloader_offset = 0,
     STUB("esp32s3"),

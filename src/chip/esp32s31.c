@@ -36,6 +36,7 @@ const struct chip chip_esp32s31 = {
     .key = "esp32s31",
     .name = "ESP32-S31",
     .image_chip_id = 32,
+    .uf2_family = 0x3101F7C1,
     .bootloader_offset = 0x2000,
     STUB("esp32s31"),
     .spi = SPI_NEW(0x20501000),

@@ -19,6 +19,7 @@ const struct chip chip_esp8266 = {
     .key = "esp8266",
     .name = "ESP8266",
     .image_chip_id = -1,
+    .uf2_family = 0x7EAB61ED,
     .magic = {0xFFF0C101},
     .bootloader_offset = 0,
     .stub = "esp8266",

@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 
 #include "base/util.h"
+#include "cli/images.h"
 #include "cli/run.h"
 #include "cli/text.h"
 #include "link/ports.h"
@@ -63,6 +64,8 @@ static int run_on_ports(struct cli *cli, struct error *error)
         if (value && value[0])
             cli->ports[cli->n_ports++] = value;
     }
+    if (cli->n_ports == 0 && cli->job.port)
+        cli->ports[cli->n_ports++] = cli->job.port; /* a source named it */
     if (cli->n_ports == 0) {
         if (port_find(cli, found, sizeof found, error) != 0)
             return error->code;
@@ -121,37 +124,26 @@ static int run_checked(struct cli *cli, struct error *error)
     return run_on_ports(cli, error);
 }
 
-static int images_take(struct cli *cli, struct error *error)
+/* write-flash, verify-flash: the command says what is done with what a source names. */
+static int with_images(struct cli *cli, enum op_kind kind, struct error *error)
 {
-    if (cli->n_args % 2 != 0)
-        return error_set(error, ERR_USAGE,
-                         "%s takes pairs of an address and a file, but \"%s\" stands alone",
-                         cli->command->name, cli->args[cli->n_args - 1]);
-    for (size_t i = 0; i < cli->n_args; i += 2) {
-        struct job_image place = {0};
-        if (!job_address_parse(cli->args[i], &place))
-            return address_take(cli->args[i], &place.address, error);
-        job_add_image(&cli->job, cli->args[i + 1], place.address);
-        struct job_image *image = &cli->job.images[cli->job.n_images - 1];
-        memcpy(image->partition, place.partition, sizeof image->partition);
-    }
-    return 0;
+    if (chip_take(cli, error) != 0 || images_take(cli, error) != 0)
+        return error->code;
+    job_remove_ops(&cli->job);
+    job_add_op(&cli->job, kind);
+    if (!cli->dry_run)
+        return run_checked(cli, error);
+    return job_check(&cli->job, error) == 0 ? images_show(cli, error) : error->code;
 }
 
 static int write_flash(struct cli *cli, struct error *error)
 {
-    if (images_take(cli, error) != 0)
-        return error->code;
-    job_add_op(&cli->job, OP_WRITE_FLASH);
-    return run_checked(cli, error);
+    return with_images(cli, OP_WRITE_FLASH, error);
 }
 
 static int verify_flash(struct cli *cli, struct error *error)
 {
-    if (images_take(cli, error) != 0)
-        return error->code;
-    job_add_op(&cli->job, OP_VERIFY_FLASH);
-    return run_checked(cli, error);
+    return with_images(cli, OP_VERIFY_FLASH, error);
 }
 
 static int one_port(const struct cli *cli, struct error *error)
@@ -360,10 +352,11 @@ const struct cli_command cli_commands[] = {
     {"ports", "", "list the serial ports of this machine", FOR_PORTS, 0, 0, list_ports, false},
     {"chips", "[CHIP]", "list the chips that are known, and how well each is tested", FOR_CHIPS, 0,
      1, chips_list, false},
-    {"write-flash", "ADDR FILE...", "write files to the flash and have the chip verify them",
-     FOR_WRITE, 2, ANY_NUMBER, write_flash, false},
-    {"verify-flash", "ADDR FILE...", "compare files with the flash", FOR_VERIFY, 2, ANY_NUMBER,
-     verify_flash, false},
+    {"write-flash", "SOURCE|ADDR FILE...",
+     "write a build or files to the flash and have the chip verify them", FOR_WRITE, 1, ANY_NUMBER,
+     write_flash, false},
+    {"verify-flash", "SOURCE|ADDR FILE...", "compare a build or files with the flash", FOR_VERIFY,
+     1, ANY_NUMBER, verify_flash, false},
     {"read-flash", "ADDR SIZE FILE",
      "read flash into a file; SIZE may be ALL, and a partition's "
      "name stands for both",

@@ -166,6 +166,14 @@ static int set_mac(struct cli *cli, const char *argument, struct error *error)
                      argument);
 }
 
+/* The pairs that follow, up to the next option. */
+static int set_encrypt_files(struct cli *cli, const char *argument, struct error *error)
+{
+    (void)argument, (void)error;
+    cli->encrypting = true;
+    return 0;
+}
+
 /* ---- the table ---- */
 
 #define NOWHERE       ((size_t)-1)
@@ -181,7 +189,8 @@ const struct cli_option cli_options[] = {
      FOR_JOBS | FOR_DASHBOARD | FOR_STATION, false, SET(set_port)},
     {"baud", "b", "BAUD", "rate to work at, bit/s, or auto: the best that works (default)",
      FOR_JOBS, false, SET(set_baud)},
-    {"chip", "c", "CHIP", "refuse any other chip; demo: the chips of the boards, CHIP,CHIP... or all",
+    {"chip", "c", "CHIP",
+     "refuse any other chip; demo: the chips of the boards, CHIP,CHIP... or all",
      FOR_JOBS | FOR_DEMO, false, TEXT(chip)},
     {"before", NULL, "WORD",
      "how to get into the loader: default-reset, usb-reset, no-reset, no-reset-no-sync", FOR_JOBS,
@@ -219,6 +228,14 @@ const struct cli_option cli_options[] = {
      SET(set_bytes)},
     {"non-volatile", NULL, NULL, "write the status for good, not until the flash is reset",
      FOR_STATUS_WRITE, false, SWITCH(non_volatile)},
+    {"encrypt", NULL, NULL, "have a chip with flash encryption encrypt the files", FOR_WRITE, false,
+     SWITCH(encrypt)},
+    {"encrypt-files", NULL, NULL, "the same for the pairs of address and file that follow it",
+     FOR_WRITE, false, SET(set_encrypt_files)},
+    {"dry-run", NULL, NULL, "only show what would be written", FOR_WRITE | FOR_VERIFY, false,
+     SWITCH(dry_run)},
+    {"allow-outside", NULL, NULL, "take files from outside of a manifest's or a project's folder",
+     FOR_WRITE | FOR_VERIFY | FOR_JOB, false, SWITCH(allow_outside)},
     {"expect-mac", NULL, "MAC", "refuse any other board", FOR_JOBS, false, SET(set_mac)},
 
     {"boards", "n", "N", "how many emulated boards (default: 1, or one for each chip)", FOR_DEMO,
@@ -317,32 +334,33 @@ static int option_apply(struct cli *cli, const struct cli_option *o, const char 
 }
 
 /* Takes argv[*i], and argv[*i + 1] when the option needs it. */
-static int option_take(struct cli *cli, int argc, char **argv, int *i, struct error *error)
+static int option_take(struct cli *cli, size_t *i, struct error *error)
 {
-    char *value, *word = argv[*i];
+    char *value, *word = cli->words.rows[*i];
     const struct cli_option *o = option_find(word, &value);
 
+    cli->encrypting = false;
     if (o == NULL)
         return error_set(error, ERR_USAGE, "there is no option %s", word);
     if (o->argument == NULL && value)
         return error_set(error, ERR_USAGE, "--%s takes no value", o->name);
     if (o->argument && value == NULL) {
-        if (*i + 1 >= argc)
+        if (*i + 1 >= cli->words.n)
             return error_set(error, ERR_USAGE, "%s needs a value: %s", word, o->argument);
-        value = argv[++*i];
+        value = cli->words.rows[++*i];
     }
     return option_apply(cli, o, value, error);
 }
 
 /* An option that this command does not have is an error, not something to be ignored. */
-static int check_options(const struct cli *cli, int argc, char **argv, struct error *error)
+static int check_options(const struct cli *cli, struct error *error)
 {
-    char *value;
+    char **words = cli->words.rows, *value;
 
-    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        if (argv[i][0] != '-' || argv[i][1] == '\0')
+    for (size_t i = 0; i < cli->words.n && strcmp(words[i], "--") != 0; i++) {
+        if (words[i][0] != '-' || words[i][1] == '\0')
             continue;
-        const struct cli_option *o = option_find(argv[i], &value);
+        const struct cli_option *o = option_find(words[i], &value);
         if (o == NULL)
             continue;
         if (!(o->commands & cli->command->bit))
@@ -377,35 +395,70 @@ static int word_take(struct cli *cli, const char *word, struct error *error)
     if (cli->n_args == ARRAY_LEN(cli->args))
         return error_set(error, ERR_USAGE, "more than %zu arguments are given",
                          ARRAY_LEN(cli->args));
+    cli->encrypted[cli->n_args] = cli->encrypting;
     cli->args[cli->n_args++] = word;
     return 0;
 }
 
-int cli_parse(struct cli *cli, int argc, char **argv, struct error *error)
+/* Every @FILE becomes what is in it; such a word in a file stays as it is (as with esptool). */
+static int words_expand(struct cli *cli, int argc, char **argv, struct error *error)
+{
+    bool plain = false;
+    int result = 0;
+
+    for (int i = 1; result == 0 && i < argc; i++) {
+        plain = plain || strcmp(argv[i], "--") == 0;
+        if (!plain && argv[i][0] == '@' && argv[i][1])
+            result = words_load(argv[i] + 1, &cli->words, error);
+        else
+            words_add(&cli->words, argv[i]);
+    }
+    return result;
+}
+
+/* Takes all options, and all else where `words` is true. */
+static int take_all(struct cli *cli, bool words, struct error *error)
 {
     bool words_only = false;
     int result = 0;
 
+    for (size_t i = 0; result == 0 && i < cli->words.n; i++) {
+        const char *word = cli->words.rows[i];
+        if (!words_only && strcmp(word, "--") == 0)
+            words_only = true;
+        else if (!words_only && word[0] == '-' && word[1])
+            result = option_take(cli, &i, error);
+        else if (words)
+            result = word_take(cli, word, error);
+    }
+    return result;
+}
+
+int cli_options_again(struct cli *cli, struct error *error)
+{
+    cli->n_ports = 0;
+    return take_all(cli, false, error);
+}
+
+int cli_parse(struct cli *cli, int argc, char **argv, struct error *error)
+{
     *cli = (struct cli){0};
     job_init(&cli->job);
-    for (int i = 1; result == 0 && i < argc; i++) {
-        if (!words_only && strcmp(argv[i], "--") == 0)
-            words_only = true;
-        else if (!words_only && argv[i][0] == '-' && argv[i][1])
-            result = option_take(cli, argc, argv, &i, error);
-        else
-            result = word_take(cli, argv[i], error);
-    }
+    int result = words_expand(cli, argc, argv, error);
+    if (result == 0)
+        result = take_all(cli, true, error);
     bool named = cli->command != NULL;
     if (!named)
         cli->command = command_find("");
     if (result != 0 || cli->help || cli->version)
         return result;
-    result = check_options(cli, argc, argv, error);
+    result = check_options(cli, error);
     return result == 0 && named ? check_args(cli, error) : result;
 }
 
 void cli_done(struct cli *cli)
 {
     job_done(&cli->job);
+    words_done(&cli->words);
+    source_notes_done(&cli->notes);
 }

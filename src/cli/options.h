@@ -10,16 +10,20 @@
 #include "base/error.h"
 #include "cli/cli.h"
 #include "job/job.h"
+#include "source/args.h"
+#include "source/source.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 enum { CLI_PORTS_MAX = 128, CLI_DEMO_BOARDS_MAX = 64 };
 
-/* The command line, read. Strings belong to argv. */
+/* The command line, read. Strings belong to `words`. */
 struct cli {
+    struct words words;                /* argv with every @FILE replaced by what is in it */
     const struct cli_command *command; /* never NULL after cli_parse(): the dashboard is one too */
     const char *args[512];             /* what is left of the command line */
+    bool encrypted[512];               /* it stands behind --encrypt-files */
     size_t n_args;
 
     cli_dashboard_fn *dashboard;
@@ -35,6 +39,11 @@ struct cli {
     bool non_volatile;
     const char *socket, *bench, *remove_dir;
     bool stay, only_ports; /* station */
+
+    /* write-flash, verify-flash */
+    bool dry_run, allow_outside, encrypt;
+    bool encrypting; /* while it is read: what follows is for --encrypt-files */
+    struct source_notes notes;
 };
 
 struct cli_command {
@@ -98,6 +107,8 @@ extern const struct cli_option cli_options[];   /* ended by name NULL */
 /* Reads the command line. `cli` is ready for cli_done() in any case. ERR_USAGE and what the
  * options' values give, with the text for the user. */
 int cli_parse(struct cli *cli, int argc, char **argv, struct error *error);
+/* The options once more, on a cli->job that something else has filled meanwhile. */
+int cli_options_again(struct cli *cli, struct error *error);
 void cli_done(struct cli *cli);
 
 /* help.c: print to stdout. */

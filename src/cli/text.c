@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/util.h"
+#include "cli/images.h"
 
 #include <ctype.h>
 #include <langinfo.h>
@@ -376,4 +377,6 @@ void json_put(void *context, const struct event *event)
         fflush(stdout);
     }
     buffer_done(&line);
+    if (event->kind == EVENT_HELLO)
+        images_notes_put(cli);
 }

@@ -92,3 +92,22 @@ out:
     close(fd);
     return rc;
 }
+
+int image_file_form(const char *path, enum file_form *form, size_t *size, struct error *error)
+{
+    uint8_t head[16];
+    int fd = file_open(path, size, error);
+    ssize_t got;
+
+    if (fd < 0)
+        return fd;
+    do
+        got = pread(fd, head, sizeof head, 0);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        unreadable(error, path, strerror(errno));
+    else
+        *form = file_form(head, (size_t)got);
+    close(fd);
+    return got < 0 ? ERR_FILE_UNREADABLE : 0;
+}

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "chip/chip.h"
 #include "image/cache.h"
+#include "image/pieces.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -49,7 +50,7 @@ struct region {
     uint32_t address;
     uint8_t *data;     /* as it is to stand in the flash: patched, padded with 0xFF to 4 bytes */
     size_t size;       /* of data */
-    size_t file_size;  /* bytes in the file */
+    size_t file_size;  /* of data, what comes from the file: without the padding */
     uint8_t md5[16];   /* of data[0..size) */
     uint8_t *deflated; /* zlib stream of data; NULL: sent plain (not asked for, or it would not be
                           smaller) */
@@ -76,13 +77,29 @@ int image_file_read(const char *path, uint8_t **data, size_t *size, struct error
 /* The same errors, but for those of reading; the file is only opened. */
 int image_file_look(const char *path, size_t *size, struct error *error);
 
-/* Loads every file and checks what can be checked without a chip: readable, not empty, no overlap
- * (ERR_OVERLAP names both files and the addresses), end within 32 bits. The plan is empty on error.
+/* The form of a file, told by its beginning; the errors of image_file_look(). *size: of the file.
  */
-int plan_load(struct plan *plan, const struct image_spec *specs, size_t n, struct error *error);
+int image_file_form(const char *path, enum file_form *form, size_t *size, struct error *error);
 
-/* The same checks, and only them: opens the files but does not read them. */
-int plan_look(const struct image_spec *specs, size_t n, struct error *error);
+/* Loads every file and checks what can be checked on the host: readable, not empty, well-formed, no
+ * overlap (ERR_OVERLAP names both files and the addresses), end within 32 bits. What a file has in
+ * one sector is one region, with 0xFF in its gaps: a sector is erased as a whole. `chip` may be
+ * NULL where no file needs it (file_form_needs_chip). The plan is empty on error. */
+int plan_load(struct plan *plan, const struct image_spec *specs, size_t n, const struct chip *chip,
+              struct error *error);
+
+/* The same checks, and only them: reads no more of the files than it takes. */
+int plan_look(const struct image_spec *specs, size_t n, const struct chip *chip,
+              struct error *error);
+
+/* Takes whole sectors of nothing but 0xFF out of the plan, so that they are not erased; those that
+ * belong to an image, or to a data partition of a merged file that holds something, stay (merge.h).
+ * ERR_USAGE when nothing is left; the plan stays as it is on error. */
+int plan_skip_gaps(struct plan *plan, struct error *error);
+
+/* "nvs at 0x9000, phy_init at 0xf000": partitions that a merged file would only erase, with some of
+ * them left out when there are many. False: there are none, the text is "". */
+bool region_gaps_text(const struct region *region, char *to, size_t size);
 
 void plan_done(struct plan *plan); /* also right for a zeroed struct */
 

@@ -17,12 +17,14 @@ enum merge_format { MERGE_RAW, MERGE_HEX, MERGE_UF2 };
 struct merge_options {
     enum merge_format format;
     uint32_t target_offset; /* raw: the address that the file's first byte stands for */
-    uint64_t pad_to_size;   /* raw: bytes; 0: ends with the last image */
+    uint64_t pad_to_size;   /* raw: the flash address to which it goes on; 0: ends with the last
+                               image */
     unsigned chunk_size;    /* uf2: bytes in a block; 0: as many as are usual */
     bool no_md5;            /* uf2: without the MD5 of each block */
 };
 
 bool merge_format_parse(const char *name, enum merge_format *format); /* raw hex uf2 */
+const char *merge_format_name(enum merge_format format);
 
 /* Appends the file to `out`. `plan` is loaded and patched. ERR_USAGE for options that contradict
  * the plan (an image before target_offset, one that ends behind pad_to_size). */
@@ -30,7 +32,10 @@ int merge_build(const struct plan *plan, const struct chip *chip,
                 const struct merge_options *options, struct buffer *out, struct error *error);
 
 /* What a merged raw file is made of: bootloader, partition table and what its partitions hold,
- * found by the table in it. Everything else that is not 0xFF is one of them, too ("data-0x1234").
+ * found by the table in it. Everything else that is not 0xFF is one of them, too ("data-0x12000").
+ *
+ * An app ends with its last byte that is not 0xFF. Any other partition that holds something is
+ * whole: its blank pages are part of what it says (SPIFFS, NVS and the OTA choice count on them).
  */
 struct split_part {
     uint32_t address; /* in the flash */
@@ -41,11 +46,17 @@ struct split_part {
 struct split {
     struct split_part *parts; /* ascending; together all bytes that are not 0xFF */
     size_t n;
-    bool is_merged; /* an image, a table behind it, and more */
+    struct split_part *blanks; /* partitions of which the file has nothing but 0xFF; ascending */
+    size_t n_blanks;
+    bool is_merged; /* a bootloader and a table behind it */
 };
 
 /* `address`: of the first byte. Never fails: what is no merged file is one part. */
 void split_make(struct split *split, const uint8_t *data, size_t size, uint32_t address);
 void split_done(struct split *split);
+
+/* The address that a merged file is for, as far as it tells: that of the bootloader that it begins
+ * with, when the table is where it is to be then; else 0. */
+uint32_t split_address(const uint8_t *data, size_t size);
 
 #endif

@@ -40,29 +40,101 @@ static uint64_t region_end(const struct region *region)
     return (uint64_t)region->address + region->size;
 }
 
-static int region_load(struct region *region, const struct image_spec *spec, bool read,
-                       struct error *error)
+/* A place for one more; doubled whenever that is a power of two. */
+static struct region *region_add(struct plan *plan, const struct image_spec *spec, uint32_t address)
 {
-    size_t n;
-    int rc = read ? image_file_read(spec->path, &region->data, &n, error)
-                  : image_file_look(spec->path, &n, error);
+    if ((plan->n & (plan->n - 1)) == 0)
+        plan->regions =
+            xrealloc(plan->regions, (plan->n ? 2 * plan->n : 1) * sizeof *plan->regions);
+    struct region *region = &plan->regions[plan->n++];
+    *region = (struct region){
+        .path = xstrdup(spec->path), .address = address, .encrypted = spec->encrypted};
+    return region;
+}
 
-    if (rc != 0)
-        return rc;
-    region->path = xstrdup(spec->path);
-    region->address = spec->address;
+/* The piece goes on behind what the same file has in the same sector; the gap is erased with it. */
+static void region_extend(struct region *region, const struct piece *piece)
+{
+    size_t at = piece->address - region->address;
+
+    region->data = xrealloc(region->data, at + piece->size);
+    memset(region->data + region->size, 0xFF, at - region->size);
+    memcpy(region->data + at, piece->data, piece->size);
+    region->size = at + piece->size;
+}
+
+/* The last step for a region's data: `data` may be NULL when only the size is known. */
+static int region_finish(struct region *region, struct error *error)
+{
+    size_t n = region->size;
+
     region->file_size = n;
     region->size = (n + PAD - 1) / PAD * PAD;
     if (region_end(region) > (uint64_t)UINT32_MAX + 1)
         return error_set(error, ERR_TOO_BIG,
                          "%s (%zu bytes) at 0x%x would end past the last 32-bit address",
                          region->path, n, region->address);
-    if (!read)
+    if (region->data == NULL)
         return 0;
     region->data = xrealloc(region->data, region->size);
     memset(region->data + n, 0xFF, region->size - n);
     image_describe(region->data, n, region->what, sizeof region->what);
     return 0;
+}
+
+static void pieces_take(struct plan *plan, const struct image_spec *spec, struct pieces *pieces)
+{
+    struct region *last = NULL;
+
+    for (size_t i = 0; i < pieces->n; i++) {
+        struct piece *piece = &pieces->rows[i];
+        if (last && (region_end(last) - 1) / SECTOR == piece->address / SECTOR) {
+            region_extend(last, piece);
+            continue;
+        }
+        last = region_add(plan, spec, piece->address);
+        last->data = piece->data;
+        last->size = piece->size;
+        piece->data = NULL;
+    }
+}
+
+static int file_load(struct plan *plan, const struct image_spec *spec, const struct chip *chip,
+                     struct error *error)
+{
+    struct pieces pieces;
+    uint8_t *data;
+    size_t n, first = plan->n;
+    int rc = image_file_read(spec->path, &data, &n, error);
+
+    if (rc != 0)
+        return rc;
+    rc = pieces_read(&pieces, spec->path, data, n, spec->address, chip, error);
+    free(data);
+    if (rc != 0)
+        return rc;
+    pieces_take(plan, spec, &pieces);
+    pieces_done(&pieces);
+    for (size_t i = first; rc == 0 && i < plan->n; i++)
+        rc = region_finish(&plan->regions[i], error);
+    return rc;
+}
+
+/* Where the file is what will be written, its size is enough. */
+static int file_look(struct plan *plan, const struct image_spec *spec, const struct chip *chip,
+                     struct error *error)
+{
+    enum file_form form = FORM_RAW;
+    size_t n = 0;
+    int rc = image_file_form(spec->path, &form, &n, error);
+
+    if (rc != 0)
+        return rc;
+    if (form != FORM_RAW || spec->address == PIECES_OWN_ADDRESS)
+        return file_load(plan, spec, chip, error);
+    struct region *region = region_add(plan, spec, spec->address);
+    region->size = n;
+    return region_finish(region, error);
 }
 
 static int address_compare(const void *a, const void *b)
@@ -93,20 +165,21 @@ static int overlap_check(const struct plan *plan, struct error *error)
     return 0;
 }
 
-static int load(struct plan *plan, const struct image_spec *specs, size_t n, bool read,
-                struct error *error)
+static int load(struct plan *plan, const struct image_spec *specs, size_t n,
+                const struct chip *chip, bool read, struct error *error)
 {
     int rc = 0;
 
-    *plan = (struct plan){.regions = xcalloc(n, sizeof *plan->regions), .n = n};
+    *plan = (struct plan){0};
     if (n == 0)
         rc = error_set(error, ERR_USAGE, "no file to write was given");
-    for (size_t i = 0; rc == 0 && i < n; i++) {
-        rc = region_load(&plan->regions[i], &specs[i], read, error);
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        rc = read ? file_load(plan, &specs[i], chip, error)
+                  : file_look(plan, &specs[i], chip, error);
+    for (size_t i = 0; i < plan->n; i++)
         plan->total += plan->regions[i].size;
-    }
     if (rc == 0) {
-        qsort(plan->regions, n, sizeof *plan->regions, address_compare);
+        qsort(plan->regions, plan->n, sizeof *plan->regions, address_compare);
         rc = overlap_check(plan, error);
     }
     if (rc != 0)
@@ -114,15 +187,17 @@ static int load(struct plan *plan, const struct image_spec *specs, size_t n, boo
     return rc;
 }
 
-int plan_load(struct plan *plan, const struct image_spec *specs, size_t n, struct error *error)
+int plan_load(struct plan *plan, const struct image_spec *specs, size_t n, const struct chip *chip,
+              struct error *error)
 {
-    return load(plan, specs, n, true, error);
+    return load(plan, specs, n, chip, true, error);
 }
 
-int plan_look(const struct image_spec *specs, size_t n, struct error *error)
+int plan_look(const struct image_spec *specs, size_t n, const struct chip *chip,
+              struct error *error)
 {
     struct plan plan;
-    int rc = load(&plan, specs, n, false, error);
+    int rc = load(&plan, specs, n, chip, false, error);
 
     plan_done(&plan);
     return rc;

@@ -21,7 +21,7 @@ bool job_needs_images(const struct job *job);
 
 /* job_check(), which also hands over what it loaded: *plan is the job's files, or empty when no op
  * needs any, when they are only known once the chip is ({chip} in a path, the bootloader's place,
- * its partition table), and on error. */
+ * its partition table, an ELF or UF2 file), and on error. */
 int job_check_plan(const struct job *job, struct plan *plan, struct error *error);
 
 /* plan_load() of the enabled images, as they are for this chip (NULL: not known, nothing is

@@ -4,8 +4,10 @@
 
 #include "base/util.h"
 #include "image/image.h"
+#include "job/boot_check.h"
 #include "job/internal.h"
 #include "job/partitions.h"
+#include "job/protect.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -88,8 +90,7 @@ void job_done(struct job *job)
 {
     for (size_t i = 0; i < job->n_images; i++)
         free(job->images[i].path);
-    for (size_t i = 0; i < job->n_ops; i++)
-        free(job->ops[i].path);
+    job_remove_ops(job);
     free(job->images);
     free(job->ops);
     free(job->protect);
@@ -170,6 +171,13 @@ struct op *job_add_op(struct job *job, enum op_kind kind)
     return op;
 }
 
+void job_remove_ops(struct job *job)
+{
+    for (size_t i = 0; i < job->n_ops; i++)
+        free(job->ops[i].path);
+    job->n_ops = 0;
+}
+
 bool op_fills_file(enum op_kind kind)
 {
     return op_needs[kind].output;
@@ -184,12 +192,22 @@ bool job_needs_images(const struct job *job)
     return false;
 }
 
+/* A file that can't be looked at is reported by who loads it. */
+static bool file_waits_for_chip(const char *path)
+{
+    enum file_form form;
+    size_t size;
+
+    return image_file_form(path, &form, &size, NULL) == 0 && file_form_needs_chip(form);
+}
+
 static bool images_wait_for_chip(const struct job *job)
 {
     for (size_t i = 0; i < job->n_images; i++) {
         const struct job_image *image = &job->images[i];
         if (image->enabled &&
-            (image->address == JOB_ADDRESS_BOOTLOADER || strstr(image->path, JOB_PATH_CHIP)))
+            (image->address == JOB_ADDRESS_BOOTLOADER || strstr(image->path, JOB_PATH_CHIP) ||
+             file_waits_for_chip(image->path)))
             return true;
     }
     return false;
@@ -208,6 +226,18 @@ static char *path_for_chip(const char *path, const struct chip *chip)
     }
     buffer_printf(&out, "%s", path);
     return (char *)out.data;
+}
+
+/* Files that have addresses of their own can bring such, too. */
+static int check_words(const struct plan *plan, struct error *error)
+{
+    for (size_t i = 0; i < plan->n; i++) {
+        const struct region *region = &plan->regions[i];
+        if (region->address % WORD != 0)
+            return error_set(error, ERR_BAD_ADDRESS, "%s: the address 0x%x is no multiple of %d",
+                             region->path, region->address, WORD);
+    }
+    return 0;
 }
 
 /* Loads into *plan, or only looks when that is NULL. Where the place of an image depends on the
@@ -229,9 +259,12 @@ static int plan_make(const struct job *job, const struct chip *chip,
         if (!image->enabled)
             continue;
         paths[n] = path_for_chip(image->path, chip);
-        specs[n] = (struct image_spec){.path = paths[n], .address = image->address};
+        specs[n] = (struct image_spec){
+            .path = paths[n], .address = image->address, .encrypted = image->encrypted};
         if (chip && image->address == JOB_ADDRESS_BOOTLOADER)
             specs[n].address = chip->bootloader_offset;
+        if (image->address == JOB_ADDRESS_OWN)
+            specs[n].address = PIECES_OWN_ADDRESS;
         if (image->address == JOB_ADDRESS_PARTITION) {
             places[n].name = image->partition;
             named = true;
@@ -239,13 +272,19 @@ static int plan_make(const struct job *job, const struct chip *chip,
         n++;
     }
     if (named)
-        result = job_places_find(specs, places, n, job->table_address, chip_table, &known, error);
+        result = job_places_find(specs, places, n, job->table_address, chip, chip_table, &known,
+                                 error);
     for (size_t i = 0; result == 0 && !known && i < n; i++)
         result = image_file_look(specs[i].path, &size, error);
     if (result == 0 && known)
-        result = plan || named ? plan_load(&made, specs, n, error) : plan_look(specs, n, error);
+        result = plan || named ? plan_load(&made, specs, n, chip, error)
+                               : plan_look(specs, n, chip, error);
     if (result == 0 && named)
         result = job_places_check(&made, specs, places, n, error);
+    if (result == 0)
+        result = check_words(&made, error);
+    if (result == 0 && plan && made.n > 0 && job->skip_gaps)
+        result = plan_skip_gaps(&made, error);
     if (result == 0 && plan)
         *plan = made;
     else
@@ -362,6 +401,9 @@ static int check_op(const struct job *job, size_t index, struct error *error)
         result = check_sfdp(op, row->name, error);
     if (result == 0)
         result = check_range(op, row->name, error);
+    if (result == 0 && op->kind == OP_ERASE_REGION && op->partition[0] == '\0')
+        result = protect_check_range(job, row->name, op->address,
+                                     op->size == JOB_SIZE_ALL ? UINT32_MAX : op->size, error);
     if (result == 0 && row->program)
         result = check_program(op, chip_get(job->chip), error);
     return result;
@@ -425,6 +467,10 @@ static int check(const struct job *job, struct plan *plan, struct error *error)
     if (job->n_ops == 0)
         return error_set(error, ERR_USAGE, "the job has nothing to do");
     int result = check_settings(job, error);
+    if (result == 0)
+        result = protect_check(job, error);
+    if (result == 0)
+        result = boot_check_check(job, error);
     for (size_t i = 0; result == 0 && i < job->n_ops; i++)
         result = check_op(job, i, error);
     if (result == 0 && job_needs_images(job))

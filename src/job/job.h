@@ -142,6 +142,7 @@ const char *job_address_format(char *to, size_t size, const struct job_image *im
 bool job_address_parse(const char *text, struct job_image *image);
 /* All bits of `mask` set, 2 bytes, everything else 0. */
 struct op *job_add_op(struct job *job, enum op_kind kind);
+void job_remove_ops(struct job *job);
 
 /* The checks that need neither chip nor port: at least one op, images where an op needs them, files
  * readable, not empty, not overlapping, 4096-aligned erase, names of modes and sizes known to the
@@ -151,6 +152,7 @@ int job_check(const struct job *job, struct error *error);
 /* JSON form, for the station and for what is remembered between runs. Paths are made absolute by
  * job_to_json(). */
 json_t *job_to_json(const struct job *job);
+json_t *job_address_to_json(const struct job_image *image); /* a number, else the word */
 int job_from_json(const json_t *json, struct job *job,
                   struct error *error); /* initialises *job; done on error */
 

@@ -8,9 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char bootloader_word[] = "bootloader";
-
-enum member_type { MEMBER_STRING, MEMBER_PATH, MEMBER_WORD, MEMBER_BOOL };
+enum member_type { MEMBER_STRING, MEMBER_PATH, MEMBER_WORD, MEMBER_BOOL, MEMBER_NUMBER };
 
 /* The plain members; what needs more thought is written out below. */
 static const struct member {
@@ -19,12 +17,15 @@ static const struct member {
     size_t offset, size;
 } members[] = {
     {"port", MEMBER_STRING, offsetof(struct job, port), 0},
+    {"port_rule", MEMBER_STRING, offsetof(struct job, port_rule), 0},
     {"slot", MEMBER_WORD, offsetof(struct job, slot), sizeof(((struct job *)0)->slot)},
     {"no_stub", MEMBER_BOOL, offsetof(struct job, no_stub), 0},
     {"compress", MEMBER_BOOL, offsetof(struct job, compress), 0},
     {"erase_all", MEMBER_BOOL, offsetof(struct job, erase_all), 0},
     {"force", MEMBER_BOOL, offsetof(struct job, force), 0},
     {"no_diff", MEMBER_BOOL, offsetof(struct job, no_diff), 0},
+    {"skip_gaps", MEMBER_BOOL, offsetof(struct job, skip_gaps), 0},
+    {"table_address", MEMBER_NUMBER, offsetof(struct job, table_address), 0},
     {"flash_freq", MEMBER_WORD, offsetof(struct job, flash_freq),
      sizeof(((struct job *)0)->flash_freq)},
     {"flash_size", MEMBER_WORD, offsetof(struct job, flash_size),
@@ -37,6 +38,18 @@ static const struct member {
     {"trace", MEMBER_PATH, offsetof(struct job, trace), 0},
     {"fault", MEMBER_STRING, offsetof(struct job, fault), 0},
     {"reset", MEMBER_STRING, offsetof(struct job, reset), 0},
+};
+
+#define OF_CHECK(m) offsetof(struct job, boot_check.m)
+
+/* Of the object "boot_check". */
+static const struct member check_members[] = {
+    {"enabled", MEMBER_BOOL, OF_CHECK(enabled), 0},
+    {"baud", MEMBER_NUMBER, OF_CHECK(baud), 0},
+    {"expect", MEMBER_WORD, OF_CHECK(expect), sizeof(((struct job *)0)->boot_check.expect)},
+    {"send", MEMBER_WORD, OF_CHECK(send), sizeof(((struct job *)0)->boot_check.send)},
+    {"delay_ms", MEMBER_NUMBER, OF_CHECK(delay_ms), 0},
+    {"timeout_ms", MEMBER_NUMBER, OF_CHECK(timeout_ms), 0},
 };
 
 /* ---- writing ---- */
@@ -64,10 +77,44 @@ static json_t *member_to_json(const struct job *job, const struct member *m)
 
     if (m->type == MEMBER_BOOL)
         return json_boolean(*(const bool *)at);
+    if (m->type == MEMBER_NUMBER)
+        return json_integer(*(const uint32_t *)at);
     text = m->type == MEMBER_WORD ? at : *(char *const *)at;
     if (text == NULL || text[0] == '\0')
         return NULL;
     return m->type == MEMBER_PATH ? path_to_json(text) : json_string(text);
+}
+
+json_t *job_address_to_json(const struct job_image *image)
+{
+    char word[32];
+
+    if (image->address < JOB_ADDRESS_OWN)
+        return json_integer(image->address);
+    return json_string(job_address_format(word, sizeof word, image));
+}
+
+static json_t *protect_to_json(const struct job *job)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < job->n_protect; i++)
+        json_array_append_new(array, json_pack("{s:I, s:I}", "address",
+                                               (json_int_t)job->protect[i].address, "size",
+                                               (json_int_t)job->protect[i].size));
+    return array;
+}
+
+static json_t *members_to_json(const struct job *job, const struct member *table, size_t n)
+{
+    json_t *json = json_object();
+
+    for (size_t i = 0; i < n; i++) {
+        json_t *value = member_to_json(job, &table[i]);
+        if (value)
+            json_object_set_new(json, table[i].name, value);
+    }
+    return json;
 }
 
 static json_t *images_to_json(const struct job *job)
@@ -78,11 +125,10 @@ static json_t *images_to_json(const struct job *job)
         const struct job_image *image = &job->images[i];
         json_t *object = json_object();
         json_object_set_new(object, "path", path_to_json(image->path));
-        json_object_set_new(object, "address",
-                            image->address == JOB_ADDRESS_BOOTLOADER
-                                ? json_string(bootloader_word)
-                                : json_integer(image->address));
+        json_object_set_new(object, "address", job_address_to_json(image));
         json_object_set_new(object, "enabled", json_boolean(image->enabled));
+        if (image->encrypted)
+            json_object_set_new(object, "encrypted", json_true());
         json_array_append_new(array, object);
     }
     return array;
@@ -137,13 +183,8 @@ static json_t *ops_to_json(const struct job *job)
 json_t *job_to_json(const struct job *job)
 {
     const struct chip *chip = chip_get(job->chip);
-    json_t *json = json_object();
+    json_t *json = members_to_json(job, members, ARRAY_LEN(members));
 
-    for (size_t i = 0; i < ARRAY_LEN(members); i++) {
-        json_t *value = member_to_json(job, &members[i]);
-        if (value)
-            json_object_set_new(json, members[i].name, value);
-    }
     json_object_set_new(json, "chip", json_string(chip ? chip->key : "auto"));
     json_object_set_new(json, "baud",
                         job->baud == JOB_BAUD_AUTO ? json_string("auto") : json_integer(job->baud));
@@ -154,6 +195,11 @@ json_t *job_to_json(const struct job *job)
                         json_string(job->flash_mode == FLASH_MODE_KEEP
                                         ? "keep"
                                         : flash_mode_name(job->flash_mode)));
+    if (job->boot_check.expect[0])
+        json_object_set_new(json, "boot_check",
+                            members_to_json(job, check_members, ARRAY_LEN(check_members)));
+    if (job->n_protect)
+        json_object_set_new(json, "protect", protect_to_json(job));
     json_object_set_new(json, "images", images_to_json(job));
     json_object_set_new(json, "ops", ops_to_json(job));
     return json;
@@ -165,6 +211,16 @@ static int wrong(struct error *error, const char *name)
 {
     return error_set(error, ERR_FILE_FORMAT, "job: member \"%s\" is missing or has a wrong value",
                      name);
+}
+
+static bool u32_read(const json_t *value, uint32_t *to)
+{
+    json_int_t v = json_integer_value(value);
+
+    if (!json_is_integer(value) || v < 0 || v > UINT32_MAX)
+        return false;
+    *to = (uint32_t)v;
+    return true;
 }
 
 static int member_from_json(const struct member *m, const json_t *value, struct job *job,
@@ -179,6 +235,8 @@ static int member_from_json(const struct member *m, const json_t *value, struct 
         *(bool *)at = json_is_true(value);
         return 0;
     }
+    if (m->type == MEMBER_NUMBER)
+        return u32_read(value, at) ? 0 : wrong(error, m->name);
     if (text == NULL)
         return wrong(error, m->name);
     if (m->type == MEMBER_WORD)
@@ -187,24 +245,31 @@ static int member_from_json(const struct member *m, const json_t *value, struct 
     return 0;
 }
 
-static bool u32_read(const json_t *value, uint32_t *to)
+static int members_from_json(const json_t *json, const struct member *table, size_t n,
+                             struct job *job, struct error *error)
 {
-    json_int_t v = json_integer_value(value);
+    int result = 0;
 
-    if (!json_is_integer(value) || v < 0 || v > UINT32_MAX)
-        return false;
-    *to = (uint32_t)v;
-    return true;
+    for (size_t i = 0; result == 0 && i < n; i++) {
+        const json_t *value = json_object_get(json, table[i].name);
+        if (value)
+            result = member_from_json(&table[i], value, job, error);
+    }
+    return result;
 }
 
-static bool address_read(const json_t *value, uint32_t *to)
+static bool address_read(const json_t *value, struct job_image *image)
 {
     const char *word = json_string_value(value);
 
-    if (word == NULL || strcmp(word, bootloader_word) != 0)
-        return u32_read(value, to);
-    *to = JOB_ADDRESS_BOOTLOADER;
-    return true;
+    return word ? job_address_parse(word, image) : u32_read(value, &image->address);
+}
+
+static bool switch_read(const json_t *value, bool *to)
+{
+    if (value)
+        *to = json_is_true(value);
+    return value == NULL || json_is_boolean(value);
 }
 
 static int images_from_json(const json_t *array, struct job *job, struct error *error)
@@ -217,13 +282,32 @@ static int images_from_json(const json_t *array, struct job *job, struct error *
     json_array_foreach(array, i, object)
     {
         const char *path = json_string_value(json_object_get(object, "path"));
-        const json_t *enabled = json_object_get(object, "enabled");
-        uint32_t address;
-        if (path == NULL || !address_read(json_object_get(object, "address"), &address) ||
-            (enabled && !json_is_boolean(enabled)))
+        if (path == NULL)
             return wrong(error, "images");
-        job_add_image(job, path, address);
-        job->images[i].enabled = enabled == NULL || json_is_true(enabled);
+        job_add_image(job, path, 0);
+        struct job_image *image = &job->images[i];
+        if (!address_read(json_object_get(object, "address"), image) ||
+            !switch_read(json_object_get(object, "enabled"), &image->enabled) ||
+            !switch_read(json_object_get(object, "encrypted"), &image->encrypted))
+            return wrong(error, "images");
+    }
+    return 0;
+}
+
+static int protect_from_json(const json_t *array, struct job *job, struct error *error)
+{
+    const json_t *object;
+    size_t i;
+
+    if (array && !json_is_array(array))
+        return wrong(error, "protect");
+    job->protect = xcalloc(json_array_size(array) + 1, sizeof *job->protect);
+    json_array_foreach(array, i, object)
+    {
+        struct flash_range *range = &job->protect[job->n_protect++];
+        if (!u32_read(json_object_get(object, "address"), &range->address) ||
+            !u32_read(json_object_get(object, "size"), &range->size))
+            return wrong(error, "protect");
     }
     return 0;
 }
@@ -241,8 +325,8 @@ static bool op_from_json(const json_t *object, struct op *op)
     }
     if ((path && !json_is_string(path)) || (non_volatile && !json_is_boolean(non_volatile)))
         return false;
-    if (partition && (!json_is_string(partition) ||
-                      !util_copy(op->partition, sizeof op->partition, json_string_value(partition))))
+    if (partition && (!json_is_string(partition) || !util_copy(op->partition, sizeof op->partition,
+                                                               json_string_value(partition))))
         return false;
     op->path = path ? xstrdup(json_string_value(path)) : NULL;
     op->non_volatile = json_is_true(non_volatile);
@@ -333,11 +417,13 @@ int job_from_json(const json_t *json, struct job *job, struct error *error)
     job_init(job);
     if (!json_is_object(json))
         result = error_set(error, ERR_FILE_FORMAT, "job: no JSON object");
-    for (size_t i = 0; result == 0 && i < ARRAY_LEN(members); i++) {
-        const json_t *value = json_object_get(json, members[i].name);
-        if (value)
-            result = member_from_json(&members[i], value, job, error);
-    }
+    if (result == 0)
+        result = members_from_json(json, members, ARRAY_LEN(members), job, error);
+    if (result == 0)
+        result = members_from_json(json_object_get(json, "boot_check"), check_members,
+                                   ARRAY_LEN(check_members), job, error);
+    if (result == 0)
+        result = protect_from_json(json_object_get(json, "protect"), job, error);
     if (result == 0)
         result = words_from_json(json, job, error);
     if (result == 0)

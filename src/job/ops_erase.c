@@ -5,6 +5,7 @@
 #include "base/util.h"
 #include "image/digest.h"
 #include "job/partitions.h"
+#include "job/protect.h"
 
 #include <string.h>
 
@@ -37,15 +38,63 @@ static int erase_confirm(struct run *run, uint32_t address, uint64_t size)
                      (unsigned long long)size, address);
 }
 
-/* The stub erases the whole chip; asked can only be for what is in reach. */
-int op_erase_all(struct run *run)
+/* One piece after the other of what is not protected, each confirmed; *erased: bytes so far. */
+static int erase_around(struct run *run, uint64_t *erased)
 {
+    uint64_t end = run->loader.flash_size, start, stop;
+
+    if (run->flash.size == 0 || run->loader.flash_limit)
+        return error_set(&run->error, ERR_NOT_POSSIBLE,
+                         "erasing everything but the protected ranges: %s",
+                         run->loader.flash_limit ? run->loader.flash_limit
+                                                 : "the size of the flash is not known");
+    for (uint64_t at = 0; protect_next_free(run->job, at, end, &start, &stop); at = stop) {
+        uint32_t address = (uint32_t)start, size = (uint32_t)(stop - start);
+        report_state(&run->report, STATE_ERASE, "0x%x to 0x%llx", address,
+                     (unsigned long long)stop);
+        report_progress_begin(&run->report, op_name(OP_ERASE_REGION), "", address, size);
+        if (loader_flash_erase(&run->loader, address, size, &run->report.progress, &run->error) !=
+            0)
+            return error_context(&run->error, "erasing 0x%x bytes at 0x%x", size, address);
+        report_progress_end(&run->report);
+        if (erase_confirm(run, address, size) != 0)
+            return run->error.code;
+        *erased += size;
+    }
+    return 0;
+}
+
+static void say_protected(struct run *run)
+{
+    for (size_t i = 0; i < run->job->n_protect; i++) {
+        const struct flash_range *range = &run->job->protect[i];
+        log_line(run_log(run), LOG_INFO, "0x%x to 0x%llx is protected and was left as it is",
+                 range->address, (unsigned long long)range->address + range->size);
+    }
+}
+
+/* The stub erases the whole chip; asked can only be for what is in reach. */
+static int erase_all(struct run *run, uint64_t *erased)
+{
+    if (run->job->n_protect) {
+        if (erase_around(run, erased) == 0)
+            say_protected(run);
+        return run->error.code;
+    }
     report_state(&run->report, STATE_ERASE, "the whole flash");
     report_progress_begin(&run->report, op_name(OP_ERASE_FLASH), "", 0, run->flash.size);
     if (loader_flash_erase_all(&run->loader, &run->report.progress, &run->error) != 0)
         return error_context(&run->error, "erasing the flash");
     report_progress_end(&run->report);
+    *erased = run->loader.flash_size;
     return erase_confirm(run, 0, run->loader.flash_size);
+}
+
+int op_erase_all(struct run *run)
+{
+    uint64_t erased = 0;
+
+    return erase_all(run, &erased);
 }
 
 static void erase_result(struct run *run, enum op_kind kind, uint32_t address, uint64_t size)
@@ -64,10 +113,12 @@ static void erase_result(struct run *run, enum op_kind kind, uint32_t address, u
 
 int op_erase_flash(struct run *run, size_t index)
 {
+    uint64_t erased = 0;
+
     (void)index;
-    if (op_erase_all(run) != 0)
+    if (erase_all(run, &erased) != 0)
         return run->error.code;
-    erase_result(run, OP_ERASE_FLASH, 0, run->loader.flash_size);
+    erase_result(run, OP_ERASE_FLASH, 0, erased);
     return 0;
 }
 
@@ -99,7 +150,8 @@ int op_erase_region(struct run *run, size_t index)
     if (job_op_resolve(run, index, &resolved) != 0)
         return run->error.code;
     uint32_t size = op->size;
-    if (erase_size(run, op, &size) != 0)
+    if (erase_size(run, op, &size) != 0 ||
+        protect_check_range(run->job, op_name(op->kind), op->address, size, &run->error) != 0)
         return run->error.code;
     report_state(&run->report, STATE_ERASE, "0x%x to 0x%llx", op->address,
                  (unsigned long long)op->address + size);

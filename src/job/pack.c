@@ -21,6 +21,9 @@
  * are worth a place in the cache when they are larger. */
 enum { ALONE_MIN = 8192, PART_MIN = 65536 };
 
+/* One file can be hundreds of regions. */
+enum { BUILDERS_MAX = 16 };
+
 /* Even a Raspberry Pi Zero has done 16 MiB by then. */
 enum { BUILD_MS = 120000 };
 
@@ -228,11 +231,13 @@ void pack_start(struct run *run)
         return;
     if (run->builders == NULL)
         run->builders = xcalloc(run->plan.n, sizeof *run->builders);
+    size_t running = 0; /* what is not started here is done by pack_take() */
     for (size_t i = 0; i < run->plan.n; i++) {
         struct region *region = &run->plan.regions[i];
+        running += run->builders[i].pid > 0;
         if (region->size >= ALONE_MIN && region->blob.bytes == NULL && run->builders[i].pid == 0 &&
-            is_final(run, region))
-            builder_start(&run->builders[i], region_build, region); /* else pack_take() does it */
+            running < BUILDERS_MAX && is_final(run, region))
+            running += builder_start(&run->builders[i], region_build, region) == 0;
     }
 }
 

@@ -149,8 +149,8 @@ static int table_of_plan(const struct plan *plan, uint32_t address, struct parti
 }
 
 int job_places_find(struct image_spec *specs, struct job_place *places, size_t n,
-                    uint32_t table_address, const struct partition_table *chip_table, bool *known,
-                    struct error *error)
+                    uint32_t table_address, const struct chip *chip,
+                    const struct partition_table *chip_table, bool *known, struct error *error)
 {
     struct image_spec *others = xcalloc(n + 1, sizeof *others);
     struct partition_table own;
@@ -164,7 +164,7 @@ int job_places_find(struct image_spec *specs, struct job_place *places, size_t n
             others[n_others++] = specs[i];
     }
     if (n_others > 0)
-        rc = plan_load(&plan, others, n_others, error);
+        rc = plan_load(&plan, others, n_others, chip, error);
     if (rc == 0)
         rc = table_of_plan(&plan, table_address, &own, &path, error);
     const struct partition_table *table = path ? &own : chip_table;

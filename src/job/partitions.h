@@ -31,8 +31,8 @@ struct job_place {
  * specs, else from `chip_table`; *known is false when that is NULL, too. ERR_PARTITION lists the
  * names that there are. */
 int job_places_find(struct image_spec *specs, struct job_place *places, size_t n,
-                    uint32_t table_address, const struct partition_table *chip_table, bool *known,
-                    struct error *error);
+                    uint32_t table_address, const struct chip *chip,
+                    const struct partition_table *chip_table, bool *known, struct error *error);
 
 /* Whether everything fits the partition it was named for: ERR_PARTITION. */
 int job_places_check(const struct plan *plan, const struct image_spec *specs,

@@ -7,6 +7,7 @@
 #include "job/run.h"
 
 #include "base/util.h"
+#include "job/boot_check.h"
 #include "job/internal.h"
 #include "job/output.h"
 #include "job/pack.h"
@@ -73,6 +74,23 @@ static int prepare(struct run *run)
 
 /* ---- the work ---- */
 
+/* One file for the whole flash, as merge-bin and factories make them: its gaps are 0xFF, and where
+ * it lies over a partition that holds something by now, that is gone. */
+static void warn_of_gaps(struct run *run)
+{
+    char names[160];
+
+    for (size_t i = 0; i < run->plan.n && !run->job->skip_gaps && !run->job->erase_all; i++) {
+        const struct region *region = &run->plan.regions[i];
+        if (!region_gaps_text(region, names, sizeof names))
+            continue;
+        log_line(run_log(run), LOG_WARNING,
+                 "%s is a merged file with nothing in it for %s: what the flash holds there will "
+                 "be erased (--skip-gaps leaves it alone)",
+                 util_basename(region->path), names);
+    }
+}
+
 /* What could not be loaded before the chip was known. */
 static int load_images(struct run *run)
 {
@@ -114,6 +132,8 @@ static int ready_images(struct run *run)
                      util_basename(region->path));
     }
     run->plan_is_final = true;
+    if (RUN_ANY_OP(run, changes))
+        warn_of_gaps(run);
     pack_start(run);
     pack_digest(run);
     return run->error.code;
@@ -157,9 +177,11 @@ static int work(struct run *run)
 /* ---- the end ---- */
 
 /* Also after an error: a board should not be found sitting in the loader. All bytes are confirmed
- * by now or the job has failed, so that a reset that does not work is only worth a warning. */
+ * by now or the job has failed, so that a reset that does not work is only worth a warning, unless
+ * the board is to be listened to. */
 static void leave_chip(struct run *run)
 {
+    bool listens = run->error.code == ERR_OK && boot_check_wanted(run->job);
     struct error why = {0};
 
     bool resets = run->job->after == AFTER_HARD_RESET || run->job->after == AFTER_WATCHDOG_RESET;
@@ -168,10 +190,17 @@ static void leave_chip(struct run *run)
         return;
     if (run->loader.stage == STAGE_NONE && !resets)
         return;
+    if (listens)
+        run->loader.listen_baud = run->job->boot_check.baud;
     run->link.cancel = NULL; /* being asked to stop is no reason to leave it half way */
     report_state(&run->report, STATE_RESET, "%s", loader_after_name(run->job->after));
     if (loader_leave(&run->loader, run->job->after, &why) != 0)
         log_line(run_log(run), LOG_WARNING, "the chip could not be reset: %s", why.text);
+    if (listens && why.code == ERR_OK)
+        boot_check_run(run);
+    else if (listens)
+        error_set(&run->error, ERR_BOOT_CHECK, "no boot check: the chip could not be reset: %s",
+                  why.text);
 }
 
 /* What the chip said at its reset explains why it does not answer, not why a file is wrong, a board

@@ -21,6 +21,15 @@ static bool can_speak(const struct loader *loader)
     return loader->chip && loader->stage != STAGE_NONE && !loader->secure_download;
 }
 
+/* So that the first word of the program is heard, too. */
+static int listen(struct loader *loader)
+{
+    if (loader->listen_baud == 0)
+        return 0;
+    int rc = link_set_baud(loader->link, loader->listen_baud);
+    return rc < 0 ? rc : link_discard_input(loader->link);
+}
+
 /* ---- resets ---- */
 
 static int watchdog_reset(struct loader *loader, struct error *error)
@@ -39,7 +48,9 @@ static int watchdog_reset(struct loader *loader, struct error *error)
     /* The chip's own USB goes away with it, maybe before the answer. */
     if (rc < 0 && rc != ERR_NO_REPLY && !(rc == ERR_PORT_LOST && loader_usb_otg(loader)))
         return error_set(error, (enum err)rc, "resetting by the watchdog: %s", own.text);
-    rc = link_sleep(loader->link, WATCHDOG_WAIT_MS);
+    rc = rc == ERR_PORT_LOST ? 0 : listen(loader);
+    if (rc == 0)
+        rc = link_sleep(loader->link, WATCHDOG_WAIT_MS);
     return rc < 0 ? command_link_error(loader, rc, error) : 0;
 }
 
@@ -47,7 +58,10 @@ static int line_reset(struct loader *loader, struct error *error)
 {
     struct link *link = loader->link;
     bool slow = false;
+    int rc = listen(loader);
 
+    if (rc < 0)
+        return command_link_error(loader, rc, error);
     if (!link->has_lines) {
         log_line(loader->log, LOG_WARNING,
                  "%s has no control lines: press the reset button to start the program",
@@ -59,7 +73,7 @@ static int line_reset(struct loader *loader, struct error *error)
         slow = (row->otg_slow && loader_usb_otg(loader)) ||
                (row->jtag_slow && loader_usb_jtag(loader));
     }
-    int rc = reset_run(link, slow ? reset_hard_usb : reset_hard);
+    rc = reset_run(link, slow ? reset_hard_usb : reset_hard);
     return rc < 0 ? command_link_error(loader, rc, error) : 0;
 }
 

@@ -97,10 +97,12 @@ struct loader {
     unsigned requests;   /* round trips so far */
     uint64_t wire_sent;  /* bytes put on the wire */
     uint64_t wire_received;
-    bool prove_block; /* the next flash_write to a stub asks for the MD5 of its first block as
-                         soon as it is written, and fails with ERR_MD5_MISMATCH; it then resets
-                         this. (Not when all fits one block: it is confirmed as a whole.) */
-    bool resets;      /* the chip can be reset from here */
+    bool prove_block;     /* the next flash_write to a stub asks for the MD5 of its first block as
+                             soon as it is written, and fails with ERR_MD5_MISMATCH; it then resets
+                             this. (Not when all fits one block: it is confirmed as a whole.) */
+    unsigned listen_baud; /* what the program that loader_leave starts is heard at: the link is at
+                             it before the reset; 0: does not matter */
+    bool resets;          /* the chip can be reset from here */
     double rom_scale; /* what the ROM is to be told for a rate, divided by it; 0: not known yet */
     /* Bytes were damaged on the way, or nobody has seen the rate carry much: what is not answered
      * soon is not waited for as long as the slowest flash may take. */

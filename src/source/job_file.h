@@ -32,6 +32,7 @@ int job_file_save(const struct job *job, const char *path, struct error *error);
 
 /* Whether the rule of a job's `port` is for this port. A plain address is no rule. */
 bool port_rule_is(const char *text);
+bool port_rule_check(const char *rule); /* whether it makes sense: usb: has two numbers ... */
 bool port_rule_fits(const char *rule, const struct port_info *port);
 
 #endif

@@ -74,10 +74,7 @@ static char *images_text(const struct job *job)
             continue;
         json_t *object = json_object();
         json_object_set_new(object, "path", json_string(image->path));
-        json_object_set_new(object, "address",
-                            image->address == JOB_ADDRESS_BOOTLOADER
-                                ? json_string("bootloader")
-                                : json_integer(image->address));
+        json_object_set_new(object, "address", job_address_to_json(image));
         json_array_append_new(array, object);
     }
     char *text = json_dumps(array, JSON_COMPACT);

@@ -21,8 +21,8 @@ const struct partition_table *bench_table(const struct dash *dash)
     return off;
 }
 
-bool bench_image_address(const struct dash *dash, const struct partition_table *table,
-                         size_t image, uint32_t *address)
+bool bench_image_address(const struct dash *dash, const struct partition_table *table, size_t image,
+                         uint32_t *address)
 {
     const struct job_image *row = &dash->bench.images[image];
     const struct chip *chip = dash_chip(dash, NULL);
@@ -136,8 +136,8 @@ void bench_map_make(struct bench_map *map, const struct dash *dash)
     const struct chip *chip = dash_chip(dash, NULL);
     struct list list = {0};
 
-    *map = (struct bench_map){.table = bench_table(dash),
-                              .table_address = dash->bench.table_address};
+    *map =
+        (struct bench_map){.table = bench_table(dash), .table_address = dash->bench.table_address};
     list_make(&list, dash, map->table);
     flash_map_make(&map->map, dash_flash_size(dash, NULL), chip ? chip->bootloader_offset : 0,
                    map->table_address, map->table, list.rows, list.n);

@@ -23,8 +23,8 @@ void bench_map_make(struct bench_map *map, const struct dash *dash);
 void bench_map_done(struct bench_map *map);
 
 /* Where that image begins on the chip; false while that is not known. */
-bool bench_image_address(const struct dash *dash, const struct partition_table *table,
-                         size_t image, uint32_t *address);
+bool bench_image_address(const struct dash *dash, const struct partition_table *table, size_t image,
+                         uint32_t *address);
 
 /* The table among the ticked images, else among the others; NULL. */
 const struct partition_table *bench_table(const struct dash *dash);

@@ -245,7 +245,7 @@ static void row_look(struct chooser_row *row)
     }
     if (row->is_dir || (kind != SOURCE_NONE && kind != SOURCE_IMAGE))
         return;
-    if (file_look(row->path, &facts) < 0) {
+    if (file_look(row->path, NULL, &facts) < 0) {
         util_copy(row->what, sizeof row->what, row->size ? "can't be used" : "empty");
     } else if (strcmp(facts.what, "data") != 0) {
         row->usable = true;

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 struct chooser_row {
-    char *name;  /* as shown; "../", "./" for the directory itself */
+    char *name; /* as shown; "../", "./" for the directory itself */
     char *path;
     bool is_dir;
     bool looked; /* the rest is known */

@@ -218,9 +218,10 @@ void dash_bench_look(struct dash *dash)
 
     free(dash->facts);
     dash->facts = NULL;
+    const struct chip *chip = dash_chip(dash, NULL); /* without facts: chosen, or the board's */
     const struct file_facts **facts = xcalloc(n ? n : 1, sizeof *facts);
     for (size_t i = 0; i < n; i++)
-        facts[i] = file_cache_look(&dash->files, dash_image_path(dash, i, path, sizeof path));
+        facts[i] = file_cache_look(&dash->files, dash_image_path(dash, i, path, sizeof path), chip);
     dash->facts = facts;
     file_cache_sweep(&dash->files);
     if (dash->images.index > n)

@@ -99,8 +99,8 @@ struct dash {
     char erase_port[256]; /* whose erasing is being prepared */
     char erase_mac[24];   /* the board that the question is about */
 
-    struct job bench;         /* what START will do: the station's, or ours while it learns */
-    unsigned bench_sent;      /* how often the station still has to say it */
+    struct job bench;    /* what START will do: the station's, or ours while it learns */
+    unsigned bench_sent; /* how often the station still has to say it */
     struct file_cache files;
     const struct file_facts **facts; /* of each image of the bench */
     struct findings findings;        /* what would be refused, or is odd, about them */

@@ -234,8 +234,8 @@ static bool draw_skipped(struct canvas *canvas, const struct model_slot *slot, i
 }
 
 /* Returns the rows used. */
-static int draw_job_files(struct canvas *canvas, const struct dash *dash, const struct model_slot *slot,
-                      struct area area)
+static int draw_job_files(struct canvas *canvas, const struct dash *dash,
+                          const struct model_slot *slot, struct area area)
 {
     struct rows rows = {0};
     int used = 0;

@@ -149,7 +149,8 @@ static int draw_list(struct canvas *canvas, struct dash *dash, struct area area)
         if (i < dash->bench.n_images)
             draw_image(canvas, dash, &c, i, in_kb, row);
         else
-            canvas_put_cut(canvas, row, 1, area.cols - 1, STYLE_PLAIN, "[+] add a build, a job or a file");
+            canvas_put_cut(canvas, row, 1, area.cols - 1, STYLE_PLAIN,
+                           "[+] add a build, a job or a file");
         if (i == dash->images.index)
             draw_selected(canvas, row);
     }
@@ -165,8 +166,8 @@ static const char nothing_chosen[] =
 
 /* Problems wrapped below one another, the worst first. Returns the rows used; `canvas` NULL: would
  * be used. What does not fit is counted in the last row. */
-static int draw_problems(struct canvas *canvas, const struct canvas *ruler,
-                         const struct dash *dash, struct area area)
+static int draw_problems(struct canvas *canvas, const struct canvas *ruler, const struct dash *dash,
+                         struct area area)
 {
     int used = 0;
     size_t told = 0;
@@ -183,10 +184,9 @@ static int draw_problems(struct canvas *canvas, const struct canvas *ruler,
             if (canvas) {
                 canvas_put(canvas, area.row + used, 2, 1,
                            finding->refuses ? STYLE_ERROR : STYLE_WARNING, "!");
-                canvas_put_wrapped(canvas,
-                                   (struct area){area.row + used, 4, area.rows - used,
-                                                 area.cols - 6},
-                                   STYLE_PLAIN, finding->text);
+                canvas_put_wrapped(
+                    canvas, (struct area){area.row + used, 4, area.rows - used, area.cols - 6},
+                    STYLE_PLAIN, finding->text);
             }
             used += rows;
             told++;

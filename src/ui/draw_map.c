@@ -71,8 +71,7 @@ static bool is_selected(const struct bench_map *map, const struct map_span *span
     if (span == NULL)
         return false;
     if (place)
-        return span->start >= place->offset &&
-               span->start < (uint64_t)place->offset + place->size;
+        return span->start >= place->offset && span->start < (uint64_t)place->offset + place->size;
     return span->kind == MAP_IMAGE && map->images[span->index] == image;
 }
 
@@ -221,7 +220,9 @@ static void draw_title(struct canvas *canvas, const struct dash *dash, const str
     util_size_format(size, 24, map->map.size);
     util_size_format(cell, sizeof cell, grid->cell);
     snprintf(title, sizeof title, "flash map, %s%s", size,
-             known == 0 ? " at least" : detected ? " (detected)" : "");
+             known == 0 ? " at least"
+             : detected ? " (detected)"
+                        : "");
     snprintf(size, sizeof size, "each cell %s", cell);
     draw_rule(canvas, row, title, size, STYLE_DIM);
 }

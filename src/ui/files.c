@@ -5,6 +5,7 @@
 #include "base/util.h"
 #include "chip/chip.h"
 #include "image/image.h"
+#include "image/pieces.h"
 #include "job/job.h"
 
 #include <dirent.h>
@@ -64,7 +65,7 @@ static void look_at_table(const uint8_t *data, size_t size, struct file_facts *f
     *facts->table = table;
 }
 
-static void look_inside(const uint8_t *data, size_t size, struct file_facts *facts)
+static void look_at_raw(const uint8_t *data, size_t size, struct file_facts *facts)
 {
     facts->size = size;
     image_describe(data, size, facts->what, sizeof facts->what);
@@ -72,7 +73,58 @@ static void look_inside(const uint8_t *data, size_t size, struct file_facts *fac
     look_at_table(data, size, facts);
 }
 
-int file_look(const char *path, struct file_facts *facts)
+/* "Intel HEX, ESP32 bootloader", "UF2, 3 pieces". */
+static void describe_pieces(const struct pieces *pieces, struct file_facts *facts)
+{
+    char what[64];
+
+    image_describe(pieces->rows[0].data, pieces->rows[0].size, what, sizeof what);
+    facts->chip = chip_of(what);
+    if (pieces->n == 1)
+        snprintf(facts->what, sizeof facts->what, "%s, %.48s", file_form_name(pieces->form), what);
+    else
+        snprintf(facts->what, sizeof facts->what, "%s, %zu pieces", file_form_name(pieces->form),
+                 pieces->n);
+}
+
+static void look_at_pieces(const struct pieces *pieces, struct file_facts *facts)
+{
+    if (pieces->n == 0)
+        return;
+    describe_pieces(pieces, facts);
+    for (size_t i = 0; i < pieces->n; i++)
+        facts->size += pieces->rows[i].size;
+    if (pieces->form == FORM_ELF) /* goes where it is told to */
+        return;
+    facts->spans = xcalloc(pieces->n, sizeof *facts->spans);
+    facts->n_spans = pieces->n;
+    for (size_t i = 0; i < pieces->n; i++)
+        facts->spans[i] = (struct file_span){pieces->rows[i].address, pieces->rows[i].size};
+}
+
+static int look_inside(const char *path, const uint8_t *data, size_t size, const struct chip *chip,
+                       struct file_facts *facts, struct error *error)
+{
+    enum file_form form = file_form(data, size);
+    struct pieces pieces = {0};
+
+    if (form == FORM_RAW) {
+        look_at_raw(data, size, facts);
+        return 0;
+    }
+    util_copy(facts->what, sizeof facts->what, file_form_name(form));
+    facts->needs_chip = file_form_needs_chip(form);
+    facts->has_addresses = form != FORM_ELF;
+    if (facts->needs_chip && chip == NULL)
+        return 0; /* what it comes to turns out with the chip */
+    int result = pieces_read(&pieces, path, data, size,
+                             facts->has_addresses ? PIECES_OWN_ADDRESS : 0, chip, error);
+    look_at_pieces(&pieces, facts);
+    pieces_done(&pieces);
+    return result;
+}
+
+int file_look(const char *path, const struct chip *chip, struct file_facts *facts)
 {
     struct error error = {0};
     uint8_t *data = NULL;
@@ -84,7 +136,7 @@ int file_look(const char *path, struct file_facts *facts)
         return 0;
     }
     if (file_refuse(path, &error) == 0 && image_file_read(path, &data, &size, &error) == 0)
-        look_inside(data, size, facts);
+        look_inside(path, data, size, chip, facts, &error);
     free(data);
     util_copy(facts->problem, sizeof facts->problem, error.text);
     return error.code;
@@ -105,6 +157,7 @@ struct file_known {
     ino_t inode;
     off_t size;
     struct timespec changed;
+    const struct chip *chip;
     bool used;
     struct file_facts facts;
 };
@@ -121,23 +174,27 @@ static struct file_known *known_find(struct file_cache *cache, const char *path)
     return known;
 }
 
-static bool known_is_fresh(const struct file_known *known, const struct stat *st)
+static bool known_is_fresh(const struct file_known *known, const struct stat *st,
+                           const struct chip *chip)
 {
-    return known->inode && known->device == st->st_dev && known->inode == st->st_ino &&
+    return (known->chip == chip || !known->facts.needs_chip) && known->inode &&
+           known->device == st->st_dev && known->inode == st->st_ino &&
            known->size == st->st_size && known->changed.tv_sec == st->st_mtim.tv_sec &&
            known->changed.tv_nsec == st->st_mtim.tv_nsec;
 }
 
-const struct file_facts *file_cache_look(struct file_cache *cache, const char *path)
+const struct file_facts *file_cache_look(struct file_cache *cache, const char *path,
+                                         const struct chip *chip)
 {
     struct file_known *known = known_find(cache, path);
     struct stat st = {0};
 
     known->used = true;
-    if (stat(path, &st) == 0 && known_is_fresh(known, &st))
+    if (stat(path, &st) == 0 && known_is_fresh(known, &st, chip))
         return &known->facts;
     file_facts_done(&known->facts);
-    file_look(path, &known->facts);
+    file_look(path, chip, &known->facts);
+    known->chip = chip;
     known->device = st.st_dev;
     known->inode = st.st_ino;
     known->size = st.st_size;
@@ -183,7 +240,7 @@ const char *file_address_guess(char *to, size_t size, const struct file_facts *f
     struct job_image place = {.address = JOB_ADDRESS_OWN};
 
     to[0] = '\0';
-    if (facts->n_spans > 0)
+    if (facts->has_addresses)
         job_address_format(to, size, &place);
     else if (chip && (strstr(facts->what, "bootloader") || strstr(facts->what, " merged image")))
         snprintf(to, size, "0x%x", (unsigned)chip->bootloader_offset);

@@ -17,11 +17,12 @@ struct file_span {
 };
 
 struct file_facts {
-    uint64_t size;     /* bytes for the flash; 0 when there is a problem, or it depends on the chip */
-    char what[64];     /* "ESP32 bootloader" */
+    uint64_t size; /* bytes for the flash; 0 when there is a problem, or it depends on the chip */
+    char what[64]; /* "ESP32 bootloader" */
     char problem[600]; /* "" or one sentence */
     enum chip_id chip; /* that it says it is for; CHIP_AUTO: none */
-    bool is_elf;       /* becomes an image for the chip that is there */
+    bool needs_chip;   /* what it comes to depends on the chip (ELF, UF2) */
+    bool has_addresses;
     struct file_span *spans; /* its own addresses (Intel HEX, UF2); NULL: has none */
     size_t n_spans;
     struct partition_table *table; /* when it is one; else NULL */
@@ -30,9 +31,9 @@ struct file_facts {
 /* Makes a typed path usable: `~/` becomes the home directory. Returns `to`. */
 const char *file_path_expand(char *to, size_t size, const char *path);
 
-/* Reads the file and says what it is. 0, or the error that the problem sentence belongs to.
- * file_facts_done() afterwards in any case. */
-int file_look(const char *path, struct file_facts *facts);
+/* Reads the file and says what it is, for `chip` (may be NULL) where that matters. 0, or the error
+ * that the problem sentence belongs to. file_facts_done() afterwards in any case. */
+int file_look(const char *path, const struct chip *chip, struct file_facts *facts);
 void file_facts_done(struct file_facts *facts);
 
 /* Facts of files that were looked at already, as long as their size and time stay as they are. */
@@ -42,7 +43,8 @@ struct file_cache {
 };
 
 /* The facts stay where they are until a sweep drops them. */
-const struct file_facts *file_cache_look(struct file_cache *cache, const char *path);
+const struct file_facts *file_cache_look(struct file_cache *cache, const char *path,
+                                         const struct chip *chip);
 void file_cache_sweep(struct file_cache *cache); /* drops what was not looked at since the last */
 void file_cache_done(struct file_cache *cache);
 

@@ -57,7 +57,7 @@ static void ask_for_address(struct dash *dash, const char *path)
     char address[32], label[64];
     struct file_facts facts;
 
-    if (file_look(path, &facts) < 0) {
+    if (file_look(path, dash_chip(dash, NULL), &facts) < 0) {
         dash_complain(dash, "%s", facts.problem);
         goto out;
     }

@@ -170,7 +170,8 @@ static int plan_make(const struct dash *dash, const struct chip *chip, struct pl
     struct image_spec *specs = xcalloc(n + 1, sizeof *specs);
     char(*paths)[1100] = xcalloc(n + 1, sizeof *paths);
 
-    if (specs_make(dash, specs, paths, &n, error) == 0 && plan_load(plan, specs, n, error) == 0)
+    if (specs_make(dash, specs, paths, &n, error) == 0 &&
+        plan_load(plan, specs, n, chip, error) == 0)
         plan_patch(plan, chip, &settings, error);
     free(paths);
     free(specs);
@@ -250,6 +251,7 @@ void defaults_answered(struct dash *dash)
     dash->bench.stub_dir = stub_dir;
     dash->header.kept = false;
     dash_bench_send(dash);
-    dash_say(dash, "%s", strcmp(answer, "all") == 0 ? "nothing is chosen any more"
-                                                    : "all settings are the defaults");
+    dash_say(dash, "%s",
+             strcmp(answer, "all") == 0 ? "nothing is chosen any more"
+                                        : "all settings are the defaults");
 }

@@ -28,8 +28,7 @@ void dash_problems_find(struct dash *dash)
     findings_done(&dash->findings);
     for (size_t i = 0; i < dash->bench.n_images && dash->facts; i++) {
         if (dash->bench.images[i].enabled && dash->facts[i]->problem[0])
-            findings_add(&dash->findings, ERR_FILE_UNREADABLE, true, "%s",
-                         dash->facts[i]->problem);
+            findings_add(&dash->findings, ERR_FILE_UNREADABLE, true, "%s", dash->facts[i]->problem);
     }
     add_overlaps(dash, &dash->findings);
 }

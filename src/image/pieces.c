@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "image/pieces.h"
+
+#include "image/chunks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const names[] = {
+    [FORM_RAW] = "raw binary", [FORM_HEX] = "Intel HEX", [FORM_UF2] = "UF2", [FORM_ELF] = "ELF"};
+
+enum file_form file_form(const uint8_t *data, size_t size)
+{
+    if (size >= 4 && memcmp(data,
+                            "\x7F"
+                            "ELF",
+                            4) == 0)
+        return FORM_ELF;
+    if (uf2_is(data, size))
+        return FORM_UF2;
+    return hex_is(data, size) ? FORM_HEX : FORM_RAW;
+}
+
+const char *file_form_name(enum file_form form)
+{
+    return names[form];
+}
+
+bool file_form_needs_chip(enum file_form form)
+{
+    return form == FORM_ELF || form == FORM_UF2;
+}
+
+/* ---- chunks -------------------------------------------------------------------------------- */
+
+void chunks_add(struct chunks *chunks, uint32_t address, const uint8_t *data, size_t size,
+                size_t where)
+{
+    if (size == 0)
+        return;
+    if (chunks->n == chunks->cap) {
+        chunks->cap = chunks->cap ? chunks->cap * 2 : 64;
+        chunks->rows = xrealloc(chunks->rows, chunks->cap * sizeof *chunks->rows);
+    }
+    chunks->rows[chunks->n++] = (struct chunk){
+        .address = address, .size = (uint32_t)size, .at = chunks->bytes.len, .where = where};
+    buffer_append(&chunks->bytes, data, size);
+}
+
+static int chunk_compare(const void *a, const void *b)
+{
+    const struct chunk *x = a, *y = b;
+
+    if (x->address != y->address)
+        return x->address > y->address ? 1 : -1;
+    return (x->where > y->where) - (x->where < y->where);
+}
+
+static uint64_t chunk_end(const struct chunk *chunk)
+{
+    return (uint64_t)chunk->address + chunk->size;
+}
+
+bool chunks_clash(struct chunks *chunks, const struct chunk **first, const struct chunk **second,
+                  uint32_t *address)
+{
+    if (chunks->n > 1)
+        qsort(chunks->rows, chunks->n, sizeof *chunks->rows, chunk_compare);
+    for (size_t i = 1; i < chunks->n; i++) {
+        const struct chunk *a = &chunks->rows[i - 1], *b = &chunks->rows[i];
+        if (chunk_end(a) <= b->address)
+            continue;
+        *first = a->where < b->where ? a : b;
+        *second = a->where < b->where ? b : a;
+        *address = b->address;
+        return true;
+    }
+    return false;
+}
+
+static struct piece *piece_add(struct pieces *pieces)
+{
+    pieces->rows = xrealloc(pieces->rows, (pieces->n + 1) * sizeof *pieces->rows);
+    return &pieces->rows[pieces->n++];
+}
+
+/* rows[first..last) are one piece. */
+static void piece_join(const struct chunks *chunks, size_t first, size_t last, struct piece *piece)
+{
+    const struct chunk *rows = chunks->rows;
+    uint32_t address = rows[first].address;
+
+    *piece =
+        (struct piece){.address = address, .size = (size_t)(chunk_end(&rows[last - 1]) - address)};
+    piece->data = xmalloc(piece->size);
+    for (size_t i = first; i < last; i++)
+        memcpy(piece->data + (rows[i].address - address), chunks->bytes.data + rows[i].at,
+               rows[i].size);
+}
+
+void chunks_join(const struct chunks *chunks, struct pieces *pieces)
+{
+    size_t last;
+
+    for (size_t first = 0; first < chunks->n; first = last) {
+        last = first + 1;
+        while (last < chunks->n && chunk_end(&chunks->rows[last - 1]) == chunks->rows[last].address)
+            last++;
+        piece_join(chunks, first, last, piece_add(pieces));
+    }
+}
+
+void chunks_done(struct chunks *chunks)
+{
+    buffer_done(&chunks->bytes);
+    free(chunks->rows);
+    *chunks = (struct chunks){0};
+}
+
+/* ---- pieces -------------------------------------------------------------------------------- */
+
+static int with_address(struct pieces *pieces, const char *name, const uint8_t *data, size_t size,
+                        uint32_t address, struct error *error)
+{
+    if (address == PIECES_OWN_ADDRESS)
+        return error_set(error, ERR_BAD_ADDRESS,
+                         "%s is a %s file, which has no address of its own: one has to be given",
+                         name, names[pieces->form]);
+    struct piece *piece = piece_add(pieces);
+    *piece = (struct piece){.address = address, .data = xmalloc(size), .size = size};
+    memcpy(piece->data, data, size);
+    return 0;
+}
+
+/* An address beside those that the file has: esptool takes any and heeds none, and in its
+ * documentation it is 0. What is meant by another one can't be known. */
+static int own_address_check(const struct pieces *pieces, const char *name, uint32_t address,
+                             struct error *error)
+{
+    if (address == PIECES_OWN_ADDRESS || address == 0 || address == pieces->rows[0].address)
+        return 0;
+    return error_set(error, ERR_BAD_ADDRESS,
+                     "%s is a %s file with addresses of its own, from 0x%x on: it can't be put at "
+                     "0x%x (\"own\" stands for its addresses)",
+                     name, names[pieces->form], pieces->rows[0].address, address);
+}
+
+static int with_own_addresses(struct pieces *pieces, const char *name, const uint8_t *data,
+                              size_t size, uint32_t address, const struct chip *chip,
+                              struct error *error)
+{
+    struct chunks chunks = {0};
+    int rc = pieces->form == FORM_HEX ? hex_read(&chunks, name, data, size, error)
+                                      : uf2_read(&chunks, name, data, size, chip, error);
+
+    if (rc == 0) {
+        chunks_join(&chunks, pieces);
+        rc = own_address_check(pieces, name, address, error);
+    }
+    chunks_done(&chunks);
+    return rc;
+}
+
+int pieces_read(struct pieces *pieces, const char *name, const uint8_t *data, size_t size,
+                uint32_t address, const struct chip *chip, struct error *error)
+{
+    int rc;
+
+    *pieces = (struct pieces){.form = file_form(data, size)};
+    switch (pieces->form) {
+    case FORM_HEX:
+    case FORM_UF2:
+        rc = with_own_addresses(pieces, name, data, size, address, chip, error);
+        break;
+    case FORM_ELF:
+        rc = error_set(error, ERR_FILE_FORMAT,
+                       "%s is a linked program (ELF), not a firmware image: `espjig elf2image` "
+                       "makes one of it",
+                       name);
+        break;
+    default:
+        rc = with_address(pieces, name, data, size, address, error);
+    }
+    if (rc != 0)
+        pieces_done(pieces);
+    return rc;
+}
+
+void pieces_done(struct pieces *pieces)
+{
+    for (size_t i = 0; i < pieces->n; i++)
+        free(pieces->rows[i].data);
+    free(pieces->rows);
+    *pieces = (struct pieces){.form = pieces->form};
+}
