@@ -383,6 +383,8 @@ const struct cli_command cli_commands[] = {
      flash_status, false},
     {"read-flash-sfdp", "ADDR BYTES", "read what the flash says of itself (SFDP)", FOR_SFDP, 2, 2,
      read_sfdp, false},
+    {"elf2image", "FILE", "make a firmware image of a linked program", FOR_ELF, 1, 1, elf2image,
+     false},
     {"demo", "", "the dashboard on emulated boards, with sample images; no hardware needed",
      FOR_DEMO, 0, 0, demo_run, false},
     {"station", "", "run the process behind the dashboard in the foreground", FOR_STATION, 0, 0,

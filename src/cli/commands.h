@@ -6,6 +6,7 @@
 #include "cli/options.h"
 
 int chips_list(struct cli *cli, struct error *error);    /* chips.c */
+int elf2image(struct cli *cli, struct error *error);     /* elf2image.c */
 int demo_run(struct cli *cli, struct error *error);      /* demo.c */
 int station_main(struct cli *cli, struct error *error);  /* station.c: `espjig station` */
 int dashboard_run(struct cli *cli, struct error *error); /* station.c: `espjig` */

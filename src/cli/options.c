@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 enum { BAUD_MIN = 300, BAUD_MAX = 12000000 };
 
@@ -119,8 +120,8 @@ static int set_mode(struct cli *cli, const char *argument, struct error *error)
     cli->job.flash_mode = FLASH_MODE_KEEP;
     if (strcmp(argument, "keep") == 0 || flash_mode_parse(argument, &cli->job.flash_mode))
         return 0;
-    return error_set(error, ERR_USAGE, "--flash-mode: \"%s\" is not keep, qio, qout, dio, dout or fastrd",
-                     argument);
+    return error_set(error, ERR_USAGE,
+                     "--flash-mode: \"%s\" is not keep, qio, qout, dio, dout or fastrd", argument);
 }
 
 /* Which frequencies and sizes exist depends on the chip: job_check() knows. */
@@ -174,6 +175,81 @@ static int set_encrypt_files(struct cli *cli, const char *argument, struct error
     return 0;
 }
 
+/* "64KB", "4MB" as esptool writes sizes, or a number. */
+static bool size_parse(const char *text, uint64_t max, uint64_t *bytes)
+{
+    size_t n = strlen(text);
+    char number[32];
+
+    if (n >= 3 && n < sizeof number && strcasecmp(text + n - 1, "B") == 0) {
+        memcpy(number, text, n - 1);
+        number[n - 1] = '\0';
+        return !isdigit((unsigned char)number[n - 2]) &&
+               util_number_parse(number, true, max, bytes);
+    }
+    return util_number_parse(text, true, max, bytes);
+}
+
+static int set_elf_size(const char *option, const char *argument, uint64_t max, uint64_t *to,
+                        struct error *error)
+{
+    if (size_parse(argument, max, to))
+        return 0;
+    return error_set(error, ERR_USAGE, "--%s: \"%s\" is no size such as 64KB or 4MB, up to %u MB",
+                     option, argument, (unsigned)(max >> 20));
+}
+
+static int set_page_size(struct cli *cli, const char *argument, struct error *error)
+{
+    uint64_t bytes = 0;
+    int rc = set_elf_size("flash-mmu-page-size", argument, 1u << 20, &bytes, error);
+
+    cli->elf.mmu_page_size = (uint32_t)bytes;
+    return rc;
+}
+
+static int set_pad_to_size(struct cli *cli, const char *argument, struct error *error)
+{
+    return set_elf_size("pad-to-size", argument, ELF_PAD_MAX, &cli->elf.pad_to_size, error);
+}
+
+static int set_revision(const char *option, const char *argument, unsigned max, int *to,
+                        struct error *error)
+{
+    unsigned n = 0;
+    int result = set_number(option, argument, 0, max, &n, error);
+
+    if (result == 0)
+        *to = (int)n;
+    return result;
+}
+
+static int set_min_rev(struct cli *cli, const char *argument, struct error *error)
+{
+    return set_revision("min-rev", argument, UINT8_MAX, &cli->elf.min_rev_v0, error);
+}
+
+static int set_min_rev_full(struct cli *cli, const char *argument, struct error *error)
+{
+    return set_revision("min-rev-full", argument, UINT16_MAX, &cli->elf.min_rev, error);
+}
+
+static int set_max_rev_full(struct cli *cli, const char *argument, struct error *error)
+{
+    return set_revision("max-rev-full", argument, UINT16_MAX, &cli->elf.max_rev, error);
+}
+
+static int set_sha_offset(struct cli *cli, const char *argument, struct error *error)
+{
+    return set_number("elf-sha256-offset", argument, 0, UINT32_MAX, &cli->elf.elf_sha256_offset,
+                      error);
+}
+
+static int set_image_version(struct cli *cli, const char *argument, struct error *error)
+{
+    return set_number("version", argument, 1, 3, &cli->elf.version, error);
+}
+
 /* ---- the table ---- */
 
 #define NOWHERE       ((size_t)-1)
@@ -190,8 +266,10 @@ const struct cli_option cli_options[] = {
     {"baud", "b", "BAUD", "rate to work at, bit/s, or auto: the best that works (default)",
      FOR_JOBS, false, SET(set_baud)},
     {"chip", "c", "CHIP",
-     "refuse any other chip; demo: the chips of the boards, CHIP,CHIP... or all",
-     FOR_JOBS | FOR_DEMO, false, TEXT(chip)},
+     "refuse any other chip; elf2image: the chip to make an image for; demo: the chips of the "
+     "boards, "
+     "CHIP,CHIP... or all",
+     FOR_JOBS | FOR_DEMO | FOR_ELF, false, TEXT(chip)},
     {"before", NULL, "WORD",
      "how to get into the loader: default-reset, usb-reset, no-reset, no-reset-no-sync", FOR_JOBS,
      false, SET(set_before)},
@@ -206,12 +284,12 @@ const struct cli_option cli_options[] = {
 
     {"flash-mode", "fm", "MODE",
      "flash mode for the bootloader's header: keep (default), qio, qout, dio, dout, fastrd",
-     FOR_WRITE | FOR_VERIFY, false, SET(set_mode)},
+     FOR_WRITE | FOR_VERIFY | FOR_ELF, false, SET(set_mode)},
     {"flash-freq", "ff", "FREQ", "frequency for the header: keep (default), 80m, 40m, 26m, 20m ...",
-     FOR_WRITE | FOR_VERIFY, false, SET(set_freq)},
+     FOR_WRITE | FOR_VERIFY | FOR_ELF, false, SET(set_freq)},
     {"flash-size", "fs", "SIZE",
      "size for the header, and of a flash that does not tell: keep (default), detect, 4MB ...",
-     FOR_WRITE | FOR_VERIFY | FOR_READ | FOR_ERASE | FOR_REGION, false, SET(set_size)},
+     FOR_WRITE | FOR_VERIFY | FOR_READ | FOR_ERASE | FOR_REGION | FOR_ELF, false, SET(set_size)},
     {"spi-connection", "sc", "PINS",
      "where the flash is: SPI (default), HSPI, or pins CLK,Q,D,HD,CS", FOR_JOBS, false,
      SET(set_spi_connection)},
@@ -238,6 +316,33 @@ const struct cli_option cli_options[] = {
      FOR_WRITE | FOR_VERIFY | FOR_JOB, false, SWITCH(allow_outside)},
     {"expect-mac", NULL, "MAC", "refuse any other board", FOR_JOBS, false, SET(set_mac)},
 
+    {"output", "o", "FILE", "where the image goes; ESP8266 version 1: the beginning of two names",
+     FOR_ELF, false, TEXT(output)},
+    {"min-rev", "r", "N", "the oldest chip revision, in the old form", FOR_ELF, true,
+     SET(set_min_rev)},
+    {"min-rev-full", NULL, "REV", "the oldest chip revision, 100 * major + minor (default: 0)",
+     FOR_ELF, false, SET(set_min_rev_full)},
+    {"max-rev-full", NULL, "REV", "the newest chip revision (default: 65535)", FOR_ELF, false,
+     SET(set_max_rev_full)},
+    {"secure-pad", NULL, NULL, "pad for signing, Secure Boot version 1 (ESP32)", FOR_ELF, false,
+     SWITCH(elf.secure_pad)},
+    {"secure-pad-v2", NULL, NULL, "pad for signing, Secure Boot version 2", FOR_ELF, false,
+     SWITCH(elf.secure_pad_v2)},
+    {"elf-sha256-offset", NULL, "OFFSET",
+     "put the ELF file's SHA-256 at this offset (default: into the app descriptor)", FOR_ELF, false,
+     SET(set_sha_offset)},
+    {"dont-append-digest", NULL, NULL, "no SHA-256 at the end (not for the ESP8266)", FOR_ELF,
+     false, SWITCH(elf.no_digest)},
+    {"use-segments", NULL, NULL, "take program headers instead of sections", FOR_ELF, false,
+     SWITCH(elf.use_segments)},
+    {"flash-mmu-page-size", NULL, "SIZE",
+     "size of a page of mapped flash, 8KB to 256KB where the chip has a choice", FOR_ELF, false,
+     SET(set_page_size)},
+    {"pad-to-size", NULL, "SIZE", "fill the file up with 0xff to a multiple of this size", FOR_ELF,
+     false, SET(set_pad_to_size)},
+    {"ram-only-header", NULL, NULL, "show the ROM only the segments for RAM; no SHA-256 at the end",
+     FOR_ELF, false, SWITCH(elf.ram_only_header)},
+
     {"boards", "n", "N", "how many emulated boards (default: 1, or one for each chip)", FOR_DEMO,
      false, SET(set_boards)},
     {"all", NULL, NULL, "list also ports that are no USB adapters", FOR_PORTS, false, SWITCH(all)},
@@ -253,7 +358,7 @@ const struct cli_option cli_options[] = {
      TEXT(remove_dir)},
 
     {"json", NULL, NULL, "print events as lines of JSON, see espjig-events(5)",
-     FOR_JOBS | FOR_PORTS | FOR_CHIPS | FOR_DEMO, false, SWITCH(json)},
+     FOR_JOBS | FOR_PORTS | FOR_CHIPS | FOR_DEMO | FOR_ELF, false, SWITCH(json)},
     {"verbose", "v", NULL, "say more, and what the chip says", FOR_ALL, false, SWITCH(verbose)},
     {"quiet", "q", NULL, "say nothing but errors, warnings and what was asked for", FOR_ALL, false,
      SWITCH(quiet)},
@@ -266,8 +371,11 @@ const struct cli_option cli_options[] = {
      true, SET(set_fault)},
     {"help", "h", NULL, "print this; after a command: about that command", FOR_ALL, false,
      SWITCH(help)},
-    {"version", "V", NULL, "print the version; with -v also the stubs that are found", FOR_ALL,
-     false, SWITCH(version)},
+    {"version", "V", NULL, "print the version; with -v also the stubs that are found",
+     FOR_ALL & ~(unsigned)FOR_ELF, false, SWITCH(version)},
+    /* behind the other of its name, which is meant where no command is known */
+    {"version", "e", "N", "format for the ESP8266: 1 (default), 2 or 3", FOR_ELF, false,
+     SET(set_image_version)},
     {.name = NULL},
 };
 
@@ -292,9 +400,23 @@ static const struct cli_command *command_find(const char *name)
     return NULL;
 }
 
+static bool is_of(const struct cli_option *option, const struct cli_command *command)
+{
+    return command == NULL || (option->commands & command->bit);
+}
+
+/* Of options of the same name the command's own, else the first. */
+static const struct cli_option *option_better(const struct cli_option *found,
+                                              const struct cli_option *other,
+                                              const struct cli_command *command)
+{
+    return found == NULL || (!is_of(found, command) && is_of(other, command)) ? other : found;
+}
+
 /* Finds the option that a word of the command line is; *value points to a value that is part of the
- * word (--baud=9600, -b9600), else NULL. */
-static const struct cli_option *option_find(char *word, char **value)
+ * word (--baud=9600, -b9600), else NULL. `command`: NULL while it is not known. */
+static const struct cli_option *option_find(char *word, const struct cli_command *command,
+                                            char **value)
 {
     bool is_long = word[1] == '-';
     char *equals = is_long ? strchr(word, '=') : NULL;
@@ -303,10 +425,10 @@ static const struct cli_option *option_find(char *word, char **value)
     *value = NULL;
     if (equals)
         *equals = '\0';
-    for (const struct cli_option *o = cli_options; o->name && !found; o++) {
+    for (const struct cli_option *o = cli_options; o->name; o++) {
         if (is_long ? same_word(o->name, word + 2)
                     : o->letters && strcmp(o->letters, word + 1) == 0)
-            found = o;
+            found = option_better(found, o, command);
     }
     if (equals) {
         *equals = '=';
@@ -337,7 +459,7 @@ static int option_apply(struct cli *cli, const struct cli_option *o, const char 
 static int option_take(struct cli *cli, size_t *i, struct error *error)
 {
     char *value, *word = cli->words.rows[*i];
-    const struct cli_option *o = option_find(word, &value);
+    const struct cli_option *o = option_find(word, cli->command, &value);
 
     cli->encrypting = false;
     if (o == NULL)
@@ -360,7 +482,7 @@ static int check_options(const struct cli *cli, struct error *error)
     for (size_t i = 0; i < cli->words.n && strcmp(words[i], "--") != 0; i++) {
         if (words[i][0] != '-' || words[i][1] == '\0')
             continue;
-        const struct cli_option *o = option_find(words[i], &value);
+        const struct cli_option *o = option_find(words[i], cli->command, &value);
         if (o == NULL)
             continue;
         if (!(o->commands & cli->command->bit))
@@ -442,7 +564,7 @@ int cli_options_again(struct cli *cli, struct error *error)
 
 int cli_parse(struct cli *cli, int argc, char **argv, struct error *error)
 {
-    *cli = (struct cli){0};
+    *cli = (struct cli){.elf = {.min_rev = -1, .max_rev = -1, .min_rev_v0 = -1}};
     job_init(&cli->job);
     int result = words_expand(cli, argc, argv, error);
     if (result == 0)

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "cli/cli.h"
+#include "image/elf_image.h"
 #include "job/job.h"
 #include "source/args.h"
 #include "source/source.h"
@@ -44,6 +45,8 @@ struct cli {
     bool dry_run, allow_outside, encrypt;
     bool encrypting; /* while it is read: what follows is for --encrypt-files */
     struct source_notes notes;
+    const char *output;     /* elf2image */
+    struct elf_options elf; /* but for what the chip's tables say */
 };
 
 struct cli_command {
