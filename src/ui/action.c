@@ -424,7 +424,7 @@ static void do_file_take(struct dash *dash)
         dash_complain(dash, "%s is no build that is known: Enter looks into it",
                       util_basename(path));
     else
-        images_take(dash, path);
+        images_take_path(dash, path);
 }
 
 static void do_file_enter(struct dash *dash)

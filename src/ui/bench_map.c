@@ -94,9 +94,13 @@ static bool letter_is_free(const struct bench_map *map, char letter)
     return true;
 }
 
-/* The first of its name that no other place has, else any. */
-static char letter_pick(const struct bench_map *map, const char *name)
+/* Of its name the first that no other place has, else any. Those of an OTA row are numbers. */
+static char letter_pick(const struct bench_map *map, const struct map_span *span)
 {
+    const char *name = span->kind == MAP_TABLE                                     ? "T"
+                       : strncmp(span->name, "ota_", 4) == 0 && span->name[4] != 0 ? span->name + 4
+                                                                                   : span->name;
+
     for (const char *s = name; *s; s++) {
         char letter = (char)toupper((unsigned char)*s);
         if (isalnum((unsigned char)letter) && (unsigned char)letter < 0x80 &&
@@ -127,7 +131,7 @@ static void letters_make(struct bench_map *map)
     for (size_t i = 0; i < map->map.n; i++) {
         const struct map_span *span = &map->map.spans[i];
         char letter = span->kind == MAP_IMAGE ? letter_of_place(map, span) : '\0';
-        map->letters[i] = letter ? letter : letter_pick(map, span->name);
+        map->letters[i] = letter ? letter : letter_pick(map, span);
     }
 }
 

@@ -13,7 +13,9 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-#define ROWS_MAX 20000 /* a directory with more is none of a person's */
+#define ROWS_MAX      20000      /* a directory with more is none of a person's */
+#define LOOK_SIZE_MAX (16 << 20) /* bytes; more would take too long, it can be taken all the same \
+                                  */
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
@@ -235,18 +237,22 @@ void chooser_open_recent(struct chooser *chooser)
 
 static void row_look(struct chooser_row *row)
 {
-    enum source_kind kind = source_kind(row->path);
     struct file_facts facts;
 
     row->looked = true;
+    if (!row->is_dir && row->size == 0) { /* or one of the kernel's, that may block */
+        util_copy(row->what, sizeof row->what, "empty");
+        return;
+    }
+    enum source_kind kind = source_kind(row->path);
     if (kind != SOURCE_NONE) {
         row->usable = true;
         util_copy(row->what, sizeof row->what, source_kind_name(kind));
     }
-    if (row->is_dir || (kind != SOURCE_NONE && kind != SOURCE_IMAGE))
+    if (row->is_dir || (kind != SOURCE_NONE && kind != SOURCE_IMAGE) || row->size > LOOK_SIZE_MAX)
         return;
     if (file_look(row->path, NULL, &facts) < 0) {
-        util_copy(row->what, sizeof row->what, row->size ? "can't be used" : "empty");
+        util_copy(row->what, sizeof row->what, "can't be used");
     } else if (strcmp(facts.what, "data") != 0) {
         row->usable = true;
         util_copy(row->what, sizeof row->what, facts.what);

@@ -17,9 +17,8 @@ struct chooser_row {
     char *name; /* as shown; "../", "./" for the directory itself */
     char *path;
     bool is_dir;
-    bool looked; /* the rest is known */
-    bool usable; /* a build, a job, an image */
-    bool damaged;
+    bool looked;   /* the rest is known */
+    bool usable;   /* a build, a job, an image */
     uint64_t size; /* bytes; directories: 0 */
     char what[80];
 };

@@ -156,7 +156,9 @@ size_t dash_bench_ticked(const struct dash *dash)
 
 static const struct model_slot *selected(const struct dash *dash)
 {
-    return dash_find(dash, dash->boards.port);
+    const struct model_slot *slot = dash_find(dash, dash->boards.port);
+
+    return slot == NULL && dash->model->n > 0 ? &dash->model->slots[0] : slot;
 }
 
 /* What the ticked images say that they are for, when they agree. */
@@ -266,6 +268,8 @@ const char *dash_path(const struct dash *dash, const char *path, char *to, size_
         util_copy(to, size, path + cwd + 1);
     else if (home > 1 && strncmp(path, dash->home, home) == 0 && path[home] == '/')
         snprintf(to, size, "~%s", path + home);
+    else if (home > 1 && strcmp(path, dash->home) == 0)
+        util_copy(to, size, "~");
     else
         util_copy(to, size, path);
     return to;

@@ -191,7 +191,7 @@ void erase_leave(struct dash *dash);
 
 /* images.c: what the keys of the images view do. */
 void images_choose(struct dash *dash); /* opens the file chooser */
-void images_take(struct dash *dash, const char *path);
+void images_take_path(struct dash *dash, const char *path);
 void images_edit(struct dash *dash, size_t index);
 void images_remove(struct dash *dash);
 void images_tick(struct dash *dash);

@@ -212,18 +212,18 @@ struct shares {
 static struct shares shares_make(const struct canvas *canvas, const struct dash *dash,
                                  struct area area)
 {
-    enum { LIST_MIN = 5, MAP_MIN = 4, MAP_GOOD = 14, PROBLEMS_MIN = 2 };
+    enum { LIST_MIN = 5, MAP_MIN = 4, MAP_GOOD = 14 };
     int want = (int)dash->bench.n_images + 1, left = area.rows;
     int problems = draw_problems(NULL, canvas, dash, area);
     struct shares s = {0};
 
-    int problems_min = problems > PROBLEMS_MIN ? PROBLEMS_MIN : problems;
+    int problems_min = problems > 1 && left >= 8 ? 2 : problems > 0;
     int list_min = want > LIST_MIN ? LIST_MIN : want;
     bool map = canvas->cols >= 40 && dash->bench.n_images > 0 &&
                left >= list_min + MAP_MIN + 1 + problems_min + (problems > 0);
     if (map)
         left -= MAP_MIN + 1;
-    int others = problems_min + (problems > 0);
+    int others = problems_min + (problems > 0 && left >= 8);
     s.list = want > left - others ? left - others : want;
     s.list = s.list < 1 ? 1 : s.list;
     left -= s.list;

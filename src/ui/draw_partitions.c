@@ -14,13 +14,13 @@ struct columns {
 
 static struct columns columns_make(int cols)
 {
-    struct columns c = {.offset = 23};
+    struct columns c = {.offset = 21};
 
     if (cols >= 60) {
         c.type = 22;
         c.offset = c.type + 18;
     }
-    c.size = cols >= 36 ? c.offset + 10 : 0;
+    c.size = cols >= 40 ? c.offset + 9 : 0;
     c.fill = cols >= 70 ? c.size + 11 : 0;
     c.image = cols >= 80 ? c.fill + 7 : 0;
     return c;

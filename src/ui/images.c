@@ -92,7 +92,7 @@ static void directory_typed(struct dash *dash, const char *path)
         dash_complain(dash, "%s can't be read: %s", path, strerror(errno));
 }
 
-void images_take(struct dash *dash, const char *path)
+void images_take_path(struct dash *dash, const char *path)
 {
     struct stat st;
     bool old = dash->prompt_image < dash->bench.n_images;
@@ -124,7 +124,7 @@ static void path_typed(struct dash *dash)
         return;
     }
     file_path_expand(path, sizeof path, dash->prompt.text);
-    images_take(dash, path);
+    images_take_path(dash, path);
 }
 
 static void image_put(struct dash *dash, const struct job_image *place)
