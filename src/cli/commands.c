@@ -119,9 +119,11 @@ static int size_take(const char *text, uint32_t *size, struct error *error)
  * missing board. */
 static int run_checked(struct cli *cli, struct error *error)
 {
-    if (chip_take(cli, error) != 0 || job_check(&cli->job, error) != 0)
+    if (chip_take(cli, error) != 0)
         return error->code;
-    return run_on_ports(cli, error);
+    if (job_check(&cli->job, error) == ERR_OVERLAP)
+        error_clear(error); /* the job says it, with all else that it finds */
+    return error->code == ERR_OK ? run_on_ports(cli, error) : error->code;
 }
 
 /* write-flash, verify-flash: the command says what is done with what a source names. */
