@@ -13,9 +13,10 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-#define ROWS_MAX      20000      /* a directory with more is none of a person's */
-#define LOOK_SIZE_MAX (16 << 20) /* bytes; more would take too long, it can be taken all the same \
-                                  */
+#define ROWS_MAX 20000 /* a directory with more is none of a person's */
+#define LOOK_SIZE_MAX                                                           \
+    (16 << 20) /* bytes; more would take too long, it can be taken all the same \
+                */
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 

@@ -26,6 +26,7 @@ void dash_done(struct dash *dash)
     source_leave(dash);
     source_notes_done(&dash->notes);
     findings_done(&dash->findings);
+    free(dash->problems_of);
     chooser_done(&dash->chooser);
     free(dash->commands);
     free(dash->facts);
@@ -280,6 +281,8 @@ const char *dash_path(const struct dash *dash, const char *path, char *to, size_
 void dash_event(struct dash *dash, const struct event *event)
 {
     dash->dirty = true;
+    if (event->kind == EVENT_CHIP || event->kind == EVENT_FLASH)
+        dash_bench_look(dash); /* what is not said is the board's */
     if (event->kind == EVENT_BENCH && dash->model->has_bench)
         bench_event(dash);
     if (event->kind == EVENT_REPLY && !event->reply.ok && event->reply.text[0])

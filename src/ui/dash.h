@@ -105,6 +105,7 @@ struct dash {
     const struct file_facts **facts; /* of each image of the bench */
     struct findings findings;        /* what would be refused, or is odd, about them */
     bool problems_stale;             /* they are to be found anew */
+    char *problems_of;               /* which job and files they are of; NULL: none */
     char job_path[1024];             /* NAME.job that the bench was loaded from or saved as; "" */
     bool job_changed;                /* since then */
     bool from_source;                /* nothing was added by hand since a source was loaded */

@@ -203,12 +203,15 @@ static void boards_summary(const struct dash *dash, char *to, size_t size)
 static void images_summary(const struct dash *dash, char *to, size_t size)
 {
     uint64_t total = 0;
-    char bytes[32];
+    char bytes[32], name[80] = "";
 
     for (size_t i = 0; i < dash->bench.n_images; i++)
         total += dash->bench.images[i].enabled && dash->facts ? dash->facts[i]->size : 0;
     util_size_format(bytes, sizeof bytes, total);
-    snprintf(to, size, total ? "%zu of %zu ticked · %s" : "%zu of %zu ticked",
+    if (dash->job_path[0])
+        snprintf(name, sizeof name, "%.50s (%s) · ", util_basename(dash->job_path),
+                 dash->job_changed ? "changed" : "saved");
+    snprintf(to, size, total ? "%s%zu of %zu ticked · %s" : "%s%zu of %zu ticked", name,
              dash_bench_ticked(dash), dash->bench.n_images, bytes);
 }
 

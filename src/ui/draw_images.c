@@ -164,41 +164,63 @@ static const char nothing_chosen[] =
     "a job, a manifest or a single file; a takes a path. Which files, which addresses and which "
     "chip then stand in the build.";
 
-/* Problems wrapped below one another, the worst first. Returns the rows used; `canvas` NULL: would
- * be used. What does not fit is counted in the last row. */
-static int draw_problems(struct canvas *canvas, const struct canvas *ruler, const struct dash *dash,
-                         struct area area)
+/* The nth finding, those that refuse first. */
+static const struct finding *nth_finding(const struct findings *findings, size_t n)
 {
-    int used = 0;
-    size_t told = 0;
+    size_t refusing = 0;
 
-    for (int pass = 0; pass < 2; pass++) {
-        for (size_t i = 0; i < dash->findings.n; i++) {
-            const struct finding *finding = &dash->findings.rows[i];
-            if (finding->refuses == (pass > 0))
-                continue;
-            int rows = canvas_wrapped_rows(ruler, area.cols - 6, finding->text);
-            bool last = told + 1 == dash->findings.n;
-            if (used + rows > area.rows - !last && used > 0 && canvas)
-                goto more;
-            if (canvas) {
-                canvas_put(canvas, area.row + used, 2, 1,
-                           finding->refuses ? STYLE_ERROR : STYLE_WARNING, "!");
-                canvas_put_wrapped(
-                    canvas, (struct area){area.row + used, 4, area.rows - used, area.cols - 6},
-                    STYLE_PLAIN, finding->text);
-            }
-            used += rows;
-            told++;
-        }
+    for (size_t i = 0; i < findings->n; i++)
+        refusing += findings->rows[i].refuses;
+    bool refuses = n < refusing;
+    n -= refuses ? 0 : refusing;
+    for (size_t i = 0; i < findings->n; i++) {
+        if (findings->rows[i].refuses == refuses && n-- == 0)
+            return &findings->rows[i];
     }
-    return used;
-more:;
+    return NULL;
+}
+
+static int problems_rows(const struct canvas *canvas, const struct dash *dash, int cols)
+{
+    int rows = 0;
+
+    for (size_t i = 0; i < dash->findings.n; i++)
+        rows += canvas_wrapped_rows(canvas, cols - 6, dash->findings.rows[i].text);
+    return rows;
+}
+
+static void draw_finding(struct canvas *canvas, struct area area, const struct finding *finding)
+{
+    canvas_put(canvas, area.row, 2, 1, finding->refuses ? STYLE_ERROR : STYLE_WARNING, "!");
+    area.col = 4;
+    area.cols -= 6;
+    if (area.rows == 1)
+        canvas_put_cut(canvas, area.row, area.col, area.cols, STYLE_PLAIN, finding->text);
+    else
+        canvas_put_wrapped(canvas, area, STYLE_PLAIN, finding->text);
+}
+
+/* Below one another; the last row counts what does not fit. */
+static void draw_problems(struct canvas *canvas, const struct dash *dash, struct area area)
+{
+    size_t n = dash->findings.n;
     char text[64];
-    snprintf(text, sizeof text, "%zu more: n shows all", dash->findings.n - told);
-    if (used < area.rows)
-        canvas_put_cut(canvas, area.row + used, 4, area.cols - 6, STYLE_DIM, text);
-    return area.rows;
+
+    for (size_t i = 0; i < n && area.rows > 0; i++) {
+        const struct finding *finding = nth_finding(&dash->findings, i);
+        int rows = canvas_wrapped_rows(canvas, area.cols - 6, finding->text);
+        bool last = i + 1 == n;
+        if (i > 0 && rows > area.rows - !last) {
+            snprintf(text, sizeof text, "%zu more: n shows all", n - i);
+            canvas_put_cut(canvas, area.row, 4, area.cols - 6, STYLE_DIM, text);
+            return;
+        }
+        struct area room = area;
+        if (!last && rows >= area.rows && area.rows > 1)
+            room.rows--; /* for the count */
+        draw_finding(canvas, room, finding);
+        area = area_below(area, rows < room.rows ? rows : room.rows);
+    }
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
@@ -214,7 +236,7 @@ static struct shares shares_make(const struct canvas *canvas, const struct dash 
 {
     enum { LIST_MIN = 5, MAP_MIN = 4, MAP_GOOD = 14 };
     int want = (int)dash->bench.n_images + 1, left = area.rows;
-    int problems = draw_problems(NULL, canvas, dash, area);
+    int problems = problems_rows(canvas, dash, area.cols);
     struct shares s = {0};
 
     int problems_min = problems > 1 && left >= 8 ? 2 : problems > 0;
@@ -257,7 +279,7 @@ void draw_images(struct canvas *canvas, struct dash *dash, struct area area)
         int used = draw_map(canvas, dash, map, &chosen);
         area = area_below(area, used + (used > 0));
     }
-    draw_problems(canvas, canvas, dash, area);
+    draw_problems(canvas, dash, area);
     if (dash->bench.n_images == 0)
         canvas_put_wrapped(canvas, (struct area){area.row, 5, area.rows, area.cols - 7}, STYLE_DIM,
                            nothing_chosen);

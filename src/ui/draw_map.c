@@ -236,16 +236,17 @@ int draw_map(struct canvas *canvas, const struct dash *dash, struct area area,
     if (area.rows < 3)
         return 0;
     bench_map_make(&map, dash);
+    if (map.map.n == 0)
+        goto out;
     int legend = draw_legend(NULL, canvas, &map, dash, (struct area){0, 0, 99, area.cols}, chosen);
     int rows = area.rows - 1 - (legend < area.rows - 2 ? legend : area.rows - 2);
     struct grid grid = grid_make(map.map.size, area.cols, rows > 8 ? 8 : rows);
-    if (map.map.size > 0) {
-        draw_title(canvas, dash, &map, &grid, area.row);
-        area = area_below(area, 1);
-        draw_grid(canvas, &map, &grid, area, chosen);
-        area = area_below(area, grid.rows);
-        used = 1 + grid.rows + draw_legend(canvas, canvas, &map, dash, area, chosen);
-    }
+    draw_title(canvas, dash, &map, &grid, area.row);
+    area = area_below(area, 1);
+    draw_grid(canvas, &map, &grid, area, chosen);
+    area = area_below(area, grid.rows);
+    used = 1 + grid.rows + draw_legend(canvas, canvas, &map, dash, area, chosen);
+out:
     bench_map_done(&map);
     return used;
 }

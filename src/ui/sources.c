@@ -158,13 +158,9 @@ static void source_put(struct dash *dash, bool replace)
 
 static void ask_how(struct dash *dash)
 {
-    char title[160];
-
-    snprintf(title, sizeof title, "%.60s: %zu images; what about the %zu in the list?",
-             util_basename(dash->source.path), dash->source.job.n_images, dash->bench.n_images);
-    choice_ask(&dash->choice, title);
-    choice_add(&dash->choice, "replace", "replace them");
-    choice_add(&dash->choice, "add", "keep them, too");
+    choice_ask(&dash->choice, "replace the list, or add to it?");
+    choice_add(&dash->choice, "replace", "replace");
+    choice_add(&dash->choice, "add", "add");
     dash->choice_for = CHOICE_SOURCE_HOW;
     dash->choice_key = K_NONE;
     dash->question = CONTEXT_CHOICE;
