@@ -1218,7 +1218,9 @@ static void the_chooser_walks_and_takes(void **state)
     mkdir(".hidden", 0700);
     keys(&bench, "io");
     assert_int_equal(bench.dash.view, VIEW_FILES);
+    keys(&bench, "/fw\n");
     assert_string_equal(selected_name(&bench), "fw/");
+    keys(&bench, "/\033");
     dash_key(&bench.dash, K_HOME);
     assert_string_equal(selected_name(&bench), "../");
     keys(&bench, "."); /* hidden ones, too; the same one stays selected */
