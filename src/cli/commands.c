@@ -387,6 +387,8 @@ const struct cli_command cli_commands[] = {
      flash_status, false},
     {"read-flash-sfdp", "ADDR BYTES", "read what the flash says of itself (SFDP)", FOR_SFDP, 2, 2,
      read_sfdp, false},
+    {"image-info", "FILE...", "show what firmware images say of themselves, and check them",
+     FOR_INFO, 1, ANY_NUMBER, image_info, false},
     {"elf2image", "FILE", "make a firmware image of a linked program", FOR_ELF, 1, 1, elf2image,
      false},
     {"demo", "", "the dashboard on emulated boards, with sample images; no hardware needed",

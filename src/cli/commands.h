@@ -12,6 +12,7 @@ int run_checked(struct cli *cli, struct error *error);    /* commands.c: the job
 int demo_run(struct cli *cli, struct error *error);       /* demo.c */
 int station_main(struct cli *cli, struct error *error);   /* station.c: `espjig station` */
 int dashboard_run(struct cli *cli, struct error *error);  /* station.c: `espjig` */
+int image_info(struct cli *cli, struct error *error);     /* image_info.c */
 
 /* Whether stdin and stdout are a terminal. */
 bool dashboard_possible(void);

@@ -61,6 +61,25 @@ static int set_bytes(struct cli *cli, const char *argument, struct error *error)
     return set_number("bytes", argument, 1, 3, &cli->bytes, error);
 }
 
+static int set_verify_key(struct cli *cli, const char *argument, struct error *error)
+{
+    if (cli->n_verify_keys == CLI_KEYS_MAX)
+        return error_set(error, ERR_USAGE, "more than %d keys are given", CLI_KEYS_MAX);
+    cli->verify_keys[cli->n_verify_keys++] = argument;
+    return 0;
+}
+
+static int set_offset(struct cli *cli, const char *argument, struct error *error)
+{
+    uint64_t v;
+
+    if (!util_number_parse(argument, true, UINT32_MAX, &v))
+        return error_set(error, ERR_USAGE,
+                         "--offset: \"%s\" is not a number such as 0x10000 or 64k", argument);
+    cli->offset = (uint32_t)v;
+    return 0;
+}
+
 static int set_attempts(struct cli *cli, const char *argument, struct error *error)
 {
     unsigned n = 0;
@@ -283,7 +302,7 @@ const struct cli_option cli_options[] = {
      "refuse any other chip; elf2image: the chip to make an image for; demo: the chips of the "
      "boards, "
      "CHIP,CHIP... or all",
-     FOR_JOBS | FOR_DEMO | FOR_ELF, false, TEXT(chip)},
+     FOR_JOBS | FOR_DEMO | FOR_INFO | FOR_ELF, false, TEXT(chip)},
     {"before", NULL, "WORD",
      "how to get into the loader: default-reset, usb-reset, no-reset, no-reset-no-sync", FOR_JOBS,
      false, SET(set_before)},
@@ -337,6 +356,11 @@ const struct cli_option cli_options[] = {
      false, TEXT(format)},
     {"expect-mac", NULL, "MAC", "refuse any other board", FOR_JOBS, false, SET(set_mac)},
 
+    {"verify-key", NULL, "FILE",
+     "verify the Secure Boot signature with this key (PEM, public or private); several times: with "
+     "each",
+     FOR_INFO, false, SET(set_verify_key)},
+    {"offset", NULL, "N", "where in the file to begin", FOR_INFO, false, SET(set_offset)},
     {"output", "o", "FILE", "where the result goes; ESP8266 version 1: the beginning of two names",
      FOR_ELF | FOR_PARTITIONS, false, TEXT(output)},
     {"min-rev", "r", "N", "the oldest chip revision, in the old form", FOR_ELF, true,
@@ -379,7 +403,7 @@ const struct cli_option cli_options[] = {
      TEXT(remove_dir)},
 
     {"json", NULL, NULL, "print events as lines of JSON, see espjig-events(5)",
-     FOR_JOBS | FOR_PORTS | FOR_CHIPS | FOR_DEMO | FOR_ELF, false, SWITCH(json)},
+     FOR_JOBS | FOR_PORTS | FOR_CHIPS | FOR_DEMO | FOR_INFO | FOR_ELF, false, SWITCH(json)},
     {"verbose", "v", NULL, "say more, and what the chip says", FOR_ALL, false, SWITCH(verbose)},
     {"quiet", "q", NULL, "say nothing but errors, warnings and what was asked for", FOR_ALL, false,
      SWITCH(quiet)},

@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { CLI_PORTS_MAX = 128, CLI_DEMO_BOARDS_MAX = 64 };
+enum { CLI_PORTS_MAX = 128, CLI_DEMO_BOARDS_MAX = 64, CLI_KEYS_MAX = 8 };
 
 /* The command line, read. Strings belong to `words`. */
 struct cli {
@@ -43,6 +43,9 @@ struct cli {
     const char *socket, *bench, *remove_dir;
     bool stay, only_ports; /* station */
 
+    const char *verify_keys[CLI_KEYS_MAX]; /* image-info */
+    size_t n_verify_keys;
+    uint32_t offset;
     /* write-flash, verify-flash */
     bool dry_run, allow_outside, encrypt;
     bool encrypting; /* while it is read: what follows is for --encrypt-files */
