@@ -199,9 +199,18 @@ uint64_t dash_flash_size(const struct dash *dash, bool *detected)
     return set ? set : slot && slot->flash_known ? slot->flash_size : 0;
 }
 
+/* Relative to where we are: short in messages. */
+static const char *path_from_here(const struct dash *dash, const char *path)
+{
+    size_t n = strlen(dash->cwd);
+
+    return n > 1 && strncmp(path, dash->cwd, n) == 0 && path[n] == '/' ? path + n + 1 : path;
+}
+
 const char *dash_image_path(const struct dash *dash, size_t image, char *to, size_t size)
 {
-    const char *path = dash->bench.images[image].path, *at = strstr(path, JOB_PATH_CHIP);
+    const char *path = path_from_here(dash, dash->bench.images[image].path);
+    const char *at = strstr(path, JOB_PATH_CHIP);
     const struct chip *chip = at ? dash_chip(dash, NULL) : NULL;
 
     if (chip) {
@@ -263,10 +272,10 @@ static void bench_event(struct dash *dash)
 
 const char *dash_path(const struct dash *dash, const char *path, char *to, size_t size)
 {
-    size_t cwd = strlen(dash->cwd), home = strlen(dash->home);
+    size_t home = strlen(dash->home);
 
-    if (cwd > 1 && strncmp(path, dash->cwd, cwd) == 0 && path[cwd] == '/')
-        util_copy(to, size, path + cwd + 1);
+    if (path_from_here(dash, path) != path)
+        util_copy(to, size, path_from_here(dash, path));
     else if (home > 1 && strncmp(path, dash->home, home) == 0 && path[home] == '/')
         snprintf(to, size, "~%s", path + home);
     else if (home > 1 && strcmp(path, dash->home) == 0)

@@ -177,8 +177,8 @@ const struct chip *dash_chip(const struct dash *dash, bool *detected);
 /* Bytes of flash: as set, else the selected board's; 0: not known. */
 uint64_t dash_flash_size(const struct dash *dash, bool *detected);
 
-/* The path of an image, for the chip that is known: `{chip}` is replaced where that file is there.
- */
+/* The path of an image, relative to where we are, and for the chip that is known: `{chip}` is
+ * replaced where that file is there. */
 const char *dash_image_path(const struct dash *dash, size_t image, char *to, size_t size);
 
 /* Path as people want to read it: relative to where they are, or to their home. */
