@@ -13,6 +13,8 @@ int demo_run(struct cli *cli, struct error *error);       /* demo.c */
 int station_main(struct cli *cli, struct error *error);   /* station.c: `espjig station` */
 int dashboard_run(struct cli *cli, struct error *error);  /* station.c: `espjig` */
 int image_info(struct cli *cli, struct error *error);     /* image_info.c */
+int merge_bin(struct cli *cli, struct error *error);      /* merge.c */
+int split_bin(struct cli *cli, struct error *error);      /* merge.c */
 
 /* Whether stdin and stdout are a terminal. */
 bool dashboard_possible(void);

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "cli/cli.h"
 #include "image/elf_image.h"
+#include "image/merge.h"
 #include "job/job.h"
 #include "source/args.h"
 #include "source/source.h"
@@ -40,6 +41,8 @@ struct cli {
     bool non_volatile;
     const char *output, *format; /* where a result goes, and in which form */
     struct event *table;         /* NULL, or where the last partition table is kept */
+    struct merge_options merge;  /* merge-bin */
+    const char *address;         /* split-bin */
     const char *socket, *bench, *remove_dir;
     bool stay, only_ports; /* station */
 
