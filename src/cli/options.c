@@ -167,6 +167,20 @@ static int set_mac(struct cli *cli, const char *argument, struct error *error)
                      argument);
 }
 
+static int set_table_address(struct cli *cli, const char *argument, struct error *error)
+{
+    uint64_t v;
+
+    if (!util_number_parse(argument, true, UINT32_MAX - PARTITION_SECTOR, &v) ||
+        v % PARTITION_SECTOR != 0)
+        return error_set(error, ERR_USAGE,
+                         "--partition-table-offset: \"%s\" is no address of a flash sector, such "
+                         "as 0x8000",
+                         argument);
+    cli->job.table_address = (uint32_t)v;
+    return 0;
+}
+
 /* The pairs that follow, up to the next option. */
 static int set_encrypt_files(struct cli *cli, const char *argument, struct error *error)
 {
@@ -326,8 +340,9 @@ const struct cli_option cli_options[] = {
      FOR_WRITE | FOR_VERIFY | FOR_ELF | FOR_MERGE, false, SET(set_freq)},
     {"flash-size", "fs", "SIZE",
      "size for the header, and of a flash that does not tell: keep (default), detect, 4MB ...",
-     FOR_WRITE | FOR_VERIFY | FOR_READ | FOR_ERASE | FOR_REGION | FOR_ELF | FOR_MERGE, false,
-     SET(set_size)},
+     FOR_WRITE | FOR_VERIFY | FOR_READ | FOR_ERASE | FOR_REGION | FOR_ELF | FOR_MERGE |
+         FOR_PARTITIONS,
+     false, SET(set_size)},
     {"spi-connection", "sc", "PINS",
      "where the flash is: SPI (default), HSPI, or pins CLK,Q,D,HD,CS", FOR_JOBS, false,
      SET(set_spi_connection)},
@@ -355,11 +370,19 @@ const struct cli_option cli_options[] = {
      SWITCH(dry_run)},
     {"allow-outside", NULL, NULL, "take files from outside of a manifest's or a project's folder",
      FOR_WRITE | FOR_VERIFY | FOR_JOB, false, SWITCH(allow_outside)},
+    {"partition-table-offset", NULL, "ADDR",
+     "where the partition table is in the flash (default: 0x8000)",
+     FOR_WRITE | FOR_VERIFY | FOR_READ | FOR_REGION | FOR_PARTITIONS, false,
+     SET(set_table_address)},
+    {"format", NULL, "FORM", "of that file: csv or bin (default: as its name says)", FOR_PARTITIONS,
+     false, TEXT(format)},
     {"expect-mac", NULL, "MAC", "refuse any other board", FOR_JOBS, false, SET(set_mac)},
 
     {"output", "o", "PATH",
-     "elf2image, merge-bin: the file to write; split-bin: the directory to write to",
-     FOR_ELF | FOR_MERGE | FOR_SPLIT, false, TEXT(output)},
+     "where the result goes; elf2image, ESP8266 version 1: the beginning of two names; split-bin: "
+     "a "
+     "directory",
+     FOR_ELF | FOR_PARTITIONS | FOR_MERGE | FOR_SPLIT, false, TEXT(output)},
     {"format", "f", "WORD", "what merge-bin writes: raw (default), hex, uf2", FOR_MERGE, false,
      SET(set_format)},
     {"target-offset", "t", "ADDR", "where in the flash a raw merged file begins (default: 0)",
