@@ -194,8 +194,13 @@ static void the_form_is_told_by_the_content(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char what[64], want[64];
         assert_int_equal(file_form((const uint8_t *)rows[i].bytes, rows[i].size), rows[i].form);
+        image_describe((const uint8_t *)rows[i].bytes, rows[i].size, what, sizeof what);
+        snprintf(want, sizeof want, "%s file", file_form_name(rows[i].form));
+        assert_string_equal(what, rows[i].form == FORM_RAW ? "data" : want);
+    }
     assert_true(file_form_needs_chip(FORM_ELF));
     assert_true(file_form_needs_chip(FORM_UF2));
     assert_false(file_form_needs_chip(FORM_HEX));
