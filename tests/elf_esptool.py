@@ -131,6 +131,8 @@ def golden():
         chip = os.path.basename(path).split("-")[0]
         for i, words in enumerate((SETS_8266 if chip == "esp8266" else SETS)):
             made = theirs(path, chip, words)
+            if isinstance(made, ZeroDivisionError):
+                continue
             digest = table.setdefault((chip, i), hashlib.sha256())
             for one in [b"error"] if isinstance(made, Exception) else made:
                 digest.update(one)
@@ -138,8 +140,11 @@ def golden():
 
 
 if program == "--golden":
+    rows = {}
     for (chip, i), digest in golden().items():
-        print(chip, i, digest.hexdigest()[:16])
+        rows.setdefault(chip, []).append(f'"{digest.hexdigest()[:16]}"')
+    for chip, digests in rows.items():
+        print(f'    {{"{chip}", {{{", ".join(digests)}}}}},')
     sys.exit(0)
 
 n = refused = stumbles = 0

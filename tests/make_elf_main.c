@@ -11,7 +11,7 @@
 
 static int file_write(const char *dir, const struct chip *chip, unsigned kind, bool fuzz)
 {
-    const uint8_t choice[4] = {(uint8_t)(chip->id - 1), (uint8_t)(kind & 3)};
+    const uint8_t choice[4] = {(uint8_t)(chip->id - 1), (uint8_t)(kind * 37)};
     struct buffer elf = {0};
     char path[4096];
 
