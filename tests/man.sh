@@ -58,6 +58,9 @@ if [ -x "$ESPJIG_EMU" ] && [ -d "$samples/esp32" ]; then
     PATH=$tmp/bin:$PATH
     cp "$samples"/esp32/*.bin .
     "$make_elf" . 1 && cp esp32-0.elf app.elf
+    mkdir build && cp ./*.bin build
+    echo '{"flash_files": {"0x1000": "bootloader.bin", "0x8000": "partition-table.bin", "0x10000": "app.bin"}}' >build/flasher_args.json
+    echo '0x1000 bootloader.bin 0x8000 partition-table.bin 0x10000 app.bin' >build/flash_args
     sed -n '/^\.SH EXAMPLES/,/^\.SH "SEE/p' espjig.1 | grep '^espjig ' >examples
     [ "$(wc -l <examples)" -gt 8 ] || complain "only $(wc -l <examples) examples are found"
     while read -r example; do

@@ -83,12 +83,17 @@ for format in raw hex uf2; do
     both esp32 -f $format 0x0 in.hex 0x30000 65536
 done
 
-# ---- real firmware, where esptool's own tests are next to it
+# ---- real firmware, where esptool's own tests are next to it. Settings only for the chip that the image is for: esptool puts
+# them into one for another chip, too.
 images=$(dirname "${ESPTOOL##* }")/test/images
 for file in "$images"/*.bin; do
     [ -s "$file" ] || continue
+    both esp32 0x1000 "$file" 0x100000 17
+    chip=$("$espjig" merge-bin -o x 0x1000 "$file" --json 2>err | sed -n 's/.*"chip":"\([^"]*\)".*/\1/p')
+    [ -n "$chip" ] || continue
+    boot=$("$espjig" chips "$chip" --json | sed -n 's/.*"bootloader_offset":\([0-9]*\).*/\1/p')
     for format in raw hex uf2; do
-        both esp32 -f $format -fm dio -ff 40m -fs 4MB 0x1000 "$file" 0x100000 17
+        both "$chip" -f $format -fm dio -ff 40m -fs 4MB "$boot" "$file" 0x100000 17
     done
 done
 

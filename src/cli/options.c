@@ -61,6 +61,25 @@ static int set_bytes(struct cli *cli, const char *argument, struct error *error)
     return set_number("bytes", argument, 1, 3, &cli->bytes, error);
 }
 
+static int set_verify_key(struct cli *cli, const char *argument, struct error *error)
+{
+    if (cli->n_verify_keys == CLI_KEYS_MAX)
+        return error_set(error, ERR_USAGE, "more than %d keys are given", CLI_KEYS_MAX);
+    cli->verify_keys[cli->n_verify_keys++] = argument;
+    return 0;
+}
+
+static int set_offset(struct cli *cli, const char *argument, struct error *error)
+{
+    uint64_t v;
+
+    if (!util_number_parse(argument, true, UINT32_MAX, &v))
+        return error_set(error, ERR_USAGE,
+                         "--offset: \"%s\" is not a number such as 0x10000 or 64k", argument);
+    cli->offset = (uint32_t)v;
+    return 0;
+}
+
 static int set_attempts(struct cli *cli, const char *argument, struct error *error)
 {
     unsigned n = 0;
@@ -165,6 +184,20 @@ static int set_mac(struct cli *cli, const char *argument, struct error *error)
         return 0;
     return error_set(error, ERR_USAGE, "--expect-mac: \"%s\" is no MAC such as 24:0a:c4:00:12:34",
                      argument);
+}
+
+static int set_table_address(struct cli *cli, const char *argument, struct error *error)
+{
+    uint64_t v;
+
+    if (!util_number_parse(argument, true, UINT32_MAX - PARTITION_SECTOR, &v) ||
+        v % PARTITION_SECTOR != 0)
+        return error_set(error, ERR_USAGE,
+                         "--partition-table-offset: \"%s\" is no address of a flash sector, such "
+                         "as 0x8000",
+                         argument);
+    cli->job.table_address = (uint32_t)v;
+    return 0;
 }
 
 /* The pairs that follow, up to the next option. */
@@ -306,7 +339,7 @@ const struct cli_option cli_options[] = {
     {"chip", "c", "CHIP",
      "refuse any other chip; elf2image: for which the image is; demo: the chips of the boards, "
      "CHIP,CHIP... or all",
-     FOR_JOBS | FOR_DEMO | FOR_ELF | FOR_MERGE, false, TEXT(chip)},
+     FOR_JOBS | FOR_DEMO | FOR_INFO | FOR_ELF | FOR_MERGE, false, TEXT(chip)},
     {"before", NULL, "WORD",
      "how to get into the loader: default-reset, usb-reset, no-reset, no-reset-no-sync", FOR_JOBS,
      false, SET(set_before)},
@@ -326,8 +359,9 @@ const struct cli_option cli_options[] = {
      FOR_WRITE | FOR_VERIFY | FOR_ELF | FOR_MERGE, false, SET(set_freq)},
     {"flash-size", "fs", "SIZE",
      "size for the header, and of a flash that does not tell: keep (default), detect, 4MB ...",
-     FOR_WRITE | FOR_VERIFY | FOR_READ | FOR_ERASE | FOR_REGION | FOR_ELF | FOR_MERGE, false,
-     SET(set_size)},
+     FOR_WRITE | FOR_VERIFY | FOR_READ | FOR_ERASE | FOR_REGION | FOR_ELF | FOR_PARTITIONS |
+         FOR_MERGE,
+     false, SET(set_size)},
     {"spi-connection", "sc", "PINS",
      "where the flash is: SPI (default), HSPI, or pins CLK,Q,D,HD,CS", FOR_JOBS, false,
      SET(set_spi_connection)},
@@ -355,11 +389,21 @@ const struct cli_option cli_options[] = {
      SWITCH(dry_run)},
     {"allow-outside", NULL, NULL, "take files from outside of a manifest's or a project's folder",
      FOR_WRITE | FOR_VERIFY | FOR_JOB, false, SWITCH(allow_outside)},
+    {"partition-table-offset", NULL, "ADDR",
+     "where the partition table is in the flash (default: 0x8000)",
+     FOR_WRITE | FOR_VERIFY | FOR_READ | FOR_REGION | FOR_PARTITIONS, false,
+     SET(set_table_address)},
+    {"format", NULL, "FORM", "of that file: csv or bin (default: as its name says)", FOR_PARTITIONS,
+     false, TEXT(format)},
     {"expect-mac", NULL, "MAC", "refuse any other board", FOR_JOBS, false, SET(set_mac)},
 
-    {"output", "o", "PATH",
-     "elf2image, merge-bin: the file to write; split-bin: the directory to write to",
-     FOR_ELF | FOR_MERGE | FOR_SPLIT, false, TEXT(output)},
+    {"verify-key", NULL, "FILE",
+     "verify the Secure Boot signature with this key (PEM, public or private); several times: with "
+     "each",
+     FOR_INFO, false, SET(set_verify_key)},
+    {"offset", NULL, "N", "where in the file to begin", FOR_INFO, false, SET(set_offset)},
+    {"output", "o", "FILE", "where the result goes; ESP8266 version 1: the beginning of two names",
+     FOR_ELF | FOR_PARTITIONS | FOR_MERGE | FOR_SPLIT, false, TEXT(output)},
     {"format", "f", "WORD", "what merge-bin writes: raw (default), hex, uf2", FOR_MERGE, false,
      SET(set_format)},
     {"target-offset", "t", "ADDR", "where in the flash a raw merged file begins (default: 0)",
@@ -412,8 +456,8 @@ const struct cli_option cli_options[] = {
      TEXT(remove_dir)},
 
     {"json", NULL, NULL, "print events as lines of JSON, see espjig-events(5)",
-     FOR_JOBS | FOR_PORTS | FOR_CHIPS | FOR_DEMO | FOR_ELF | FOR_MERGE | FOR_SPLIT, false,
-     SWITCH(json)},
+     FOR_JOBS | FOR_PORTS | FOR_CHIPS | FOR_DEMO | FOR_INFO | FOR_ELF | FOR_MERGE | FOR_SPLIT,
+     false, SWITCH(json)},
     {"verbose", "v", NULL, "say more, and what the chip says", FOR_ALL, false, SWITCH(verbose)},
     {"quiet", "q", NULL, "say nothing but errors, warnings and what was asked for", FOR_ALL, false,
      SWITCH(quiet)},

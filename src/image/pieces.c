@@ -141,10 +141,11 @@ static int address_check(const struct pieces *pieces, const char *name, uint32_t
 static int with_address(struct pieces *pieces, const char *name, const uint8_t *data, size_t size,
                         uint32_t address, struct error *error)
 {
-    if (address_check(pieces, name, address, error) != 0)
-        return error->code;
-    piece_copy(pieces, data, size, address);
-    return 0;
+    int rc = address_check(pieces, name, address, error);
+
+    if (rc == 0)
+        piece_copy(pieces, data, size, address);
+    return rc;
 }
 
 /* Two images of one program (ESP8266), of which only the first can be moved. */
@@ -178,7 +179,8 @@ static int from_elf(struct pieces *pieces, const char *name, const uint8_t *data
     int rc = address_check(pieces, name, address, error);
 
     if (rc == 0 && chip == NULL)
-        rc = error_set(error, ERR_INTERNAL, "%s: an ELF file, and the chip is not known", name);
+        rc = error_set(error, ERR_USAGE,
+                       "%s is an ELF file: for which chip it is has to be said (-c)", name);
     if (rc != 0)
         return rc;
     elf_options_init(&options, chip);

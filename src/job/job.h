@@ -37,6 +37,7 @@ enum op_kind {
     OP_READ_FLASH_STATUS,  /* bytes */
     OP_WRITE_FLASH_STATUS, /* bytes, value, non_volatile */
     OP_READ_FLASH_SFDP,    /* address, size */
+    OP_READ_PARTITIONS,    /* the table at job->table_address */
     OP_COUNT
 };
 
@@ -148,6 +149,12 @@ void job_remove_ops(struct job *job);
  * readable, not empty, not overlapping, 4096-aligned erase, names of modes and sizes known to the
  * chosen chip. Files are opened, not read. */
 int job_check(const struct job *job, struct error *error);
+
+/* All that the checks before the first byte find without chip and port (image/check.h), appended to
+ * *findings; files are read. 0, or the error of what can't be loaded or makes no sense:
+ * job_check()'s but for ERR_OVERLAP, which is a finding. Nothing is found for files that only the
+ * chip decides about ({chip}, a partition of its own table). */
+int job_findings(const struct job *job, struct findings *findings, struct error *error);
 
 /* JSON form, for the station and for what is remembered between runs. Paths are made absolute by
  * job_to_json(). */

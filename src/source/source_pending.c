@@ -7,16 +7,6 @@ static int not_here(struct source *s, const char *what)
     return error_set(s->error, ERR_FILE_FORMAT, "%s: %s can't be read yet", s->name, what);
 }
 
-bool source_job_is(const struct source_look *look)
-{
-    return !look->directory && source_name_ends(look->path, ".job");
-}
-
-int source_job_load(struct source *s)
-{
-    return not_here(s, "a job file");
-}
-
 bool source_fdt_is(const struct source_look *look)
 {
     return !look->directory && source_name_ends(look->path, ".conf");
