@@ -186,6 +186,20 @@ static int set_mac(struct cli *cli, const char *argument, struct error *error)
                      argument);
 }
 
+static int set_table_address(struct cli *cli, const char *argument, struct error *error)
+{
+    uint64_t v;
+
+    if (!util_number_parse(argument, true, UINT32_MAX - PARTITION_SECTOR, &v) ||
+        v % PARTITION_SECTOR != 0)
+        return error_set(error, ERR_USAGE,
+                         "--partition-table-offset: \"%s\" is no address of a flash sector, such "
+                         "as 0x8000",
+                         argument);
+    cli->job.table_address = (uint32_t)v;
+    return 0;
+}
+
 /* The pairs that follow, up to the next option. */
 static int set_encrypt_files(struct cli *cli, const char *argument, struct error *error)
 {
@@ -308,7 +322,8 @@ const struct cli_option cli_options[] = {
      FOR_WRITE | FOR_VERIFY | FOR_ELF, false, SET(set_freq)},
     {"flash-size", "fs", "SIZE",
      "size for the header, and of a flash that does not tell: keep (default), detect, 4MB ...",
-     FOR_WRITE | FOR_VERIFY | FOR_READ | FOR_ERASE | FOR_REGION | FOR_ELF, false, SET(set_size)},
+     FOR_WRITE | FOR_VERIFY | FOR_READ | FOR_ERASE | FOR_REGION | FOR_ELF | FOR_PARTITIONS, false,
+     SET(set_size)},
     {"spi-connection", "sc", "PINS",
      "where the flash is: SPI (default), HSPI, or pins CLK,Q,D,HD,CS", FOR_JOBS, false,
      SET(set_spi_connection)},
@@ -333,6 +348,12 @@ const struct cli_option cli_options[] = {
      SWITCH(dry_run)},
     {"allow-outside", NULL, NULL, "take files from outside of a manifest's or a project's folder",
      FOR_WRITE | FOR_VERIFY | FOR_JOB, false, SWITCH(allow_outside)},
+    {"partition-table-offset", NULL, "ADDR",
+     "where the partition table is in the flash (default: 0x8000)",
+     FOR_WRITE | FOR_VERIFY | FOR_READ | FOR_REGION | FOR_PARTITIONS, false,
+     SET(set_table_address)},
+    {"format", NULL, "FORM", "of that file: csv or bin (default: as its name says)", FOR_PARTITIONS,
+     false, TEXT(format)},
     {"expect-mac", NULL, "MAC", "refuse any other board", FOR_JOBS, false, SET(set_mac)},
 
     {"verify-key", NULL, "FILE",
@@ -340,8 +361,8 @@ const struct cli_option cli_options[] = {
      "each",
      FOR_INFO, false, SET(set_verify_key)},
     {"offset", NULL, "N", "where in the file to begin", FOR_INFO, false, SET(set_offset)},
-    {"output", "o", "FILE", "where the image goes; ESP8266 version 1: the beginning of two names",
-     FOR_ELF, false, TEXT(output)},
+    {"output", "o", "FILE", "where the result goes; ESP8266 version 1: the beginning of two names",
+     FOR_ELF | FOR_PARTITIONS, false, TEXT(output)},
     {"min-rev", "r", "N", "the oldest chip revision, in the old form", FOR_ELF, true,
      SET(set_min_rev)},
     {"min-rev-full", NULL, "REV", "the oldest chip revision, 100 * major + minor (default: 0)",
