@@ -17,7 +17,7 @@ expect 0 "" --help -v
 grep -q -- --fault out || complain "--help -v does not show --fault"
 for c in ports write-flash verify-flash read-flash erase-flash erase-region chips chip-id flash-id read-mac \
     get-security-info read-mem write-mem dump-mem load-ram run read-flash-status write-flash-status \
-    read-flash-sfdp demo station; do
+    read-flash-sfdp partitions image-info demo station; do
     expect 0 "" "$c" --help
     grep -q "^usage: espjig $c" out || complain "$c --help is not about $c"
 done

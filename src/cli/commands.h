@@ -5,11 +5,14 @@
 
 #include "cli/options.h"
 
-int chips_list(struct cli *cli, struct error *error);    /* chips.c */
-int elf2image(struct cli *cli, struct error *error);     /* elf2image.c */
-int demo_run(struct cli *cli, struct error *error);      /* demo.c */
-int station_main(struct cli *cli, struct error *error);  /* station.c: `espjig station` */
-int dashboard_run(struct cli *cli, struct error *error); /* station.c: `espjig` */
+int chips_list(struct cli *cli, struct error *error);     /* chips.c */
+int elf2image(struct cli *cli, struct error *error);      /* elf2image.c */
+int partitions_run(struct cli *cli, struct error *error); /* partitions.c */
+int run_checked(struct cli *cli, struct error *error);    /* commands.c: the job, on its ports */
+int demo_run(struct cli *cli, struct error *error);       /* demo.c */
+int station_main(struct cli *cli, struct error *error);   /* station.c: `espjig station` */
+int dashboard_run(struct cli *cli, struct error *error);  /* station.c: `espjig` */
+int image_info(struct cli *cli, struct error *error);     /* image_info.c */
 
 /* Whether stdin and stdout are a terminal. */
 bool dashboard_possible(void);

@@ -61,6 +61,25 @@ static int set_bytes(struct cli *cli, const char *argument, struct error *error)
     return set_number("bytes", argument, 1, 3, &cli->bytes, error);
 }
 
+static int set_verify_key(struct cli *cli, const char *argument, struct error *error)
+{
+    if (cli->n_verify_keys == CLI_KEYS_MAX)
+        return error_set(error, ERR_USAGE, "more than %d keys are given", CLI_KEYS_MAX);
+    cli->verify_keys[cli->n_verify_keys++] = argument;
+    return 0;
+}
+
+static int set_offset(struct cli *cli, const char *argument, struct error *error)
+{
+    uint64_t v;
+
+    if (!util_number_parse(argument, true, UINT32_MAX, &v))
+        return error_set(error, ERR_USAGE,
+                         "--offset: \"%s\" is not a number such as 0x10000 or 64k", argument);
+    cli->offset = (uint32_t)v;
+    return 0;
+}
+
 static int set_attempts(struct cli *cli, const char *argument, struct error *error)
 {
     unsigned n = 0;
@@ -167,6 +186,20 @@ static int set_mac(struct cli *cli, const char *argument, struct error *error)
                      argument);
 }
 
+static int set_table_address(struct cli *cli, const char *argument, struct error *error)
+{
+    uint64_t v;
+
+    if (!util_number_parse(argument, true, UINT32_MAX - PARTITION_SECTOR, &v) ||
+        v % PARTITION_SECTOR != 0)
+        return error_set(error, ERR_USAGE,
+                         "--partition-table-offset: \"%s\" is no address of a flash sector, such "
+                         "as 0x8000",
+                         argument);
+    cli->job.table_address = (uint32_t)v;
+    return 0;
+}
+
 /* The pairs that follow, up to the next option. */
 static int set_encrypt_files(struct cli *cli, const char *argument, struct error *error)
 {
@@ -269,7 +302,7 @@ const struct cli_option cli_options[] = {
      "refuse any other chip; elf2image: the chip to make an image for; demo: the chips of the "
      "boards, "
      "CHIP,CHIP... or all",
-     FOR_JOBS | FOR_DEMO | FOR_ELF, false, TEXT(chip)},
+     FOR_JOBS | FOR_DEMO | FOR_INFO | FOR_ELF, false, TEXT(chip)},
     {"before", NULL, "WORD",
      "how to get into the loader: default-reset, usb-reset, no-reset, no-reset-no-sync", FOR_JOBS,
      false, SET(set_before)},
@@ -289,7 +322,8 @@ const struct cli_option cli_options[] = {
      FOR_WRITE | FOR_VERIFY | FOR_ELF, false, SET(set_freq)},
     {"flash-size", "fs", "SIZE",
      "size for the header, and of a flash that does not tell: keep (default), detect, 4MB ...",
-     FOR_WRITE | FOR_VERIFY | FOR_READ | FOR_ERASE | FOR_REGION | FOR_ELF, false, SET(set_size)},
+     FOR_WRITE | FOR_VERIFY | FOR_READ | FOR_ERASE | FOR_REGION | FOR_ELF | FOR_PARTITIONS, false,
+     SET(set_size)},
     {"spi-connection", "sc", "PINS",
      "where the flash is: SPI (default), HSPI, or pins CLK,Q,D,HD,CS", FOR_JOBS, false,
      SET(set_spi_connection)},
@@ -314,10 +348,21 @@ const struct cli_option cli_options[] = {
      SWITCH(dry_run)},
     {"allow-outside", NULL, NULL, "take files from outside of a manifest's or a project's folder",
      FOR_WRITE | FOR_VERIFY | FOR_JOB, false, SWITCH(allow_outside)},
+    {"partition-table-offset", NULL, "ADDR",
+     "where the partition table is in the flash (default: 0x8000)",
+     FOR_WRITE | FOR_VERIFY | FOR_READ | FOR_REGION | FOR_PARTITIONS, false,
+     SET(set_table_address)},
+    {"format", NULL, "FORM", "of that file: csv or bin (default: as its name says)", FOR_PARTITIONS,
+     false, TEXT(format)},
     {"expect-mac", NULL, "MAC", "refuse any other board", FOR_JOBS, false, SET(set_mac)},
 
-    {"output", "o", "FILE", "where the image goes; ESP8266 version 1: the beginning of two names",
-     FOR_ELF, false, TEXT(output)},
+    {"verify-key", NULL, "FILE",
+     "verify the Secure Boot signature with this key (PEM, public or private); several times: with "
+     "each",
+     FOR_INFO, false, SET(set_verify_key)},
+    {"offset", NULL, "N", "where in the file to begin", FOR_INFO, false, SET(set_offset)},
+    {"output", "o", "FILE", "where the result goes; ESP8266 version 1: the beginning of two names",
+     FOR_ELF | FOR_PARTITIONS, false, TEXT(output)},
     {"min-rev", "r", "N", "the oldest chip revision, in the old form", FOR_ELF, true,
      SET(set_min_rev)},
     {"min-rev-full", NULL, "REV", "the oldest chip revision, 100 * major + minor (default: 0)",
@@ -358,7 +403,7 @@ const struct cli_option cli_options[] = {
      TEXT(remove_dir)},
 
     {"json", NULL, NULL, "print events as lines of JSON, see espjig-events(5)",
-     FOR_JOBS | FOR_PORTS | FOR_CHIPS | FOR_DEMO | FOR_ELF, false, SWITCH(json)},
+     FOR_JOBS | FOR_PORTS | FOR_CHIPS | FOR_DEMO | FOR_INFO | FOR_ELF, false, SWITCH(json)},
     {"verbose", "v", NULL, "say more, and what the chip says", FOR_ALL, false, SWITCH(verbose)},
     {"quiet", "q", NULL, "say nothing but errors, warnings and what was asked for", FOR_ALL, false,
      SWITCH(quiet)},
