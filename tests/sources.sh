@@ -275,6 +275,13 @@ expect 0 "" write-flash -p emu:esp32c3,flash-file=hex.flash own.hex
 [ "$(od -An -tx1 -j $((0x10010)) -N 4 hex.flash)" = " 01 02 03 04" ] || complain "own.hex is not at its own address"
 expect 2 "app.bin does not say where it belongs: give an address" write-flash --dry-run $samples/esp32/app.bin
 
+# ---- a job, beside a pair; settings of the command line win
+printf '[job]\nchip = esp32c3\n[flash]\nmode = dio\nfreq = 40m\n[image app]\nfile = merged.bin\naddress = 0x0\n' >a.job
+expect 0 "" write-flash --dry-run 0x300000 assets.bin a.job -ff 80m
+said "^chip ESP32-C3, flash mode dio, frequency 80m"
+said "^0x0 .*merged.bin"
+said "^0x300000 .*assets.bin"
+
 # ---- words
 mkdir words && cd words || exit 99
 idf_make esp32c3 build

@@ -123,7 +123,7 @@ static int not_known(const char *path, struct error *error)
     if (result != 0 && error->code != ERR_TOO_BIG)
         return result;
     error_clear(error);
-    return error_set(error, ERR_FILE_FORMAT,
+    return error_set(error, ERR_USAGE,
                      "%s does not say where it belongs: give an address, `bootloader` or the name "
                      "of a partition before it",
                      path);
