@@ -83,6 +83,11 @@ static void fill_end_events(struct event *e)
         COPY(e->hint.fix, "fix");
         COPY(e->hint.action, "retry");
         break;
+    case EVENT_CHECK:
+        COPY(e->check.error, "wrong-offset");
+        COPY(e->check.text, "boot.bin at 0x0 is an ESP32 bootloader");
+        e->check.refuses = true;
+        break;
     case EVENT_RESULT:
         COPY(e->result.op, "chip-id");
         e->result.ok = true;

@@ -39,6 +39,7 @@ struct check_target {
     uint64_t flash_size;     /* bytes that are fitted or can be reached; 0: not known */
     const char *flash_limit; /* why it is no more than that; NULL */
     bool flash_encryption;   /* the chip will decrypt what it reads */
+    bool is_patched;         /* plan_patch() was done: headers are what they will be */
     bool erases_all;         /* nothing of what the flash holds stays */
     uint32_t table_address;  /* where the partition table is */
     const uint8_t *table;    /* the sector that the flash holds there; NULL: not read */
@@ -50,6 +51,11 @@ struct check_target {
 /* Appends to *findings, in the order of addresses; `findings` may hold some already. */
 void plan_find(const struct plan *plan, const struct check_target *target,
                struct findings *findings);
+
+/* Whether plan_find() would judge by the partition table that the flash holds: something that it
+ * starts is written, but no table. */
+bool plan_wants_table(const struct plan *plan, const struct check_target *target);
+
 void findings_add(struct findings *findings, enum err code, bool refuses, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* The first that refuses (that a forced job must heed, too, when `force`); NULL: none. */

@@ -81,14 +81,14 @@ int image_file_look(const char *path, size_t *size, struct error *error);
  */
 int image_file_form(const char *path, enum file_form *form, size_t *size, struct error *error);
 
-/* Loads every file and checks what can be checked on the host: readable, not empty, well-formed, no
- * overlap (ERR_OVERLAP names both files and the addresses), end within 32 bits. What a file has in
- * one sector is one region, with 0xFF in its gaps: a sector is erased as a whole. `chip` may be
- * NULL where no file needs it (file_form_needs_chip). The plan is empty on error. */
+/* Loads every file: readable, not empty, well-formed, end within 32 bits. What else can be wrong
+ * with them is for plan_find() (image/check.h). What a file has in one sector is one region, with
+ * 0xFF in its gaps: a sector is erased as a whole. `chip` may be NULL where no file needs it
+ * (file_form_needs_chip). The plan is empty on error. */
 int plan_load(struct plan *plan, const struct image_spec *specs, size_t n, const struct chip *chip,
               struct error *error);
 
-/* The same checks, and only them: reads no more of the files than it takes. */
+/* The same checks, and regions_clash(), without a plan: reads no more of the files than it takes. */
 int plan_look(const struct image_spec *specs, size_t n, const struct chip *chip,
               struct error *error);
 
@@ -101,14 +101,12 @@ int plan_skip_gaps(struct plan *plan, struct error *error);
  * them left out when there are many. False: there are none, the text is "". */
 bool region_gaps_text(const struct region *region, char *to, size_t size);
 
-void plan_done(struct plan *plan); /* also right for a zeroed struct */
+/* Whether the later one of two regions destroys something of the other: ERR_OVERLAP names both files
+ * and the addresses. Flash is erased by the sector, so that two files in one sector do, even where
+ * their bytes do not meet. `a` begins before or where `b` does. */
+int regions_clash(const struct region *a, const struct region *b, struct error *error);
 
-/* The checks that need to know the chip: an image for another chip (ERR_WRONG_CHIP; extended
- * header's chip id, only where the magic byte says it is an image at bootloader or app place),
- * damaged checksum or digest (ERR_FILE_FORMAT), past the end of `flash_size` bytes (ERR_TOO_BIG; 0:
- * not known). `force` skips all but the size. Reports the first failure. */
-int plan_check(const struct plan *plan, const struct chip *chip, uint64_t flash_size, bool force,
-               struct error *error);
+void plan_done(struct plan *plan); /* also right for a zeroed struct */
 
 /* Applies settings to the header of the image at the chip's bootloader offset, nothing else; puts
  * the appended SHA-256 right. A file there that is no image is left alone. ERR_USAGE when the chip

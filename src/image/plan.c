@@ -6,7 +6,6 @@
 #include "image/deflate.h"
 #include "image/digest.h"
 #include "image/esp_image.h"
-#include "image/partition.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -144,24 +143,19 @@ static int address_compare(const void *a, const void *b)
     return (x->address > y->address) - (x->address < y->address);
 }
 
-/* Flash is erased by the sector, so two files in one sector harm each other even where their bytes
- * do not meet. */
-static int overlap_check(const struct plan *plan, struct error *error)
+int regions_clash(const struct region *a, const struct region *b, struct error *error)
 {
-    for (size_t i = 1; i < plan->n; i++) {
-        const struct region *a = &plan->regions[i - 1], *b = &plan->regions[i];
-        unsigned long long a_last = region_end(a) - 1, b_last = region_end(b) - 1;
-        if (b->address <= a_last)
-            return error_set(error, ERR_OVERLAP,
-                             "%s (0x%x to 0x%llx) and %s (0x%x to 0x%llx) overlap", a->path,
-                             a->address, a_last, b->path, b->address, b_last);
-        if (b->address / SECTOR == a_last / SECTOR)
-            return error_set(error, ERR_OVERLAP,
-                             "%s (0x%x to 0x%llx) and %s (0x%x to 0x%llx) share the flash sector "
-                             "at 0x%x, which can only be erased as a whole",
-                             a->path, a->address, a_last, b->path, b->address, b_last,
-                             b->address / SECTOR * SECTOR);
-    }
+    unsigned long long a_last = region_end(a) - 1, b_last = region_end(b) - 1;
+
+    if (b->address <= a_last)
+        return error_set(error, ERR_OVERLAP, "%s (0x%x to 0x%llx) and %s (0x%x to 0x%llx) overlap",
+                         a->path, a->address, a_last, b->path, b->address, b_last);
+    if (b->address / SECTOR == a_last / SECTOR)
+        return error_set(error, ERR_OVERLAP,
+                         "%s (0x%x to 0x%llx) and %s (0x%x to 0x%llx) share the flash sector at "
+                         "0x%x, which can only be erased as a whole",
+                         a->path, a->address, a_last, b->path, b->address, b_last,
+                         b->address / SECTOR * SECTOR);
     return 0;
 }
 
@@ -178,10 +172,8 @@ static int load(struct plan *plan, const struct image_spec *specs, size_t n,
                   : file_look(plan, &specs[i], chip, error);
     for (size_t i = 0; i < plan->n; i++)
         plan->total += plan->regions[i].size;
-    if (rc == 0) {
+    if (rc == 0)
         qsort(plan->regions, plan->n, sizeof *plan->regions, address_compare);
-        rc = overlap_check(plan, error);
-    }
     if (rc != 0)
         plan_done(plan);
     return rc;
@@ -199,94 +191,9 @@ int plan_look(const struct image_spec *specs, size_t n, const struct chip *chip,
     struct plan plan;
     int rc = load(&plan, specs, n, chip, false, error);
 
+    for (size_t i = 1; rc == 0 && i < plan.n; i++)
+        rc = regions_clash(&plan.regions[i - 1], &plan.regions[i], error);
     plan_done(&plan);
-    return rc;
-}
-
-/* ---- check --------------------------------------------------------------------------------- */
-
-static int size_check(const struct region *region, uint64_t flash_size, struct error *error)
-{
-    char flash[16];
-
-    if (flash_size == 0 || region_end(region) <= flash_size)
-        return 0;
-    return error_set(error, ERR_TOO_BIG,
-                     "%s (%zu bytes) at 0x%x would end at 0x%llx, past the end of the %s flash",
-                     region->path, region->file_size, region->address,
-                     (unsigned long long)region_end(region),
-                     util_size_format(flash, sizeof flash, flash_size));
-}
-
-static int chip_check(const struct region *region, const struct chip *chip, struct error *error)
-{
-    unsigned id = 0;
-    enum esp_image_form form = esp_image_recognise(region->data, region->file_size, &id);
-
-    if (form == ESP_IMAGE_NONE)
-        return 0;
-    if (form != ESP_IMAGE_EXTENDED) {
-        if (chip->image_chip_id < 0)
-            return 0;
-        return error_set(error, ERR_WRONG_CHIP, "%s is an %s image, this chip is %s", region->path,
-                         chip_get(CHIP_ESP8266)->name, chip->name);
-    }
-    if ((int)id == chip->image_chip_id)
-        return 0;
-
-    const struct chip *other = chip_by_image_id((int)id);
-    if (other == NULL)
-        return error_set(error, ERR_WRONG_CHIP,
-                         "%s is an image for an unknown chip (chip id %u), this chip is %s",
-                         region->path, id, chip->name);
-    return error_set(error, ERR_WRONG_CHIP, "%s is an %s image (chip id %u), this chip is %s",
-                     region->path, other->name, id, chip->name);
-}
-
-/* Where something starts this image: the ROM at its offset, the bootloader at app partitions, which
- * are aligned to 64 KB. Elsewhere an image may well be part of something else, and is only data. */
-static bool is_started(const struct region *region, const struct chip *chip)
-{
-    return region->address == chip->bootloader_offset ||
-           (region->address > 0 && region->address % 0x10000 == 0);
-}
-
-static int damage_check(const struct region *region, const struct chip *chip, struct error *error)
-{
-    struct esp_image image;
-    struct partition_table table;
-    int rc = 0;
-
-    if (esp_image_recognise(region->data, region->file_size, NULL) != ESP_IMAGE_NONE) {
-        if (!is_started(region, chip))
-            return 0;
-        rc = esp_image_parse(region->data, region->file_size, &image, error);
-        if (rc == 0)
-            rc = esp_image_verify(region->data, &image, error);
-    } else if (partition_table_parse(region->data, region->file_size, &table) && table.md5_at &&
-               !table.md5_ok) {
-        rc = error_set(error, ERR_FILE_FORMAT,
-                       "damaged: the MD5 at offset 0x%zx does not fit the %zu partitions before it",
-                       table.md5_at, table.n);
-    }
-    if (rc != 0)
-        error_context(error, "%s", region->path);
-    return rc;
-}
-
-int plan_check(const struct plan *plan, const struct chip *chip, uint64_t flash_size, bool force,
-               struct error *error)
-{
-    int rc = 0;
-
-    for (size_t i = 0; rc == 0 && i < plan->n; i++) {
-        const struct region *region = &plan->regions[i];
-        rc = size_check(region, flash_size, error);
-        if (rc == 0 && !force)
-            rc = chip_check(region, chip, error);
-        if (rc == 0 && !force)
-            rc = damage_check(region, chip, error);
-    }
     return rc;
 }
 

@@ -20,6 +20,7 @@ static const char *const kind_names[] = {
     [EVENT_LOG] = "log",
     [EVENT_RX] = "rx",
     [EVENT_HINT] = "hint",
+    [EVENT_CHECK] = "check",
     [EVENT_RESULT] = "result",
     [EVENT_PARTITIONS] = "partitions",
     [EVENT_DONE] = "done",

@@ -27,6 +27,7 @@ enum event_kind {
     EVENT_LOG,
     EVENT_RX,
     EVENT_HINT,
+    EVENT_CHECK, /* what a check before the first byte has found */
     EVENT_RESULT,
     EVENT_PARTITIONS, /* a partition table */
     EVENT_DONE,
@@ -117,6 +118,11 @@ struct event {
         struct {
             char id[32], cause[200], evidence[200], fix[320], action[32];
         } hint;
+        struct {
+            char error[32]; /* id */
+            bool refuses;   /* ends the job; else a warning, also where the job is forced */
+            char text[480];
+        } check;
         struct {
             char op[24];
             bool ok;

@@ -100,6 +100,10 @@ static const struct field fields[] = {
     ROW(EVENT_HINT, "fix", hint.fix, FIELD_TEXT, false),
     ROW(EVENT_HINT, "action", hint.action, FIELD_TEXT, false),
 
+    ROW(EVENT_CHECK, "error", check.error, FIELD_TEXT, true),
+    ROW(EVENT_CHECK, "refuses", check.refuses, FIELD_BOOL, true),
+    ROW(EVENT_CHECK, "text", check.text, FIELD_TEXT, true),
+
     ROW(EVENT_RESULT, "op", result.op, FIELD_TEXT, true),
     ROW(EVENT_RESULT, "ok", result.ok, FIELD_BOOL, true),
     ROW(EVENT_RESULT, "data", result, FIELD_PAIRS, false),

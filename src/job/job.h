@@ -134,6 +134,8 @@ void job_copy(struct job *to, const struct job *from); /* `to` is not yet initia
 
 void job_set_port(struct job *job, const char *port);
 void job_add_image(struct job *job, const char *path, uint32_t address);
+/* Unless it is there already. */
+void job_add_protect(struct job *job, uint32_t address, uint32_t size);
 void job_remove_image(struct job *job, size_t index);
 
 /* The place of an image as people write it: "0x10000", "bootloader", "own" (the file has
@@ -149,6 +151,12 @@ void job_remove_ops(struct job *job);
  * readable, not empty, not overlapping, 4096-aligned erase, names of modes and sizes known to the
  * chosen chip. Files are opened, not read. */
 int job_check(const struct job *job, struct error *error);
+
+/* All that the checks before the first byte find without chip and port (image/check.h), appended to
+ * *findings; files are read. 0, or the error of what can't be loaded or makes no sense:
+ * job_check()'s but for ERR_OVERLAP, which is a finding. Nothing is found for files that only the
+ * chip decides about ({chip}, a partition of its own table). */
+int job_findings(const struct job *job, struct findings *findings, struct error *error);
 
 /* JSON form, for the station and for what is remembered between runs. Paths are made absolute by
  * job_to_json(). */

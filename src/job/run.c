@@ -8,6 +8,7 @@
 
 #include "base/util.h"
 #include "job/boot_check.h"
+#include "job/checks.h"
 #include "job/internal.h"
 #include "job/output.h"
 #include "job/pack.h"
@@ -58,18 +59,13 @@ static int outputs_open(struct run *run)
 static int prepare(struct run *run)
 {
     const struct job *job = run->job;
-    const struct chip *chip = chip_get(job->chip);
 
     if (job->port == NULL || job->port[0] == '\0')
         return error_set(&run->error, ERR_USAGE, "no port is given");
     if (job_check_plan(job, &run->plan, &run->error) != 0 || outputs_open(run) != 0)
         return run->error.code;
-    if (chip && run->plan.n > 0 &&
-        plan_check(&run->plan, chip, flash_size_bytes(job->flash_size), job->force, &run->error) !=
-            0)
-        return run->error.code;
     pack_start(run);
-    return 0;
+    return checks_before(run);
 }
 
 /* ---- the work ---- */
@@ -119,11 +115,7 @@ static int ready_images(struct run *run)
 
     if (load_images(run) != 0)
         return run->error.code;
-    if (plan_check(&run->plan, chip, run->loader.flash_size, job->force, &run->error) != 0)
-        return run->error.code == ERR_TOO_BIG && run->loader.flash_limit
-                   ? error_context(&run->error, "%s", run->loader.flash_limit)
-                   : run->error.code;
-    if (plan_patch(&run->plan, chip, &settings, &run->error) != 0)
+    if (plan_patch(&run->plan, chip, &settings, &run->error) != 0 || checks_with_chip(run) != 0)
         return run->error.code;
     for (size_t i = 0; i < run->plan.n; i++) {
         const struct region *region = &run->plan.regions[i];

@@ -93,6 +93,18 @@ static int check_registers(struct run *run)
     return 0;
 }
 
+/* Only files are written, each of which is looked at for itself: ciphertext is what such a chip
+ * wants (image/check.h). */
+static bool files_only(const struct run *run)
+{
+    for (size_t i = 0; i < run->job->n_ops; i++) {
+        enum op_kind kind = run->job->ops[i].kind;
+        if (op_row(kind)->changes && kind != OP_WRITE_FLASH)
+            return false;
+    }
+    return !run->job->erase_all;
+}
+
 static int check_security(struct run *run)
 {
     const struct chip_facts *chip = &run->chip;
@@ -102,6 +114,8 @@ static int check_security(struct run *run)
     if (!chip->flash_encryption && !chip->secure_boot && !chip->secure_download)
         return 0;
     if (!RUN_ANY_OP(run, changes))
+        return 0;
+    if (!chip->secure_boot && !chip->secure_download && files_only(run))
         return 0;
     if (run->job->force) {
         log_line(run_log(run), LOG_WARNING, "%s has %s enabled; going on as forced", chip->name,

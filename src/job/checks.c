@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "job/checks.h"
+
+#include "base/util.h"
+#include "job/internal.h"
+#include "job/ops.h"
+#include "job/partitions.h"
+#include "job/recover.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Of a table, most often all: 14 rows, the MD5 and the end. */
+enum { TABLE_HEAD = 512 };
+
+static bool job_has_op(const struct job *job, enum op_kind kind)
+{
+    for (size_t i = 0; i < job->n_ops; i++) {
+        if (job->ops[i].kind == kind)
+            return true;
+    }
+    return false;
+}
+
+/* What the job alone tells. */
+static struct check_target target_of(const struct job *job)
+{
+    return (struct check_target){
+        .chip = chip_get(job->chip),
+        .revision = -1,
+        .flash_size = flash_size_bytes(job->flash_size),
+        .erases_all = job->n_protect == 0 && (job->erase_all || job_has_op(job, OP_ERASE_FLASH)),
+        .table_address = job->table_address,
+        .protect = job->protect,
+        .n_protect = job->n_protect,
+    };
+}
+
+/* ---- without a chip ---- */
+
+int job_findings(const struct job *job, struct findings *findings, struct error *error)
+{
+    struct check_target target = target_of(job);
+    struct plan plan;
+    int result = job_check_plan(job, &plan, error);
+
+    if (result == 0 && plan.n > 0)
+        plan_find(&plan, &target, findings);
+    plan_done(&plan);
+    return result;
+}
+
+/* ---- in a job ---- */
+
+static void finding_say(struct run *run, const struct finding *finding)
+{
+    bool refuses = finding->refuses && (!run->job->force || finding->always);
+    struct event event;
+
+    report_event(&run->report, EVENT_CHECK, &event);
+    util_copy(event.check.error, sizeof event.check.error, error_id(finding->code));
+    util_copy(event.check.text, sizeof event.check.text, finding->text);
+    event.check.refuses = refuses;
+    report_put(&run->report, &event);
+    log_line(run_log(run), refuses ? LOG_ERROR : LOG_WARNING, "%s%s", finding->text,
+             finding->refuses && !refuses ? "; going on as forced" : "");
+}
+
+/* The first refusal decides, and tells how many there are. */
+static int refuse(struct run *run, const struct findings *findings)
+{
+    const struct finding *first = findings_refusal(findings, run->job->force);
+    char more[40] = "";
+    size_t n = 0;
+
+    for (size_t i = 0; i < findings->n; i++)
+        n += findings->rows[i].refuses && (!run->job->force || findings->rows[i].always);
+    if (first == NULL)
+        return 0;
+    if (n > 1)
+        snprintf(more, sizeof more, " (and %zu more)", n - 1);
+    return error_set(&run->error, first->code, "%s%s", first->text, more);
+}
+
+/* Where nothing is written, only what can't be compared matters. */
+static bool is_relevant(const struct run *run, const struct finding *finding)
+{
+    return job_has_op(run->job, OP_WRITE_FLASH) ||
+           (finding->always && finding->code != ERR_PROTECTED);
+}
+
+/* Appends what matters. */
+static void find(const struct run *run, const struct check_target *target,
+                 struct findings *findings)
+{
+    struct findings found = {0};
+
+    plan_find(&run->plan, target, &found);
+    for (size_t i = 0; i < found.n; i++) {
+        const struct finding *row = &found.rows[i];
+        if (is_relevant(run, row))
+            findings_add(findings, row->code, row->refuses, "%s", row->text);
+    }
+    findings_done(&found);
+}
+
+static int say_and_judge(struct run *run, const struct findings *findings)
+{
+    for (size_t i = 0; i < findings->n; i++)
+        finding_say(run, &findings->rows[i]);
+    return refuse(run, findings);
+}
+
+/* What does not end the job is said once the chip is known, which may be more or less then. */
+int checks_before(struct run *run)
+{
+    struct check_target target = target_of(run->job);
+    struct findings findings = {0};
+    int result = 0;
+
+    if (run->plan.n > 0)
+        find(run, &target, &findings);
+    if (findings_refusal(&findings, run->job->force))
+        result = say_and_judge(run, &findings);
+    findings_done(&findings);
+    return result;
+}
+
+/* Enough of a table to end with something else than a row. */
+static bool table_ends_in(const uint8_t *data, size_t size)
+{
+    for (size_t at = 0; at + PARTITION_ROW <= size; at += PARTITION_ROW) {
+        bool row = (data[at] == 0xAA && data[at + 1] == 0x50) ||
+                   (data[at] == 0xEB && data[at + 1] == 0xEB);
+        if (!row)
+            return true;
+    }
+    return false;
+}
+
+/* Rarely more than the head has to be read: that takes a tenth of the time. */
+static int table_read(struct run *run, struct check_target *target, uint8_t head[TABLE_HEAD])
+{
+    uint32_t at = run->job->table_address;
+    int result;
+
+    if (run->loader.secure_download ||
+        (run->loader.flash_size && (uint64_t)at + PARTITION_SECTOR > run->loader.flash_size))
+        return 0;
+    if (!run->table.was_read) {
+        do {
+            result = loader_flash_read(&run->loader, at, TABLE_HEAD, head, NULL, &run->error);
+            if (result == 0)
+                result = op_read_confirm(run, at, head, TABLE_HEAD);
+        } while (result != 0 && recover_slower(run));
+        if (result != 0)
+            return error_context(&run->error, "reading the partition table at 0x%x", at);
+        if (table_ends_in(head, TABLE_HEAD)) {
+            target->table = head;
+            target->table_size = TABLE_HEAD;
+            return 0;
+        }
+        if (job_table_read(run) != 0)
+            return run->error.code;
+    }
+    target->table = run->table.bytes;
+    target->table_size = sizeof run->table.bytes;
+    return 0;
+}
+
+/* Nobody here can have the chip encrypt yet, and plain it must not get there. */
+static int encrypted_check(struct run *run)
+{
+    for (size_t i = 0; run->chip.flash_encryption && i < run->plan.n; i++) {
+        const struct region *region = &run->plan.regions[i];
+        if (region->encrypted)
+            return error_set(&run->error, ERR_NOT_POSSIBLE,
+                             "%s at 0x%x is to be encrypted by the chip, which is not possible yet",
+                             region->path, region->address);
+    }
+    return 0;
+}
+
+int checks_with_chip(struct run *run)
+{
+    struct check_target target = target_of(run->job);
+    struct findings findings = {0};
+    uint8_t head[TABLE_HEAD];
+
+    target.chip = run->loader.chip;
+    target.revision = run->loader.revision;
+    target.flash_size = run->loader.flash_size;
+    target.flash_limit = run->loader.flash_limit;
+    target.flash_encryption = run->chip.flash_encryption;
+    target.is_patched = true;
+    if (job_has_op(run->job, OP_WRITE_FLASH) && plan_wants_table(&run->plan, &target) &&
+        table_read(run, &target, head) != 0)
+        return run->error.code;
+    find(run, &target, &findings);
+    int result = say_and_judge(run, &findings);
+    findings_done(&findings);
+    return result == 0 ? encrypted_check(run) : result;
+}
