@@ -90,11 +90,10 @@ expect 2 'is empty' write-flash -p emu:esp32 line/lamp.job --expect ''
 
 # ---- protected ranges: a mark in the flash outlives everything
 { bytes line/app.bin 0 0x1000; bytes line/app.bin 0x1000 0x1000; } >mark.bin
-mark=$(bytes mark.bin 0 0x1000)
+mark=$(bytes mark.bin 0x2000 0x1000)
 erased=$(printf '%08192d' 0 | tr 0 f)
 for way in "erase-flash --protect 0x200000-0x201000" "job run line/lamp.job --erase-all"; do
-    expect 0 "" write-flash -p emu:esp32,flash-file=board.bin 0x1ff000 mark.bin 0x202000 mark.bin
-    expect 0 "" write-flash -p emu:esp32,flash-file=board.bin 0x200000 mark.bin
+    expect 0 "" write-flash -p emu:esp32,flash-file=board.bin 0x1fe000 mark.bin
     # shellcheck disable=SC2086
     expect 0 "" $way -p emu:esp32,flash-file=board.bin
     said '0x200000 to 0x201000 is protected'
