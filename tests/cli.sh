@@ -11,13 +11,13 @@ cd "$tmp" || exit 99
 
 # ---- help and version: on stdout, status 0
 expect 0 "" --help
-grep -q "write-flash ADDR FILE" out || complain "--help does not list write-flash"
+grep -q "write-flash SOURCE|ADDR FILE" out || complain "--help does not list write-flash"
 grep -q -- --fault out && complain "--help shows what is hidden"
 expect 0 "" --help -v
 grep -q -- --fault out || complain "--help -v does not show --fault"
 for c in ports write-flash verify-flash read-flash erase-flash erase-region chips chip-id flash-id read-mac \
     get-security-info read-mem write-mem dump-mem load-ram run read-flash-status write-flash-status \
-    read-flash-sfdp demo station; do
+    read-flash-sfdp partitions image-info demo station; do
     expect 0 "" "$c" --help
     grep -q "^usage: espjig $c" out || complain "$c --help is not about $c"
 done
@@ -55,7 +55,7 @@ expect 2 "--port|-p needs a value" chip-id -p
 expect 2 "no-stub takes no value" chip-id --no-stub=1
 expect 2 "name of the port is empty" chip-id -p ""
 expect 2 "flash-mode does not go with read-mac" read-mac -fm dio -p x
-expect 2 "write-flash needs ADDR FILE" write-flash
+expect 2 "write-flash needs SOURCE\|ADDR FILE" write-flash
 expect 2 "stands alone" write-flash 0x1000 small.bin 0x2000
 expect 2 "an address needs a size" read-flash 0 16
 expect 2 "\"more\" is too much" chip-id more
@@ -87,7 +87,7 @@ if [ "$(id -u)" -ne 0 ]; then
     expect 2 "locked.bin: Permission denied" write-flash 0x1000 locked.bin -p x
 fi
 expect 2 "\"0xZZ\" is no address" write-flash 0xZZ small.bin -p x
-expect 2 "\"small.bin\" is no address" write-flash small.bin 0x1000 -p x
+expect 2 "small.bin does not say where it belongs" write-flash small.bin 0x1000 -p x
 expect 2 "past the end of 32 bits" write-flash 0x100000000 small.bin -p x
 expect 2 "multiple of 4" write-flash 0x1001 small.bin -p x
 expect 6 "small.bin.*overlap" write-flash 0x1000 small.bin 0x2000 small.bin -p x

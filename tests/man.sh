@@ -7,6 +7,7 @@
 . "${top_srcdir:-.}/tests/cli_lib.sh"
 
 man=$top_srcdir/man
+make_elf=$(cd "$top_builddir" && pwd)/tests/make_elf
 sed 's/\\-/-/g; s/\\fR//g' "$man/espjig.1" >"$tmp/espjig.1"
 sed 's/\\-/-/g' "$man/espjig-events.5" >"$tmp/events.5"
 export ESPJIG_EMU="${ESPJIG_EMU:-$top_builddir/espjig-emu}"
@@ -56,6 +57,10 @@ if [ -x "$ESPJIG_EMU" ] && [ -d "$samples/esp32" ]; then
     mkdir bin && ln -s "$(cd "$(dirname "$espjig")" && pwd)/$(basename "$espjig")" bin/espjig
     PATH=$tmp/bin:$PATH
     cp "$samples"/esp32/*.bin .
+    "$make_elf" . 1 && cp esp32-0.elf app.elf
+    mkdir build && cp ./*.bin build
+    echo '{"flash_files": {"0x1000": "bootloader.bin", "0x8000": "partition-table.bin", "0x10000": "app.bin"}}' >build/flasher_args.json
+    echo '0x1000 bootloader.bin 0x8000 partition-table.bin 0x10000 app.bin' >build/flash_args
     sed -n '/^\.SH EXAMPLES/,/^\.SH "SEE/p' espjig.1 | grep '^espjig ' >examples
     [ "$(wc -l <examples)" -gt 8 ] || complain "only $(wc -l <examples) examples are found"
     while read -r example; do

@@ -98,6 +98,20 @@ static void fill_end_events(struct event *e)
         }
         assert_int_equal(e->result.n, 12);
         break;
+    case EVENT_PARTITIONS:
+        e->partitions.address = 0x8000;
+        e->partitions.bootloader = 0x1000;
+        e->partitions.flash_size = 1ULL << 22;
+        e->partitions.table.n = PARTITION_ROWS_MAX;
+        e->partitions.table.md5_at = (size_t)PARTITION_ROWS_MAX * PARTITION_ROW;
+        for (unsigned i = 0; i < PARTITION_ROWS_MAX; i++)
+            e->partitions.table.rows[i] = (struct partition){.type = (uint8_t)(i % 5),
+                                                             .subtype = (uint8_t)(i * 2),
+                                                             .offset = UINT32_MAX - i,
+                                                             .size = i << 12,
+                                                             .flags = i % 4,
+                                                             .label = "sixteen \"letters"};
+        break;
     case EVENT_DONE:
         COPY(e->done.result, "fail");
         COPY(e->done.error, "no-sync");

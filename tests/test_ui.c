@@ -11,12 +11,14 @@
 
 #include "base/buffer.h"
 #include "base/util.h"
+#include "image/partition.h"
 #include "station/model.h"
 #include "ui/canvas.h"
 #include "ui/dash.h"
 #include "ui/draw.h"
 #include "ui/prompt.h"
 
+#include <ftw.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -234,6 +236,42 @@ static void add_image(struct bench *bench, const char *name, uint32_t address)
     dash_bench_look(&bench->dash);
 }
 
+/* A table as ESP-IDF's "factory app, two OTA definitions", with an odd one behind it. */
+static void table_make(const char *name)
+{
+    struct partition_table table = {
+        .rows = {{1, 2, 0x9000, 0x4000, 0, "nvs"},
+                 {1, 0, 0xd000, 0x2000, 0, "otadata"},
+                 {1, 1, 0xf000, 0x1000, 0, "phy_init"},
+                 {0, 0, 0x10000, 0x100000, 0, "factory"},
+                 {0, 0x10, 0x110000, 0x100000, 0, "ota_0"},
+                 {0, 0x11, 0x210000, 0x100000, 0, "ota_1"},
+                 {1, 0x82, 0x310000, 0xf0000, PARTITION_FLAG_ENCRYPTED, "storage"}},
+        .n = 7,
+    };
+    struct buffer bytes = {0};
+    char path[160];
+
+    partition_table_write(&table, true, &bytes);
+    snprintf(path, sizeof path, "%s/%s", workdir, name);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fwrite(bytes.data, 1, bytes.len, f);
+    fclose(f);
+    buffer_done(&bytes);
+}
+
+static void text_make(const char *name, const char *text)
+{
+    char path[160];
+
+    snprintf(path, sizeof path, "%s/%s", workdir, name);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+}
+
 /* ---- scenes ---------------------------------------------------------------------------------- */
 
 #define USB0 "/dev/ttyUSB0"
@@ -391,6 +429,75 @@ static void scene_images(struct bench *bench)
     bench->dash.bench.flash_mode = FLASH_DIO;
 }
 
+/* A build with a partition table; app.bin also goes where it has no business. */
+static void scene_map(struct bench *bench)
+{
+    scene_idle_empty(bench);
+    say_state(bench, USB0, STATE_SYNC, "");
+    say_chip(bench, USB0, "esp32", "ESP32-D0WD-V3", "24:0a:c4:00:12:34");
+    say_done(bench, USB0, "pass", "", "", 1);
+    add_image(bench, "bootloader.bin", 0x1000);
+    add_image(bench, "table.bin", 0x8000);
+    add_image(bench, "app.bin", 0x10000);
+    job_add_image(&bench->dash.bench, "assets.bin", JOB_ADDRESS_PARTITION);
+    util_copy(bench->dash.bench.images[3].partition, sizeof bench->dash.bench.images[3].partition,
+              "storage");
+    bench->dash.bench.images[3].enabled = false;
+    bench->dash.bench.flash_mode = FLASH_DIO;
+    util_copy(bench->dash.bench.flash_freq, sizeof bench->dash.bench.flash_freq, "40m");
+    util_copy(bench->dash.bench.flash_size, sizeof bench->dash.bench.flash_size, "detect");
+    dash_bench_look(&bench->dash);
+    keys(bench, "ijj");
+}
+
+static void scene_map_conflict(struct bench *bench)
+{
+    scene_map(bench);
+    add_image(bench, "app.bin", 0x1e8000); /* out of ota_0 into ota_1 */
+    keys(bench, "jj");
+}
+
+static void scene_partitions(struct bench *bench)
+{
+    scene_map(bench);
+    keys(bench, "pjjj");
+}
+
+static void scene_notes(struct bench *bench)
+{
+    scene_map_conflict(bench);
+    source_note(&bench->dash.notes, true,
+                "spi_download.conf: line 12: key \"crystal\" has no "
+                "meaning here: the rate is measured");
+    source_note(&bench->dash.notes, false,
+                "spi_download.conf: the chip is taken from the "
+                "directory's name");
+    util_copy(bench->dash.source.path, sizeof bench->dash.source.path, "spi_download.conf");
+    keys(bench, "n");
+}
+
+static void scene_files(struct bench *bench)
+{
+    scene_map(bench);
+    util_copy(bench->dash.home, sizeof bench->dash.home, workdir);
+    keys(bench, "o");
+    chooser_open(&bench->dash.chooser, "shelf", "");
+    keys(bench, "j");
+}
+
+static void scene_files_filter(struct bench *bench)
+{
+    scene_files(bench);
+    keys(bench, "/bin");
+}
+
+static void scene_defaults(struct bench *bench)
+{
+    scene_map(bench);
+    keys(bench, "D");
+    dash_key(&bench->dash, K_RIGHT);
+}
+
 static void scene_images_empty(struct bench *bench)
 {
     scene_idle_empty(bench);
@@ -406,13 +513,13 @@ static void scene_images_typing(struct bench *bench)
 static void scene_images_choice(struct bench *bench)
 {
     scene_idle(bench);
-    keys(bench, "icc");
+    keys(bench, "iCC");
 }
 
 static void scene_choice_last(struct bench *bench)
 {
     scene_idle(bench);
-    keys(bench, "ic");
+    keys(bench, "iC");
     dash_key(&bench->dash, K_LEFT);
 }
 
@@ -474,6 +581,13 @@ static const struct {
     {"failed", scene_failed},
     {"log", scene_log},
     {"images", scene_images},
+    {"map", scene_map},
+    {"map-conflict", scene_map_conflict},
+    {"partitions", scene_partitions},
+    {"notes", scene_notes},
+    {"files", scene_files},
+    {"files-filter", scene_files_filter},
+    {"defaults", scene_defaults},
     {"images-empty", scene_images_empty},
     {"images-typing", scene_images_typing},
     {"images-choice", scene_images_choice},
@@ -557,6 +671,7 @@ static void every_screen_is_as_expected(void **state)
                      scenes[s].name, sizes[z].cols, sizes[z].rows, sizes[z].ascii ? "-ascii" : "");
             bench.canvas.ascii = sizes[z].ascii;
             canvas_resize(&bench.canvas, sizes[z].rows, sizes[z].cols);
+            dash_tick(&bench.dash);
             draw_screen(&bench.canvas, &bench.dash);
             same &= screen_matches(path, &bench.canvas);
             bench_done(&bench);
@@ -575,7 +690,7 @@ static void the_marked_value_is_seen(void **state)
         struct bench bench;
         bench_init(&bench);
         scene_idle(&bench);
-        keys(&bench, "ic");
+        keys(&bench, "iC");
         canvas_resize(&bench.canvas, rows[s % ARRAY_LEN(rows)], cols[s / ARRAY_LEN(rows)]);
         for (size_t i = 0; i < bench.dash.choice.n; i++, dash_key(&bench.dash, K_RIGHT)) {
             struct buffer text = {0};
@@ -588,8 +703,8 @@ static void the_marked_value_is_seen(void **state)
                 }
             }
             buffer_append_byte(&text, 0);
-            char want[24];
-            snprintf(want, sizeof want, " %s ", bench.dash.choice.values[i]);
+            char want[40];
+            snprintf(want, sizeof want, " %s ", bench.dash.choice.labels[i]);
             assert_string_equal((char *)text.data, want);
             buffer_done(&text);
         }
@@ -1000,6 +1115,382 @@ static void every_setting_takes_every_value(void **state)
     }
 }
 
+/* ---- sources, files that are made ------------------------------------------------------------ */
+
+static void sources_make(void)
+{
+    mkdir("fw", 0700);
+    mkdir("web", 0700);
+    table_make("fw/table.bin");
+    file_make("fw/app.bin", 5000);
+    file_make("web/app.bin", 6000);
+    text_make("fw/flasher_args.json",
+              "{\"flash_settings\": {\"flash_mode\": \"dio\", \"flash_size\": \"4MB\","
+              " \"flash_freq\": \"40m\"},"
+              " \"flash_files\": {\"0x8000\": \"table.bin\", \"0x10000\": \"app.bin\"},"
+              " \"extra_esptool_args\": {\"chip\": \"esp32\"}}");
+    text_make("web/manifest.json",
+              "{\"name\": \"two\", \"builds\": [{\"chipFamily\": \"ESP32\","
+              " \"parts\": [{\"path\": \"app.bin\", \"offset\": 4096}]}, {\"chipFamily\":"
+              " \"ESP32-C3\", \"parts\": [{\"path\": \"app.bin\", \"offset\": 0}]}]}");
+    text_make("own.hex", ":020000040001F9\n:0400000001020304F2\n:00000001FF\n");
+}
+
+/* Into an empty list without a question; over a list that was made by hand with one. */
+static void builds_fill_the_list(void **state)
+{
+    struct bench bench;
+    struct job *job = &bench.dash.bench;
+
+    (void)state;
+    bench_init(&bench);
+    sources_make();
+    keys(&bench, "iafw\n");
+    assert_int_equal(bench.dash.question, CONTEXT_ALWAYS);
+    assert_int_equal(job->n_images, 2);
+    assert_int_equal(job->chip, CHIP_ESP32);
+    assert_int_equal(job->flash_mode, FLASH_DIO);
+    assert_int_equal(only_command(&bench, COMMAND_SET_BENCH)->job->n_images, 2);
+    keys(&bench, "afw\n"); /* all of it came from a source: replaced */
+    assert_int_equal(job->n_images, 2);
+    keys(&bench, "aassets.bin\n");
+    assert_int_equal(bench.dash.prompt_for, PROMPT_ADDRESS);
+    keys(&bench, "storage\n");
+    assert_int_equal(job->n_images, 3);
+    assert_string_equal(job->images[2].partition, "storage");
+    keys(&bench, "afw\n");
+    assert_int_equal(bench.dash.question, CONTEXT_CHOICE);
+    assert_int_equal(bench.dash.choice_for, CHOICE_SOURCE_HOW);
+    keys(&bench, "\033");
+    assert_int_equal(job->n_images, 3);
+    keys(&bench, "afw\n \n"); /* the second answer: add */
+    assert_int_equal(job->n_images, 5);
+    assert_string_equal(job->images[2].partition, "storage");
+    keys(&bench, "afw\n\n");
+    assert_int_equal(job->n_images, 2);
+    keys(&bench, "aown.hex\n"); /* knows where it goes, and is only one */
+    assert_int_equal(job->n_images, 3);
+    assert_int_equal(job->images[2].address, JOB_ADDRESS_OWN);
+    assert_int_equal(bench.dash.facts[2]->spans[0].address, 0x10000);
+    bench_done(&bench);
+}
+
+static void a_source_for_several_chips_asks_which(void **state)
+{
+    struct bench bench;
+    struct job *job = &bench.dash.bench;
+
+    (void)state;
+    bench_init(&bench);
+    sources_make();
+    say_port(&bench, USB0, "1-1.2", "CP2102N USB to UART Bridge Controller", "");
+    say_state(&bench, USB0, STATE_SYNC, "");
+    say_chip(&bench, USB0, "esp32c3", "ESP32-C3", "24:0a:c4:00:12:34");
+    keys(&bench, "iaweb/manifest.json\n");
+    assert_int_equal(bench.dash.choice_for, CHOICE_SOURCE_CHIP);
+    assert_int_equal(bench.dash.choice.n, 2);
+    assert_string_equal(choice_answer(&bench.dash.choice), "esp32c3"); /* the board's */
+    keys(&bench, "\033");
+    assert_int_equal(job->n_images, 0);
+    keys(&bench, "aweb/manifest.json\n");
+    dash_key(&bench.dash, K_LEFT);
+    keys(&bench, "\n");
+    assert_int_equal(job->n_images, 1);
+    assert_int_equal(job->chip, CHIP_ESP32);
+    assert_int_equal(job->images[0].address, 0x1000);
+    bench_done(&bench);
+}
+
+static const char *selected_name(const struct bench *bench)
+{
+    const struct chooser_row *row = chooser_selected(&bench->dash.chooser);
+
+    return row ? row->name : "";
+}
+
+static void the_chooser_walks_and_takes(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_init(&bench);
+    sources_make();
+    mkdir(".hidden", 0700);
+    keys(&bench, "io");
+    assert_int_equal(bench.dash.view, VIEW_FILES);
+    keys(&bench, "/fw\n");
+    assert_string_equal(selected_name(&bench), "fw/");
+    keys(&bench, "/\033");
+    dash_key(&bench.dash, K_HOME);
+    assert_string_equal(selected_name(&bench), "../");
+    keys(&bench, "."); /* hidden ones, too; the same one stays selected */
+    assert_string_equal(selected_name(&bench), "../");
+    keys(&bench, "j");
+    assert_string_equal(selected_name(&bench), ".hidden/");
+    keys(&bench, "./inner"); /* nothing has that here */
+    assert_int_equal(bench.dash.question, CONTEXT_LINE);
+    assert_int_equal(bench.dash.chooser.n_shown, 1);
+    keys(&bench, "\033");
+    assert_true(bench.dash.chooser.n_shown > 5);
+    keys(&bench, "/SUB\n\n"); /* the filter, then into it */
+    assert_string_equal(selected_name(&bench), "inner.bin");
+    keys(&bench, "h");
+    assert_string_equal(selected_name(&bench), "sub-dir/");
+    keys(&bench, " "); /* no build */
+    assert_int_equal(bench.dash.view, VIEW_FILES);
+    assert_non_null(strstr(bench.dash.message, "sub-dir"));
+    keys(&bench, "/fw\n");
+    while (chooser_look(&bench.dash.chooser, 1000))
+        ;
+    assert_true(chooser_selected(&bench.dash.chooser)->usable);
+    assert_string_equal(chooser_selected(&bench.dash.chooser)->what, "ESP-IDF build directory");
+    keys(&bench, "\n");
+    assert_string_equal(selected_name(&bench), "./");
+    keys(&bench, "\n");
+    assert_int_equal(bench.dash.view, VIEW_IMAGES);
+    assert_int_equal(bench.dash.bench.n_images, 2);
+    keys(&bench, "or"); /* and it is remembered */
+    assert_non_null(strstr(selected_name(&bench), "/fw"));
+    keys(&bench, "\n");
+    assert_int_equal(bench.dash.view, VIEW_IMAGES);
+    keys(&bench, "ohq"); /* left again */
+    assert_int_equal(bench.dash.view, VIEW_IMAGES);
+    keys(&bench, "G\n/assets\n\n"); /* from [+]; a file asks for its address */
+    assert_int_equal(bench.dash.prompt_for, PROMPT_ADDRESS);
+    assert_int_equal(bench.dash.view, VIEW_IMAGES);
+    keys(&bench, "\033");
+    assert_int_equal(bench.dash.bench.n_images, 2);
+    rmdir(".hidden");
+    bench_done(&bench);
+}
+
+static void jobs_are_saved_and_opened(void **state)
+{
+    struct bench bench;
+    struct job *job = &bench.dash.bench;
+
+    (void)state;
+    unlink("blink.job");
+    bench_init(&bench);
+    sources_make();
+    keys(&bench, "iafw\nw\n");
+    assert_non_null(strstr(bench.dash.message, "name"));
+    keys(&bench, "blink.bin\n"); /* not a job's name */
+    assert_int_equal(bench.dash.question, CONTEXT_PATH);
+    dash_key(&bench.dash, K_CTRL('u'));
+    keys(&bench, "blink\n");
+    assert_int_equal(bench.dash.question, CONTEXT_ALWAYS);
+    assert_int_equal(access("blink.job", R_OK), 0);
+    assert_false(bench.dash.job_changed);
+    keys(&bench, "x");
+    assert_true(bench.dash.job_changed);
+    keys(&bench, "w\n"); /* its own file is replaced without a question */
+    assert_false(bench.dash.job_changed);
+    keys(&bench, "D");
+    dash_key(&bench.dash, K_LEFT);
+    keys(&bench, "\n");
+    assert_int_equal(job->n_images, 0);
+    assert_int_equal(job->chip, CHIP_AUTO);
+    keys(&bench, "ablink.job\n");
+    assert_int_equal(job->n_images, 2);
+    assert_true(job->erase_all);
+    assert_int_equal(job->chip, CHIP_ESP32);
+    assert_false(bench.dash.job_changed);
+    bench_done(&bench);
+
+    bench_init(&bench); /* another one must not be lost by mistake */
+    keys(&bench, "iafw\nwblink\n");
+    assert_non_null(strstr(bench.dash.message, "once more"));
+    keys(&bench, "\n");
+    assert_int_equal(bench.dash.question, CONTEXT_ALWAYS);
+    bench_done(&bench);
+}
+
+static void ticked_images_become_one_file(void **state)
+{
+    struct bench bench;
+    struct stat st;
+
+    (void)state;
+    unlink("merged.bin");
+    bench_init(&bench);
+    sources_make();
+    keys(&bench, "ic");
+    assert_int_equal(bench.dash.question, CONTEXT_ALWAYS); /* nothing to be combined */
+    keys(&bench, "afw\nc\n");
+    assert_int_equal(stat("merged.bin", &st), 0);
+    assert_int_equal(st.st_size, 0x10000 + 5000);
+    keys(&bench, "c\n"); /* is there */
+    assert_int_equal(bench.dash.question, CONTEXT_PATH);
+    keys(&bench, "\n");
+    assert_int_equal(bench.dash.question, CONTEXT_ALWAYS);
+    keys(&bench, "c");
+    dash_key(&bench.dash, K_CTRL('u'));
+    keys(&bench, "one.uf2\n");
+    FILE *f = fopen("one.uf2", "r");
+    assert_non_null(f);
+    assert_int_equal(getc(f), 'U');
+    fclose(f);
+    keys(&bench, "c");
+    dash_key(&bench.dash, K_CTRL('u'));
+    keys(&bench, "no-such-dir/one.bin\n");
+    assert_int_equal(bench.dash.question, CONTEXT_PATH);
+    assert_non_null(strstr(bench.dash.message, "no-such-dir"));
+    bench_done(&bench);
+}
+
+static void defaults_want_an_answer(void **state)
+{
+    struct bench bench;
+    struct job *job = &bench.dash.bench;
+
+    (void)state;
+    bench_init(&bench);
+    scene_map(&bench);
+    keys(&bench, "D\n"); /* no is what is marked */
+    assert_int_equal(job->flash_mode, FLASH_DIO);
+    assert_int_equal(bench.dash.n_commands, 0);
+    keys(&bench, "D \n");
+    assert_int_equal(job->flash_mode, FLASH_MODE_KEEP);
+    assert_int_equal(job->n_images, 4);
+    bench_done(&bench);
+}
+
+static bool choice_has(const struct choice *choice, const char *value)
+{
+    for (size_t i = 0; i < choice->n; i++) {
+        if (strcmp(choice->values[i], value) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void settings_have_the_words_of_both_tools(void **state)
+{
+    struct job job;
+    struct choice choice;
+    char label[32];
+
+    (void)state;
+    job_init(&job);
+    assert_string_equal(setting_label(label, sizeof label, SETTING_MODE, "qout"), "QOUT");
+    assert_string_equal(setting_label(label, sizeof label, SETTING_SPEED, "26m"), "26.7 MHz/26m");
+    assert_string_equal(setting_label(label, sizeof label, SETTING_SPEED, "keep"), "as in file");
+    assert_string_equal(setting_label(label, sizeof label, SETTING_CHIP, "esp32c3"), "ESP32-C3");
+    job.chip = CHIP_ESP8266;
+    choice_open(&choice, &job, SETTING_MODE);
+    assert_false(choice_has(&choice, "fastrd"));
+    choice_open(&choice, &job, SETTING_SPEED);
+    assert_true(choice_has(&choice, "26m"));
+    job.chip = CHIP_ESP32C2;
+    choice_open(&choice, &job, SETTING_MODE);
+    assert_true(choice_has(&choice, "fastrd"));
+    choice_open(&choice, &job, SETTING_SPEED);
+    assert_false(choice_has(&choice, "26m"));
+    job.flash_mode = FLASH_FASTRD;
+    choice_open(&choice, &job, SETTING_CHIP); /* a chip without it: back to what the file says */
+    while (strcmp(choice_answer(&choice), "esp8266") != 0)
+        choice_move(&choice, 1);
+    choice_apply(&choice, &job);
+    assert_int_equal(job.flash_mode, FLASH_MODE_KEEP);
+    job_done(&job);
+}
+
+/* What the header was to say comes back. */
+static void the_header_is_kept_or_changed(void **state)
+{
+    struct bench bench;
+    struct job *job = &bench.dash.bench;
+
+    (void)state;
+    bench_init(&bench);
+    scene_map(&bench);
+    keys(&bench, "H");
+    assert_false(header_is_changed(job));
+    assert_string_equal(job->flash_size, "keep");
+    keys(&bench, "H");
+    assert_int_equal(job->flash_mode, FLASH_DIO);
+    assert_string_equal(job->flash_freq, "40m");
+    assert_string_equal(job->flash_size, "detect");
+    bool compress = job->compress;
+    keys(&bench, "Zs");
+    assert_int_equal(job->compress, !compress);
+    assert_true(job->skip_gaps);
+    bench_done(&bench);
+    bench_init(&bench);
+    keys(&bench, "iH"); /* never set: what the chip itself can tell */
+    assert_string_equal(job->flash_size, "detect");
+    bench_done(&bench);
+}
+
+static const struct cell *find_cell(const struct canvas *canvas, const char *text, unsigned style)
+{
+    for (int row = 0; row < canvas->rows; row++) {
+        for (int col = 0; col < canvas->cols; col++) {
+            const struct cell *cell = canvas_cell(canvas, row, col);
+            if (strcmp(cell->text, text) == 0 && cell->style == style)
+                return cell;
+        }
+    }
+    return NULL;
+}
+
+/* The selected image is seen in the map, and what is in conflict says so without colours. */
+static void the_map_shows_selection_and_conflict(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_init(&bench);
+    scene_map(&bench);
+    canvas_resize(&bench.canvas, 24, 80);
+    draw_screen(&bench.canvas, &bench.dash);
+    assert_non_null(find_cell(&bench.canvas, "▓", STYLE_FINISH | STYLE_SELECTED));
+    assert_null(find_cell(&bench.canvas, "░", STYLE_DIM | STYLE_SELECTED));
+    assert_null(find_cell(&bench.canvas, "!", STYLE_ERROR));
+    keys(&bench, "j");
+    draw_screen(&bench.canvas, &bench.dash);
+    assert_null(find_cell(&bench.canvas, "▓", STYLE_FINISH | STYLE_SELECTED));
+    assert_non_null(find_cell(&bench.canvas, "░", STYLE_DIM | STYLE_SELECTED));
+    bench_done(&bench);
+    bench_init(&bench);
+    scene_map_conflict(&bench);
+    dash_tick(&bench.dash);
+    assert_true(bench.dash.findings.n > 0); /* and there is a sentence about it */
+    canvas_resize(&bench.canvas, 24, 80);
+    draw_screen(&bench.canvas, &bench.dash);
+    assert_non_null(find_cell(&bench.canvas, "!", STYLE_ERROR | STYLE_SELECTED));
+    bench_done(&bench);
+}
+
+/* A file that a build has written anew is looked at anew; otherwise what is known stays. */
+static void facts_follow_their_file(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_init(&bench);
+    file_make("facts.bin", 1000);
+    add_image(&bench, "facts.bin", 0x1000);
+    const struct file_facts *facts = bench.dash.facts[0];
+    assert_int_equal(facts->size, 1000);
+    dash_bench_look(&bench.dash);
+    assert_ptr_equal(bench.dash.facts[0], facts);
+    file_make("facts.bin", 2000);
+    dash_bench_look(&bench.dash);
+    assert_int_equal(bench.dash.facts[0]->size, 2000);
+    unlink("facts.bin");
+    dash_bench_look(&bench.dash);
+    assert_int_equal(bench.dash.facts[0]->size, 0);
+    dash_tick(&bench.dash);
+    assert_non_null(dash_problem(&bench.dash));
+    assert_non_null(strstr(dash_problem(&bench.dash), "facts.bin"));
+    keys(&bench, "i "); /* off: no problem of a job */
+    dash_tick(&bench.dash);
+    assert_null(dash_problem(&bench.dash));
+    bench_done(&bench);
+}
+
 /* The station says each change back; an old one must not undo a newer one. */
 static void quick_changes_are_not_undone(void **state)
 {
@@ -1246,6 +1737,17 @@ static void any_event(struct bench *bench)
     apply(bench, &e);
 }
 
+/* Files are written, and directories read, nowhere else. */
+static void stay_inside(struct dash *dash)
+{
+    bool writes = dash->prompt_for == PROMPT_SAVE || dash->prompt_for == PROMPT_COMBINE;
+
+    if (dash->question == CONTEXT_PATH && writes)
+        prompt_set(&dash->prompt, "random");
+    if (strncmp(dash->chooser.dir, workdir, strlen(workdir)) != 0)
+        chooser_open(&dash->chooser, workdir, "");
+}
+
 static void nothing_upsets_it(void **state)
 {
     struct bench bench;
@@ -1255,6 +1757,7 @@ static void nothing_upsets_it(void **state)
     bench_init(&bench);
     scene_flashing(&bench);
     for (int i = 0; i < 10000; i++) {
+        stay_inside(&bench.dash);
         dash_key(&bench.dash, any_key());
         bench.dash.wishes = 0;
         dash_commands_drop(&bench.dash);
@@ -1287,19 +1790,32 @@ static int group_setup(void **state)
     file_make("assets.bin", 40960);
     file_make("empty.bin", 0);
     file_make("sub-dir/inner.bin", 10);
+    table_make("table.bin");
+    if (mkdir("shelf", 0700) < 0 || mkdir("shelf/blink", 0700) < 0 || mkdir("shelf/old", 0700) < 0)
+        return -1;
+    table_make("shelf/partitions.bin");
+    file_make("shelf/assets.bin", 40960);
+    file_make("shelf/empty.bin", 0);
+    text_make("shelf/notes.txt", "nothing that could be flashed");
+    text_make("shelf/blink.job", "[job]\nchip = esp32\n[image app]\nfile = app.bin\n"
+                                 "address = 0x10000\n");
+    text_make("shelf/blink/flasher_args.json", "{\"flash_files\": {\"0x10000\": \"app.bin\"}}");
+    setenv("XDG_STATE_HOME", workdir, 1); /* which paths were taken lately */
     return 0;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where)
+{
+    (void)st;
+    (void)type;
+    (void)where;
+    return remove(path);
 }
 
 static int group_teardown(void **state)
 {
-    static const char *const names[] = {"bootloader.bin", "partition-table.bin",
-                                        "app.bin",        "assets.bin",
-                                        "empty.bin",      "sub-dir/inner.bin"};
-
     (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(names); i++)
-        unlink(names[i]);
-    return rmdir("sub-dir") || chdir("/") || rmdir(workdir) ? -1 : 0;
+    return chdir("/") || nftw(workdir, remove_one, 8, FTW_DEPTH | FTW_PHYS) ? -1 : 0;
 }
 
 int main(void)
@@ -1324,6 +1840,16 @@ int main(void)
         cmocka_unit_test(the_bootloaders_place_is_a_word),
         cmocka_unit_test(images_are_ticked_changed_and_removed),
         cmocka_unit_test(every_setting_takes_every_value),
+        cmocka_unit_test(builds_fill_the_list),
+        cmocka_unit_test(a_source_for_several_chips_asks_which),
+        cmocka_unit_test(the_chooser_walks_and_takes),
+        cmocka_unit_test(jobs_are_saved_and_opened),
+        cmocka_unit_test(ticked_images_become_one_file),
+        cmocka_unit_test(defaults_want_an_answer),
+        cmocka_unit_test(settings_have_the_words_of_both_tools),
+        cmocka_unit_test(the_header_is_kept_or_changed),
+        cmocka_unit_test(the_map_shows_selection_and_conflict),
+        cmocka_unit_test(facts_follow_their_file),
         cmocka_unit_test(quick_changes_are_not_undone),
         cmocka_unit_test(erasing_wants_a_word_and_the_same_board),
         cmocka_unit_test(an_erase_question_ends_with_its_board),
@@ -1338,5 +1864,6 @@ int main(void)
     if (setlocale(LC_CTYPE, "C.UTF-8") == NULL)
         return 77;
     setenv("TZ", "UTC", 1);
+    unsetenv("HOME");
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The real program on a real terminal: keys in, screen out. Runs `espjig demo` in a private tmux.
 set -u
-espjig=${top_builddir:-.}/espjig
-export ESPJIG_EMU=${ESPJIG_EMU:-${top_builddir:-.}/espjig-emu}
+build=$(cd "${top_builddir:-.}" && pwd) || exit 99
+espjig=$build/espjig
+export ESPJIG_EMU=${ESPJIG_EMU:-$build/espjig-emu}
 LONG=60 # seconds that a loaded machine may need for what takes a moment
 
 command -v tmux >/dev/null || { echo "skipped: no tmux"; exit 77; }
@@ -73,7 +74,14 @@ left() {
 percent() { screen | grep -oE '[0-9]+ %' | head -n 1; }
 moved() { [ "$(percent)" != "$before" ]; }
 
-tm new-session -d -x 80 -y 24 "env PS1='$ ' sh" || { echo "skipped: tmux does not start"; exit 77; }
+mkdir "$work/fw"
+seq 1000 | head -c 4096 >"$work/fw/app.bin"
+cat >"$work/fw/flasher_args.json" <<'END'
+{"flash_settings": {"flash_mode": "dio", "flash_size": "detect", "flash_freq": "40m"},
+ "flash_files": {"0x10000": "app.bin"}, "extra_esptool_args": {"chip": "esp32"}}
+END
+
+tm new-session -d -c "$work" -x 80 -y 24 "env PS1='$ ' sh" || { echo "skipped: tmux does not start"; exit 77; }
 see '^\$'
 keys "stty -g >$work/stty" Enter
 until_true "the shell does not answer" test -s "$work/stty"
@@ -110,12 +118,12 @@ see 'PROGRESS'
 keys i
 see 'FILE.*ADDRESS'
 keys a
-see 'file to add:'
+see 'build to add:'
 keys 'no-such-file.bin' Enter
 see "! .*no-such-file.bin"
-see 'file to add: no-such-file.bin'
+see 'build to add: no-such-file.bin'
 keys Escape
-see_not 'file to add'
+see_not 'build to add'
 keys q
 see 'PROGRESS'
 
@@ -192,4 +200,37 @@ see_not 'flashing'
 echo "# a crash"
 kill -SEGV "$(cat "$work/pid")"
 left '[1-9][0-9]*'
+
+echo "# the flash map, a build from the file chooser, a file out of all"
+start env
+keys i
+see 'flash map, .* MB'
+see 'B bootloader'
+keys p
+see 'app factory'
+keys Escape
+see 'FILE.*ADDRESS'
+keys o
+see '\*fw/ .*ESP-IDF build directory'
+tm resize-window -x 40 -y 10
+see '\*fw/'
+tm resize-window -x 80 -y 24
+keys / fw Enter
+see 'filter: fw'
+keys Space
+see 'replace the list'
+keys Enter
+see '1 of 1 ticked'
+see 'speed 40 MHz/40m'
+keys c C-u "$work/fw/one.bin" Enter
+see 'one.bin: '
+[ "$(wc -c <"$work/fw/one.bin")" = $((0x10000 + 4096)) ] || fail "the combined file has a wrong size"
+keys D
+see 'back to the defaults'
+keys Escape
+see_not 'back to the defaults'
+keys q
+see 'PROGRESS'
+keys q
+left 0
 echo "ok"

@@ -119,7 +119,7 @@ static int size_take(const char *text, uint32_t *size, struct error *error)
 
 /* Checks the job before a port is looked for, so that a wrong file name is not hidden behind a
  * missing board. */
-static int run_checked(struct cli *cli, struct error *error)
+int run_checked(struct cli *cli, struct error *error)
 {
     if (cli_chip_take(cli, error) != 0)
         return error->code;
@@ -368,6 +368,8 @@ const struct cli_command cli_commands[] = {
     {"erase-flash", "", "erase the whole flash", FOR_ERASE, 0, 0, plain_op, false},
     {"erase-region", "ADDR SIZE", "erase whole sectors of 4096 bytes, or a partition by its name",
      FOR_REGION, 1, 2, erase_region, false},
+    {"partitions", "[FILE|PORT]", "show a partition table, and turn it into CSV or binary",
+     FOR_PARTITIONS, 0, 1, partitions_run, false},
     {"chip-id", "", "tell what chip it is", FOR_IDS, 0, 0, plain_op, false},
     {"flash-id", "", "tell what flash it has", FOR_IDS, 0, 0, plain_op, false},
     {"read-mac", "", "tell its MAC address", FOR_IDS, 0, 0, plain_op, false},
@@ -387,8 +389,14 @@ const struct cli_command cli_commands[] = {
      flash_status, false},
     {"read-flash-sfdp", "ADDR BYTES", "read what the flash says of itself (SFDP)", FOR_SFDP, 2, 2,
      read_sfdp, false},
+    {"image-info", "FILE...", "show what firmware images say of themselves, and check them",
+     FOR_INFO, 1, ANY_NUMBER, image_info, false},
     {"elf2image", "FILE", "make a firmware image of a linked program", FOR_ELF, 1, 1, elf2image,
      false},
+    {"merge-bin", "ADDR FILE...", "make one file out of many: raw, Intel HEX or UF2", FOR_MERGE, 2,
+     ANY_NUMBER, merge_bin, false},
+    {"split-bin", "FILE", "the way back: a file for each partition of a merged one", FOR_SPLIT, 1,
+     1, split_bin, false},
     {"job check", "SOURCE", "tell what is wrong with a job, before there is a board", FOR_JOB, 1, 1,
      job_check_command, false},
     {"job show", "SOURCE", "show what a job says", FOR_JOB, 1, 1, job_show_command, false},

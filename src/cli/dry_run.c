@@ -4,40 +4,28 @@
 #include "cli/images.h"
 #include "cli/text.h"
 #include "image/image.h"
+#include "image/pieces.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-int images_row_make(const struct cli *cli, const struct job_image *image, struct images_row *row,
-                    struct error *error)
-{
-    const struct chip *chip = chip_get(cli->job.chip);
-    struct job_image at = *image;
-    uint8_t *data = NULL;
+struct row {
+    const struct job_image *image;
+    char place[24], what[64];
+    size_t size; /* 0: not known before the chip is */
+};
 
-    if (chip && at.address == JOB_ADDRESS_BOOTLOADER)
-        at.address = chip->bootloader_offset;
-    job_address_format(row->place, sizeof row->place, &at);
-    row->size = 0;
-    util_copy(row->what, sizeof row->what, "for the chip that is found");
-    row->size_text[0] = '\0';
-    if (strstr(image->path, JOB_PATH_CHIP))
-        return 0;
-    if (image_file_read(image->path, &data, &row->size, error) != 0)
-        return error->code;
-    image_describe(data, row->size, row->what, sizeof row->what);
-    util_size_format(row->size_text, sizeof row->size_text, row->size);
-    free(data);
-    return 0;
-}
-
-static void row_say(struct cli *cli, const struct job_image *image, const struct images_row *row)
+static void row_say(struct cli *cli, const struct row *row)
 {
+    const struct job_image *image = row->image;
+    char size[16] = "";
     struct event event;
 
     if (!cli->json) {
-        printf("%-10s  %8s  %s  %s%s\n", row->place, row->size_text, image->path, row->what,
+        if (row->size)
+            util_size_format(size, sizeof size, row->size);
+        printf("%-10s  %8s  %s  %s%s\n", row->place, size, image->path, row->what,
                image->encrypted ? ", to be encrypted" : "");
         return;
     }
@@ -50,6 +38,80 @@ static void row_say(struct cli *cli, const struct job_image *image, const struct
     event_result_add(&event, "what", "%s", row->what);
     event_result_add(&event, "encrypted", "%s", image->encrypted ? "yes" : "no");
     json_put(cli, &event);
+}
+
+static void bytes_say(struct cli *cli, struct row *row, const uint8_t *data, size_t size)
+{
+    row->size = size;
+    image_describe(data, size, row->what, sizeof row->what);
+    row_say(cli, row);
+}
+
+/* A file with addresses of its own: each of its pieces. */
+static int pieces_say(struct cli *cli, struct row *row, const uint8_t *data, size_t size,
+                      struct error *error)
+{
+    struct pieces pieces;
+    int result = pieces_read(&pieces, row->image->path, data, size, PIECES_OWN_ADDRESS,
+                             chip_get(cli->job.chip), error);
+
+    for (size_t i = 0; result == 0 && i < pieces.n; i++) {
+        snprintf(row->place, sizeof row->place, "0x%x", pieces.rows[i].address);
+        bytes_say(cli, row, pieces.rows[i].data, pieces.rows[i].size);
+    }
+    pieces_done(&pieces);
+    return result;
+}
+
+static void place_of(const struct cli *cli, const struct job_image *image, char *to, size_t size)
+{
+    const struct chip *chip = chip_get(cli->job.chip);
+    struct job_image at = *image;
+
+    if (chip && at.address == JOB_ADDRESS_BOOTLOADER)
+        at.address = chip->bootloader_offset;
+    job_address_format(to, size, &at);
+}
+
+int images_row_make(const struct cli *cli, const struct job_image *image, struct images_row *row,
+                    struct error *error)
+{
+    uint8_t *data = NULL;
+
+    *row = (struct images_row){.what = "for the chip that is found"};
+    place_of(cli, image, row->place, sizeof row->place);
+    if (strstr(image->path, JOB_PATH_CHIP))
+        return 0;
+    if (image_file_read(image->path, &data, &row->size, error) != 0)
+        return error->code;
+    image_describe(data, row->size, row->what, sizeof row->what);
+    util_size_format(row->size_text, sizeof row->size_text, row->size);
+    free(data);
+    return 0;
+}
+
+static int image_say(struct cli *cli, const struct job_image *image, struct error *error)
+{
+    const struct chip *chip = chip_get(cli->job.chip);
+    struct row row = {.image = image, .what = "for the chip that is found"};
+    uint8_t *data = NULL;
+    size_t size = 0;
+    int result = 0;
+
+    place_of(cli, image, row.place, sizeof row.place);
+    if (strstr(image->path, JOB_PATH_CHIP)) {
+        row_say(cli, &row);
+        return 0;
+    }
+    if (image_file_read(image->path, &data, &size, error) != 0)
+        return error->code;
+    enum file_form form = file_form(data, size);
+    if ((form == FORM_HEX || form == FORM_UF2) && (chip || !file_form_needs_chip(form)))
+        result = pieces_say(cli, &row, data, size, error);
+    else
+        bytes_say(cli, &row, data, size);
+    free(data);
+    return result;
 }
 
 /* What a source or an option has said; what is left to be found is not shown. */
@@ -83,15 +145,12 @@ static void settings_say(struct cli *cli)
 
 int images_show(struct cli *cli, struct error *error)
 {
+    int result = 0;
+
     settings_say(cli);
-    for (size_t i = 0; i < cli->job.n_images; i++) {
-        const struct job_image *image = &cli->job.images[i];
-        struct images_row row;
-        if (!image->enabled)
-            continue;
-        if (images_row_make(cli, image, &row, error) != 0)
-            return error->code;
-        row_say(cli, image, &row);
+    for (size_t i = 0; result == 0 && i < cli->job.n_images; i++) {
+        if (cli->job.images[i].enabled)
+            result = image_say(cli, &cli->job.images[i], error);
     }
-    return 0;
+    return result;
 }

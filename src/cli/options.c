@@ -63,6 +63,25 @@ static int set_bytes(struct cli *cli, const char *argument, struct error *error)
     return set_number("bytes", argument, 1, 3, &cli->bytes, error);
 }
 
+static int set_verify_key(struct cli *cli, const char *argument, struct error *error)
+{
+    if (cli->n_verify_keys == CLI_KEYS_MAX)
+        return error_set(error, ERR_USAGE, "more than %d keys are given", CLI_KEYS_MAX);
+    cli->verify_keys[cli->n_verify_keys++] = argument;
+    return 0;
+}
+
+static int set_offset(struct cli *cli, const char *argument, struct error *error)
+{
+    uint64_t v;
+
+    if (!util_number_parse(argument, true, UINT32_MAX, &v))
+        return error_set(error, ERR_USAGE,
+                         "--offset: \"%s\" is not a number such as 0x10000 or 64k", argument);
+    cli->offset = (uint32_t)v;
+    return 0;
+}
+
 static int set_attempts(struct cli *cli, const char *argument, struct error *error)
 {
     unsigned n = 0;
@@ -167,6 +186,20 @@ static int set_mac(struct cli *cli, const char *argument, struct error *error)
         return 0;
     return error_set(error, ERR_USAGE, "--expect-mac: \"%s\" is no MAC such as 24:0a:c4:00:12:34",
                      argument);
+}
+
+static int set_table_address(struct cli *cli, const char *argument, struct error *error)
+{
+    uint64_t v;
+
+    if (!util_number_parse(argument, true, UINT32_MAX - PARTITION_SECTOR, &v) ||
+        v % PARTITION_SECTOR != 0)
+        return error_set(error, ERR_USAGE,
+                         "--partition-table-offset: \"%s\" is no address of a flash sector, such "
+                         "as 0x8000",
+                         argument);
+    cli->job.table_address = (uint32_t)v;
+    return 0;
 }
 
 static int set_protect(struct cli *cli, const char *argument, struct error *error)
@@ -324,6 +357,44 @@ static int set_image_version(struct cli *cli, const char *argument, struct error
     return set_number("version", argument, 1, 3, &cli->elf.version, error);
 }
 
+static int set_format(struct cli *cli, const char *argument, struct error *error)
+{
+    if (merge_format_parse(argument, &cli->merge.format))
+        return 0;
+    return error_set(error, ERR_USAGE, "--format: \"%s\" is not raw, hex or uf2", argument);
+}
+
+static int set_target_offset(struct cli *cli, const char *argument, struct error *error)
+{
+    uint64_t v;
+
+    if (!util_number_parse(argument, true, UINT32_MAX, &v))
+        return error_set(error, ERR_BAD_ADDRESS, "--target-offset: \"%s\" is no address of 32 bits",
+                         argument);
+    cli->merge.target_offset = (uint32_t)v;
+    return 0;
+}
+
+static int set_merge_pad(struct cli *cli, const char *argument, struct error *error)
+{
+    cli->merge.pad_to_size = flash_size_bytes(argument);
+    if (cli->merge.pad_to_size)
+        return 0;
+    return error_set(error, ERR_USAGE, "--pad-to-size: \"%s\" is no size (256KB, 1MB, 4MB ...)",
+                     argument);
+}
+
+static int set_chunk_size(struct cli *cli, const char *argument, struct error *error)
+{
+    uint64_t v;
+
+    if (!util_number_parse(argument, false, 476, &v) || v == 0 || v % 4 != 0)
+        return error_set(error, ERR_USAGE, "--chunk-size: \"%s\" is no multiple of 4 from 4 to 476",
+                         argument);
+    cli->merge.chunk_size = (unsigned)v;
+    return 0;
+}
+
 /* ---- the table ---- */
 
 #define NOWHERE       ((size_t)-1)
@@ -340,10 +411,10 @@ const struct cli_option cli_options[] = {
     {"baud", "b", "BAUD", "rate to work at, bit/s, or auto: the best that works (default)",
      FOR_JOBS, false, SET(set_baud)},
     {"chip", "c", "CHIP",
-     "refuse any other chip; elf2image: the chip to make an image for; demo: the chips of the "
-     "boards, "
+     "refuse any other chip; elf2image: for which the image is; demo: the chips of the boards, "
      "CHIP,CHIP... or all",
-     FOR_JOBS | FOR_DEMO | FOR_ELF | FOR_JOB | FOR_JOB_EXPORT, false, TEXT(chip)},
+     FOR_JOBS | FOR_DEMO | FOR_INFO | FOR_ELF | FOR_MERGE | FOR_JOB | FOR_JOB_EXPORT, false,
+     TEXT(chip)},
     {"before", NULL, "WORD",
      "how to get into the loader: default-reset, usb-reset, no-reset, no-reset-no-sync", FOR_JOBS,
      false, SET(set_before)},
@@ -358,12 +429,14 @@ const struct cli_option cli_options[] = {
 
     {"flash-mode", "fm", "MODE",
      "flash mode for the bootloader's header: keep (default), qio, qout, dio, dout, fastrd",
-     FOR_WRITE | FOR_VERIFY | FOR_ELF, false, SET(set_mode)},
+     FOR_WRITE | FOR_VERIFY | FOR_ELF | FOR_MERGE, false, SET(set_mode)},
     {"flash-freq", "ff", "FREQ", "frequency for the header: keep (default), 80m, 40m, 26m, 20m ...",
-     FOR_WRITE | FOR_VERIFY | FOR_ELF, false, SET(set_freq)},
+     FOR_WRITE | FOR_VERIFY | FOR_ELF | FOR_MERGE, false, SET(set_freq)},
     {"flash-size", "fs", "SIZE",
      "size for the header, and of a flash that does not tell: keep (default), detect, 4MB ...",
-     FOR_WRITE | FOR_VERIFY | FOR_READ | FOR_ERASE | FOR_REGION | FOR_ELF, false, SET(set_size)},
+     FOR_WRITE | FOR_VERIFY | FOR_READ | FOR_ERASE | FOR_REGION | FOR_ELF | FOR_PARTITIONS |
+         FOR_MERGE,
+     false, SET(set_size)},
     {"spi-connection", "sc", "PINS",
      "where the flash is: SPI (default), HSPI, or pins CLK,Q,D,HD,CS", FOR_JOBS, false,
      SET(set_spi_connection)},
@@ -374,6 +447,9 @@ const struct cli_option cli_options[] = {
     {"no-compress", "u", NULL, "send plain data", FOR_WRITE, false, SWITCH_OFF(job.compress)},
     {"no-diff", NULL, NULL, "send all of it, also what the flash holds already", FOR_WRITE, false,
      SWITCH(job.no_diff)},
+    {"skip-gaps", NULL, NULL,
+     "leave out what is 0xFF over whole sectors, so that it is not erased: gaps of merged files",
+     FOR_WRITE | FOR_VERIFY, false, SWITCH(job.skip_gaps)},
     {"force", NULL, NULL, "skip the checks that protect the chip",
      FOR_WRITE | FOR_ERASE | FOR_REGION | FOR_STATUS_WRITE, false, SWITCH(job.force)},
     {"bytes", NULL, "N", "how many status bytes, 1 to 3 (default: 2)", FOR_STATUS, false,
@@ -388,6 +464,34 @@ const struct cli_option cli_options[] = {
      SWITCH(dry_run)},
     {"allow-outside", NULL, NULL, "take files from outside of a manifest's or a project's folder",
      FOR_WRITE | FOR_VERIFY | FOR_JOB | FOR_JOB_EXPORT, false, SWITCH(allow_outside)},
+    {"partition-table-offset", NULL, "ADDR",
+     "where the partition table is in the flash (default: 0x8000)",
+     FOR_WRITE | FOR_VERIFY | FOR_READ | FOR_REGION | FOR_PARTITIONS, false,
+     SET(set_table_address)},
+    {"format", NULL, "FORM", "of that file: csv or bin (default: as its name says)", FOR_PARTITIONS,
+     false, TEXT(format)},
+    {"expect-mac", NULL, "MAC", "refuse any other board", FOR_JOBS, false, SET(set_mac)},
+
+    {"verify-key", NULL, "FILE",
+     "verify the Secure Boot signature with this key (PEM, public or private); several times: with "
+     "each",
+     FOR_INFO, false, SET(set_verify_key)},
+    {"offset", NULL, "N", "where in the file to begin", FOR_INFO, false, SET(set_offset)},
+    {"output", "o", "FILE", "where the result goes; ESP8266 version 1: the beginning of two names",
+     FOR_ELF | FOR_PARTITIONS | FOR_MERGE | FOR_SPLIT | FOR_JOB_IMPORT | FOR_JOB_EXPORT, false,
+     TEXT(output)},
+    {"format", "f", "WORD", "what merge-bin writes: raw (default), hex, uf2", FOR_MERGE, false,
+     SET(set_format)},
+    {"target-offset", "t", "ADDR", "where in the flash a raw merged file begins (default: 0)",
+     FOR_MERGE, false, SET(set_target_offset)},
+    {"pad-to-size", NULL, "SIZE", "make a raw merged file go on to this address: 4MB ...",
+     FOR_MERGE, false, SET(set_merge_pad)},
+    {"chunk-size", NULL, "N", "bytes in a block of UF2 (default: as many as go in)", FOR_MERGE,
+     false, SET(set_chunk_size)},
+    {"md5-disable", NULL, NULL, "UF2 without an MD5 of each block", FOR_MERGE, false,
+     SWITCH(merge.no_md5)},
+    {"address", NULL, "ADDR", "where in the flash the file to split begins (default: as it tells)",
+     FOR_SPLIT, false, TEXT(address)},
     {"protect", NULL, "START-END",
      "a range of flash that is neither written nor erased; repeatable",
      FOR_WRITE | FOR_ERASE | FOR_REGION, false, SET(set_protect)},
@@ -403,10 +507,6 @@ const struct cli_option cli_options[] = {
      false, SET(set_expect_baud)},
     {"to", NULL, "FORMAT", "job export: flash-args, or fdt, the Flash Download Tool's settings",
      FOR_JOB_EXPORT, false, TEXT(to)},
-    {"expect-mac", NULL, "MAC", "refuse any other board", FOR_JOBS, false, SET(set_mac)},
-
-    {"output", "o", "FILE", "where the result goes; ESP8266 version 1: the beginning of two names",
-     FOR_ELF | FOR_JOB_IMPORT | FOR_JOB_EXPORT, false, TEXT(output)},
     {"min-rev", "r", "N", "the oldest chip revision, in the old form", FOR_ELF, true,
      SET(set_min_rev)},
     {"min-rev-full", NULL, "REV", "the oldest chip revision, 100 * major + minor (default: 0)",
@@ -447,8 +547,9 @@ const struct cli_option cli_options[] = {
      TEXT(remove_dir)},
 
     {"json", NULL, NULL, "print events as lines of JSON, see espjig-events(5)",
-     FOR_JOBS | FOR_PORTS | FOR_CHIPS | FOR_DEMO | FOR_ELF | FOR_JOB | FOR_JOB_EXPORT, false,
-     SWITCH(json)},
+     FOR_JOBS | FOR_PORTS | FOR_CHIPS | FOR_DEMO | FOR_INFO | FOR_ELF | FOR_MERGE | FOR_SPLIT |
+         FOR_JOB | FOR_JOB_EXPORT,
+     false, SWITCH(json)},
     {"verbose", "v", NULL, "say more, and what the chip says", FOR_ALL, false, SWITCH(verbose)},
     {"quiet", "q", NULL, "say nothing but errors, warnings and what was asked for", FOR_ALL, false,
      SWITCH(quiet)},
@@ -463,7 +564,6 @@ const struct cli_option cli_options[] = {
      SWITCH(help)},
     {"version", "V", NULL, "print the version; with -v also the stubs that are found",
      FOR_ALL & ~(unsigned)FOR_ELF, false, SWITCH(version)},
-    /* behind the other of its name, which is meant where no command is known */
     {"version", "e", "N", "format for the ESP8266: 1 (default), 2 or 3", FOR_ELF, false,
      SET(set_image_version)},
     {.name = NULL},
@@ -490,17 +590,18 @@ static const struct cli_command *command_find(const char *name)
     return NULL;
 }
 
-static bool is_of(const struct cli_option *option, const struct cli_command *command)
-{
-    return command == NULL || (option->commands & command->bit);
-}
-
-/* Of options of the same name the command's own, else the first. */
+/* Of options of the same name the command's own, else the one that more commands have. */
 static const struct cli_option *option_better(const struct cli_option *found,
                                               const struct cli_option *other,
                                               const struct cli_command *command)
 {
-    return found == NULL || (!is_of(found, command) && is_of(other, command)) ? other : found;
+    unsigned bits = command ? command->bit : FOR_ALL;
+
+    if (found == NULL)
+        return other;
+    return __builtin_popcount(other->commands & bits) > __builtin_popcount(found->commands & bits)
+               ? other
+               : found;
 }
 
 /* Finds the option that a word of the command line is; *value points to a value that is part of the
@@ -567,12 +668,15 @@ static int option_take(struct cli *cli, size_t *i, struct error *error)
 /* An option that this command does not have is an error, not something to be ignored. */
 static int check_options(const struct cli *cli, struct error *error)
 {
+    const struct cli_command *known = NULL; /* as it was when the option was taken */
     char **words = cli->words.rows, *value;
 
     for (size_t i = 0; i < cli->words.n && strcmp(words[i], "--") != 0; i++) {
-        if (words[i][0] != '-' || words[i][1] == '\0')
+        if (words[i][0] != '-' || words[i][1] == '\0') {
+            known = cli->command;
             continue;
-        const struct cli_option *o = option_find(words[i], cli->command, &value);
+        }
+        const struct cli_option *o = option_find(words[i], known, &value);
         if (o == NULL)
             continue;
         if (!(o->commands & cli->command->bit))

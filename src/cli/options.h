@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "cli/cli.h"
 #include "image/elf_image.h"
+#include "image/merge.h"
 #include "job/job.h"
 #include "source/args.h"
 #include "source/source.h"
@@ -17,7 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { CLI_PORTS_MAX = 128, CLI_DEMO_BOARDS_MAX = 64 };
+enum { CLI_PORTS_MAX = 128, CLI_DEMO_BOARDS_MAX = 64, CLI_KEYS_MAX = 8 };
 
 /* The command line, read. Strings belong to `words`. */
 struct cli {
@@ -41,15 +42,21 @@ struct cli {
     unsigned boards; /* demo */
     unsigned bytes;  /* of a status register; 0: not given */
     bool non_volatile;
+    const char *output, *format; /* where a result goes, and in which form */
+    struct event *table;         /* NULL, or where the last partition table is kept */
+    struct merge_options merge;  /* merge-bin */
+    const char *address;         /* split-bin */
     const char *socket, *bench, *remove_dir;
     bool stay, only_ports; /* station */
 
+    const char *verify_keys[CLI_KEYS_MAX]; /* image-info */
+    size_t n_verify_keys;
+    uint32_t offset;
     /* write-flash, verify-flash */
     bool dry_run, allow_outside, encrypt;
     bool encrypting; /* while it is read: what follows is for --encrypt-files */
     struct source_notes notes;
     const char *to;         /* job export */
-    const char *output;     /* elf2image */
     struct elf_options elf; /* but for what the chip's tables say */
 };
 
@@ -91,7 +98,7 @@ enum command_bit {
 #define FOR_STATUS (FOR_STATUS_READ | FOR_STATUS_WRITE)
 #define FOR_JOBS                                                                         \
     (FOR_WRITE | FOR_VERIFY | FOR_READ | FOR_ERASE | FOR_REGION | FOR_IDS | FOR_MEMORY | \
-     FOR_STATUS | FOR_SFDP)
+     FOR_STATUS | FOR_SFDP | FOR_PARTITIONS)
 #define FOR_ALL (~0U)
 
 struct cli_option {

@@ -51,20 +51,29 @@ static void catch_signals(void)
 /* ---- saying ---- */
 
 struct output_to {
-    const struct cli *cli;
+    struct cli *cli;
     struct text text;
     struct sink sink;
 };
+
+static void output_put(void *context, const struct event *event)
+{
+    struct output_to *out = context;
+
+    if (event->kind == EVENT_PARTITIONS && out->cli->table)
+        *out->cli->table = *event;
+    if (out->cli->json)
+        json_put(out->cli, event);
+    else
+        text_put(&out->text, event);
+}
 
 static void output_init(struct output_to *out, struct cli *cli, const char *const *addresses,
                         size_t n)
 {
     out->cli = cli;
     text_init(&out->text, cli, addresses, n);
-    if (cli->json)
-        out->sink = (struct sink){.put = json_put, .context = cli};
-    else
-        out->sink = (struct sink){.put = text_put, .context = &out->text};
+    out->sink = (struct sink){.put = output_put, .context = out};
 }
 
 int run_report_failure(struct cli *cli, const struct error *error)

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/util.h"
 #include "cli/images.h"
+#include "cli/partitions.h"
 
 #include <ctype.h>
 #include <langinfo.h>
@@ -310,6 +311,16 @@ static void on_result(struct text *text, struct text_port *port, const struct ev
     }
 }
 
+static void on_partitions(struct text *text, struct text_port *port, const struct event *e)
+{
+    (void)port;
+    if (text->broken)
+        return;
+    bar_wipe(text);
+    partitions_print(e);
+    flush(text);
+}
+
 static void on_hint(struct text *text, struct text_port *port, const struct event *e)
 {
     (void)text;
@@ -355,8 +366,13 @@ static void on_done(struct text *text, struct text_port *port, const struct even
 void text_put(void *context, const struct event *event)
 {
     static void (*const handlers[])(struct text *, struct text_port *, const struct event *) = {
-        [EVENT_STATE] = on_state, [EVENT_PROGRESS] = on_progress, [EVENT_LOG] = on_log,
-        [EVENT_RX] = on_rx,       [EVENT_HINT] = on_hint,         [EVENT_RESULT] = on_result,
+        [EVENT_STATE] = on_state,
+        [EVENT_PROGRESS] = on_progress,
+        [EVENT_LOG] = on_log,
+        [EVENT_RX] = on_rx,
+        [EVENT_HINT] = on_hint,
+        [EVENT_RESULT] = on_result,
+        [EVENT_PARTITIONS] = on_partitions,
         [EVENT_DONE] = on_done,
     };
     struct text *text = context;

@@ -239,8 +239,9 @@ static void region_places(struct check *c, const struct region *region, check_fn
     size_t left;
 
     check(c, region, region->address);
-    if (boot != region->address && check_at(region, boot, &left))
-        check(c, region, boot);
+    bool image = esp_image_recognise(region->data, region->size, NULL) != ESP_IMAGE_NONE;
+    if (boot != region->address && !image && check_at(region, boot, &left))
+        check(c, region, boot); /* in front of it is nothing, or what is not started */
     for (size_t i = 0; i < c->table.n; i++) {
         const struct partition *row = &c->table.rows[i];
         bool seen = row->offset == region->address || row->offset == boot;

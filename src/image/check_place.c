@@ -81,7 +81,7 @@ static enum role role_of(const struct check *c, const struct place *place)
         return place->row->type == PARTITION_APP          ? ROLE_APP
                : place->row->type == PARTITION_BOOTLOADER ? ROLE_BOOT
                                                           : ROLE_NONE;
-    if (c->table.n && has_extended(c))
+    if (has_extended(c) && (c->table.n || place->at == c->table_at))
         return ROLE_NONE;
     if (place->form == ESP_IMAGE_V2 && place->at % APP_ALIGN == V2_OFFSET)
         return ROLE_APP;
@@ -163,7 +163,8 @@ void check_place_look(struct check *c, const struct region *region, uint32_t at)
     c->has_app = true;
     if (c->app_region == NULL)
         c->app_region = region;
-    c->has_idf_app = c->has_idf_app || (place.whole && place.image.app.present);
+    c->has_idf_app =
+        c->has_idf_app || (place.form == ESP_IMAGE_EXTENDED && place.image.app.present);
 }
 
 /* ---- checks: each says whether the next one makes sense ---- */

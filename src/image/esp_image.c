@@ -8,7 +8,6 @@
 
 #define HEADER          8
 #define HEADER_EXTENDED 24
-#define SEGMENT_HEADER  8
 #define DIGEST          32
 #define SECTOR          4096
 #define SIGNATURE_V1    68   /* version word 0, 64 bytes of ECDSA; at most 12 of alignment follow */
@@ -40,7 +39,7 @@ static bool is_extended(const uint8_t *data, size_t size)
 
 enum esp_image_form esp_image_recognise(const uint8_t *data, size_t size, unsigned *chip_id)
 {
-    if (size < HEADER + SEGMENT_HEADER)
+    if (size < HEADER + ESP_SEGMENT_HEADER)
         return ESP_IMAGE_NONE;
     if (data[0] == ESP_IMAGE_MAGIC_V2) {
         uint32_t entry = le32_get(data + 4);
@@ -63,13 +62,13 @@ enum esp_image_form esp_image_recognise(const uint8_t *data, size_t size, unsign
 static int segment_read(const uint8_t *data, size_t size, size_t *at,
                         struct esp_image_segment *segment, unsigned number, struct error *error)
 {
-    if (size - *at < SEGMENT_HEADER)
+    if (size - *at < ESP_SEGMENT_HEADER)
         return error_set(error, ERR_FILE_FORMAT,
                          "cut off: it ends at offset 0x%zx, inside the header of segment %u", size,
                          number);
     segment->address = le32_get(data + *at);
     segment->size = le32_get(data + *at + 4);
-    segment->offset = *at + SEGMENT_HEADER;
+    segment->offset = *at + ESP_SEGMENT_HEADER;
     if (segment->size > size - segment->offset)
         return error_set(
             error, ERR_FILE_FORMAT,

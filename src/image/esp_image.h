@@ -23,6 +23,7 @@
 #define ESP_IMAGE_MAGIC_V2     0xEA
 #define ESP_IMAGE_SEGMENTS_MAX 16
 #define ESP_IMAGE_CHECKSUM     0xEF /* what the XOR begins with */
+#define ESP_SEGMENT_HEADER     8    /* bytes before a segment's data: its address and size */
 #define ESP_IMAGE_WP_NONE      0xEE /* wp_pin: no pin is given */
 
 enum esp_image_form {
@@ -45,7 +46,7 @@ enum esp_image_drive {
 struct esp_image_segment {
     uint32_t address; /* where it is loaded or mapped */
     uint32_t size;
-    size_t offset; /* of its data, from the start of the image; 8 bytes of header are before it */
+    size_t offset; /* of its data, from the start of the image */
 };
 
 struct esp_image {

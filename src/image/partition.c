@@ -42,8 +42,7 @@ static void row_read(const uint8_t *row, struct partition *p)
     p->subtype = row[3];
     p->offset = le32_get(row + 4);
     p->size = le32_get(row + 8);
-    memcpy(p->label, row + 12, LABEL_SIZE);
-    p->label[LABEL_SIZE] = '\0';
+    memcpy(p->label, row + 12, strnlen((const char *)row + 12, LABEL_SIZE));
     p->flags = le32_get(row + 28);
 }
 

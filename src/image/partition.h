@@ -60,8 +60,8 @@ int partition_csv_read(const char *text, size_t size, uint32_t table_address,
 void partition_table_write(const struct partition_table *table, bool md5, struct buffer *out);
 void partition_csv_write(const struct partition_table *table, struct buffer *out);
 
-/* Overlaps, alignment, doubled labels, rows past `flash_size` (0: not known): the first that is
- * wrong. ERR_PARTITION. */
+/* MD5, overlaps, alignment, doubled labels, rows past `flash_size` (0: not known): the first that
+ * is wrong. ERR_PARTITION. */
 int partition_table_check(const struct partition_table *table, uint32_t table_address,
                           uint64_t flash_size, struct error *error);
 

@@ -139,6 +139,10 @@ int partition_table_check(const struct partition_table *table, uint32_t table_ad
 {
     int rc = 0;
 
+    if (table->md5_at && !table->md5_ok)
+        return error_set(error, ERR_PARTITION,
+                         "the MD5 at offset 0x%zx does not fit the %zu partitions before it",
+                         table->md5_at, table->n);
     for (size_t i = 0; rc == 0 && i < table->n; i++) {
         const struct partition *p = &table->rows[i];
         rc = alignment_check(p, error);

@@ -79,8 +79,9 @@ static bool number_parse(struct slice s, bool *negative, uint64_t *value)
     char digits[TEXT_MAX];
     unsigned shift = 0;
 
-    for (; s.n > 0 && strchr("kKmM", s.at[s.n - 1]); s = strip((struct slice){s.at, s.n - 1}))
+    for (; s.n > 0 && strchr("kKmM", s.at[s.n - 1]); s.n--)
         shift += tolower((unsigned char)s.at[s.n - 1]) == 'k' ? 10 : 20;
+    s = strip(s);
     *negative = s.n > 0 && s.at[0] == '-';
     if (s.n > 0 && (s.at[0] == '-' || s.at[0] == '+'))
         s = (struct slice){s.at + 1, s.n - 1};

@@ -52,15 +52,6 @@ int job_findings(const struct job *job, struct findings *findings, struct error 
 
 /* ---- in a job ---- */
 
-static bool was_said(const struct run *run, const struct finding *finding)
-{
-    for (size_t i = 0; i < run->findings.n; i++) {
-        if (strcmp(run->findings.rows[i].text, finding->text) == 0)
-            return true;
-    }
-    return false;
-}
-
 static void finding_say(struct run *run, const struct finding *finding)
 {
     bool refuses = finding->refuses && (!run->job->force || finding->always);
@@ -98,32 +89,41 @@ static bool is_relevant(const struct run *run, const struct finding *finding)
            (finding->always && finding->code != ERR_PROTECTED);
 }
 
-static int find(struct run *run, const struct check_target *target)
+/* Appends what matters. */
+static void find(const struct run *run, const struct check_target *target,
+                 struct findings *findings)
 {
-    struct findings found = {0}, kept = {0};
+    struct findings found = {0};
 
     plan_find(&run->plan, target, &found);
     for (size_t i = 0; i < found.n; i++) {
         const struct finding *row = &found.rows[i];
-        if (!is_relevant(run, row))
-            continue;
-        findings_add(&kept, row->code, row->refuses, "%s", row->text);
-        if (was_said(run, row))
-            continue;
-        finding_say(run, row);
-        findings_add(&run->findings, row->code, row->refuses, "%s", row->text);
+        if (is_relevant(run, row))
+            findings_add(findings, row->code, row->refuses, "%s", row->text);
     }
-    int result = refuse(run, &kept);
-    findings_done(&kept);
     findings_done(&found);
-    return result;
 }
 
+static int say_and_judge(struct run *run, const struct findings *findings)
+{
+    for (size_t i = 0; i < findings->n; i++)
+        finding_say(run, &findings->rows[i]);
+    return refuse(run, findings);
+}
+
+/* What does not end the job is said once the chip is known, which may be more or less then. */
 int checks_before(struct run *run)
 {
     struct check_target target = target_of(run->job);
+    struct findings findings = {0};
+    int result = 0;
 
-    return run->plan.n > 0 ? find(run, &target) : 0;
+    if (run->plan.n > 0)
+        find(run, &target, &findings);
+    if (findings_refusal(&findings, run->job->force))
+        result = say_and_judge(run, &findings);
+    findings_done(&findings);
+    return result;
 }
 
 /* Enough of a table to end with something else than a row. */
@@ -184,6 +184,7 @@ static int encrypted_check(struct run *run)
 int checks_with_chip(struct run *run)
 {
     struct check_target target = target_of(run->job);
+    struct findings findings = {0};
     uint8_t head[TABLE_HEAD];
 
     target.chip = run->loader.chip;
@@ -192,10 +193,11 @@ int checks_with_chip(struct run *run)
     target.flash_limit = run->loader.flash_limit;
     target.flash_encryption = run->chip.flash_encryption;
     target.is_patched = true;
-    if (!job_has_op(run->job, OP_WRITE_FLASH))
-        return find(run, &target);
-    if (plan_wants_table(&run->plan, &target) && table_read(run, &target, head) != 0)
+    if (job_has_op(run->job, OP_WRITE_FLASH) && plan_wants_table(&run->plan, &target) &&
+        table_read(run, &target, head) != 0)
         return run->error.code;
-    int result = find(run, &target);
+    find(run, &target, &findings);
+    int result = say_and_judge(run, &findings);
+    findings_done(&findings);
     return result == 0 ? encrypted_check(run) : result;
 }

@@ -6,8 +6,8 @@
 
 #include "job/run.h"
 
-/* Both say all that they find and is new, and return 0 or, with run->error, the code of the first
- * finding that refuses. Nothing is done where no image is loaded. */
+/* Both return 0 or, with run->error, the code of the first finding that refuses; the others are
+ * said, too. Nothing is done where no image is loaded. */
 int checks_before(struct run *run);
 /* The flash is attached, the plan patched. Reads the chip's partition table where it is needed. */
 int checks_with_chip(struct run *run);

@@ -12,11 +12,21 @@
 #include <string.h>
 
 static const char *const kind_names[] = {
-    [EVENT_HELLO] = "hello",   [EVENT_STATE] = "state",       [EVENT_CHIP] = "chip",
-    [EVENT_FLASH] = "flash",   [EVENT_PROGRESS] = "progress", [EVENT_LOG] = "log",
-    [EVENT_RX] = "rx",         [EVENT_HINT] = "hint",         [EVENT_CHECK] = "check",
-    [EVENT_RESULT] = "result", [EVENT_DONE] = "done",         [EVENT_PORT] = "port",
-    [EVENT_BENCH] = "bench",   [EVENT_REPLY] = "reply",
+    [EVENT_HELLO] = "hello",
+    [EVENT_STATE] = "state",
+    [EVENT_CHIP] = "chip",
+    [EVENT_FLASH] = "flash",
+    [EVENT_PROGRESS] = "progress",
+    [EVENT_LOG] = "log",
+    [EVENT_RX] = "rx",
+    [EVENT_HINT] = "hint",
+    [EVENT_CHECK] = "check",
+    [EVENT_RESULT] = "result",
+    [EVENT_PARTITIONS] = "partitions",
+    [EVENT_DONE] = "done",
+    [EVENT_PORT] = "port",
+    [EVENT_BENCH] = "bench",
+    [EVENT_REPLY] = "reply",
 };
 
 static const struct {

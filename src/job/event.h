@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "image/partition.h"
 #include "link/ports.h"
 
 #include <stdbool.h>
@@ -28,6 +29,7 @@ enum event_kind {
     EVENT_HINT,
     EVENT_CHECK, /* what a check before the first byte has found */
     EVENT_RESULT,
+    EVENT_PARTITIONS, /* a partition table */
     EVENT_DONE,
     /* said by the station only: */
     EVENT_PORT,  /* a port is there or has gone */
@@ -128,6 +130,12 @@ struct event {
                 data[12]; /* the op's own: address, size, md5, path, seconds, mac ... */
             unsigned n;
         } result;
+        struct {
+            uint32_t address;    /* in the flash */
+            uint32_t bootloader; /* address of the bootloader; PARTITION_NO_PLACE: not known */
+            uint64_t flash_size; /* bytes; 0: not known */
+            struct partition_table table;
+        } partitions;
         struct {
             char result[12]; /* "pass" "fail" "cancelled" */
             char error[32];  /* error id; "" on pass */

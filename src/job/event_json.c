@@ -25,6 +25,8 @@ enum field_type {
     FIELD_LEVEL,
     FIELD_HEX,
     FIELD_PAIRS,
+    FIELD_MD5,
+    FIELD_PARTITIONS,
     FIELD_OBJECT
 };
 
@@ -105,6 +107,12 @@ static const struct field fields[] = {
     ROW(EVENT_RESULT, "op", result.op, FIELD_TEXT, true),
     ROW(EVENT_RESULT, "ok", result.ok, FIELD_BOOL, true),
     ROW(EVENT_RESULT, "data", result, FIELD_PAIRS, false),
+
+    ROW(EVENT_PARTITIONS, "address", partitions.address, FIELD_UNSIGNED, true),
+    ROW(EVENT_PARTITIONS, "bootloader", partitions.bootloader, FIELD_UNSIGNED, false),
+    ROW(EVENT_PARTITIONS, "flash_size", partitions.flash_size, FIELD_U64, false),
+    ROW(EVENT_PARTITIONS, "md5", partitions.table, FIELD_MD5, false),
+    ROW(EVENT_PARTITIONS, "partitions", partitions.table, FIELD_PARTITIONS, true),
 
     ROW(EVENT_DONE, "result", done.result, FIELD_TEXT, true),
     ROW(EVENT_DONE, "error", done.error, FIELD_TEXT, false),
@@ -209,6 +217,31 @@ static void pairs_write(struct buffer *out, const struct event *event)
     buffer_append_byte(out, '}');
 }
 
+static const char *md5_word(const struct partition_table *table)
+{
+    return table->md5_at == 0 ? "none" : table->md5_ok ? "right" : "wrong";
+}
+
+static void partitions_write(struct buffer *out, const struct partition_table *table)
+{
+    char type[24], subtype[24];
+
+    buffer_append_byte(out, '[');
+    for (size_t i = 0; i < table->n && i < ARRAY_LEN(table->rows); i++) {
+        const struct partition *p = &table->rows[i];
+        buffer_printf(out, "%s{\"label\":", i ? "," : "");
+        text_write(out, p->label);
+        buffer_printf(out,
+                      ",\"type\":\"%s\",\"subtype\":\"%s\",\"offset\":%u,\"size\":%u,"
+                      "\"encrypted\":%s,\"readonly\":%s}",
+                      partition_type_name(type, sizeof type, p->type),
+                      partition_subtype_name(subtype, sizeof subtype, p->type, p->subtype),
+                      p->offset, p->size, p->flags & PARTITION_FLAG_ENCRYPTED ? "true" : "false",
+                      p->flags & PARTITION_FLAG_READONLY ? "true" : "false");
+    }
+    buffer_append_byte(out, ']');
+}
+
 /* The job's own JSON, made sure to be one line and an object. */
 static void object_write(struct buffer *out, const char *json)
 {
@@ -265,15 +298,23 @@ static void value_write(struct buffer *out, const struct field *f, const struct 
     case FIELD_PAIRS:
         pairs_write(out, event);
         break;
+    case FIELD_MD5:
+        text_write(out, md5_word(at));
+        break;
+    case FIELD_PARTITIONS:
+        partitions_write(out, at);
+        break;
     case FIELD_OBJECT:
         object_write(out, at);
         break;
     }
 }
 
-/* `port` and `slot` are left out where they say nothing. */
+/* `port` and `slot` are left out where they say nothing, and places that are not known. */
 static bool is_left_out(const struct field *f, const struct event *event)
 {
+    if (f->kind == EVENT_PARTITIONS && f->offset == offsetof(struct event, partitions.bootloader))
+        return event->partitions.bootloader == PARTITION_NO_PLACE;
     return f->kind == COMMON && f->type == FIELD_TEXT && *((const char *)event + f->offset) == '\0';
 }
 
@@ -340,6 +381,63 @@ static bool object_read(const json_t *object, char *to, size_t size)
     return ok;
 }
 
+static bool md5_read(const char *word, struct partition_table *table)
+{
+    table->md5_ok = strcmp(word, "right") == 0;
+    table->md5_at = strcmp(word, "none") != 0; /* where it was is known when the rows are */
+    return true;
+}
+
+/* A name, else "0x" and the number. */
+static bool kind_number(const char *text, int by_name, uint8_t *to)
+{
+    uint64_t v = by_name >= 0 ? (uint64_t)by_name : 0;
+
+    if (text == NULL || (by_name < 0 && !util_number_parse(text, false, UINT8_MAX, &v)))
+        return false;
+    *to = (uint8_t)v;
+    return true;
+}
+
+static bool partition_read(const json_t *row, struct partition *p)
+{
+    const char *label = json_string_value(json_object_get(row, "label"));
+    const char *type = json_string_value(json_object_get(row, "type"));
+    const char *subtype = json_string_value(json_object_get(row, "subtype"));
+    const json_t *offset = json_object_get(row, "offset"), *size = json_object_get(row, "size");
+
+    if (!kind_number(type, type ? partition_type_find(type) : -1, &p->type) ||
+        !kind_number(subtype, subtype ? partition_subtype_find(p->type, subtype) : -1,
+                     &p->subtype) ||
+        !label || !integer_in(offset, 0, UINT32_MAX) || !integer_in(size, 0, UINT32_MAX))
+        return false;
+    util_copy(p->label, sizeof p->label, label);
+    p->offset = (uint32_t)json_integer_value(offset);
+    p->size = (uint32_t)json_integer_value(size);
+    if (json_is_true(json_object_get(row, "encrypted")))
+        p->flags |= PARTITION_FLAG_ENCRYPTED;
+    if (json_is_true(json_object_get(row, "readonly")))
+        p->flags |= PARTITION_FLAG_READONLY;
+    return true;
+}
+
+static bool partitions_read(const json_t *array, struct partition_table *table)
+{
+    const json_t *row;
+    size_t i;
+
+    if (!json_is_array(array) || json_array_size(array) > ARRAY_LEN(table->rows))
+        return false;
+    json_array_foreach(array, i, row)
+    {
+        if (!partition_read(row, &table->rows[i]))
+            return false;
+    }
+    table->n = json_array_size(array);
+    table->md5_at = table->md5_at ? table->n * PARTITION_ROW : 0;
+    return true;
+}
+
 static bool level_parse(const char *name, enum log_level *level)
 {
     for (int i = LOG_DEBUG; i <= LOG_ERROR; i++) {
@@ -385,6 +483,10 @@ static bool value_read(json_t *value, const struct field *f, struct event *event
         return text && hex_read(text, event);
     case FIELD_PAIRS:
         return pairs_read(value, event);
+    case FIELD_MD5:
+        return text && md5_read(text, at);
+    case FIELD_PARTITIONS:
+        return partitions_read(value, at);
     case FIELD_OBJECT:
         return object_read(value, at, f->size);
     }
@@ -401,6 +503,8 @@ static int kind_read(const json_t *object, struct event *event, struct error *er
         if (strcmp(name, event_kind_name((enum event_kind)kind)) == 0) {
             memset(event, 0, sizeof *event);
             event->kind = (enum event_kind)kind;
+            if (event->kind == EVENT_PARTITIONS)
+                event->partitions.bootloader = PARTITION_NO_PLACE;
             return 0;
         }
     }

@@ -44,6 +44,7 @@ static const struct op_need {
     [OP_READ_FLASH_STATUS] = {.name = "read-flash-status", .status = true},
     [OP_WRITE_FLASH_STATUS] = {.name = "write-flash-status", .status = true},
     [OP_READ_FLASH_SFDP] = {.name = "read-flash-sfdp", .sfdp = true},
+    [OP_READ_PARTITIONS] = {.name = "read-partitions"},
 };
 
 enum {

@@ -37,6 +37,7 @@ enum op_kind {
     OP_READ_FLASH_STATUS,  /* bytes */
     OP_WRITE_FLASH_STATUS, /* bytes, value, non_volatile */
     OP_READ_FLASH_SFDP,    /* address, size */
+    OP_READ_PARTITIONS,    /* the table at job->table_address */
     OP_COUNT
 };
 

@@ -46,6 +46,7 @@ static const struct op_row rows[OP_COUNT] = {
     [OP_WRITE_FLASH_STATUS] = {op_write_flash_status, .flash = true, .changes = true,
                                .registers = true},
     [OP_READ_FLASH_SFDP] = {op_read_flash_sfdp, .flash = true, .registers = true},
+    [OP_READ_PARTITIONS] = {op_read_partitions, .flash = true, .fast = true},
 };
 
 const struct op_row *op_row(enum op_kind kind)

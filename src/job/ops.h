@@ -23,6 +23,7 @@ int op_run(struct run *run, size_t index);
 int op_read_flash_status(struct run *run, size_t index);
 int op_write_flash_status(struct run *run, size_t index);
 int op_read_flash_sfdp(struct run *run, size_t index);
+int op_read_partitions(struct run *run, size_t index);
 
 /* Begins the op's `result` event; ok unless run->error is set. */
 void op_result(struct run *run, enum op_kind kind, struct event *event);

@@ -44,6 +44,46 @@ int job_table_read(struct run *run)
     return 0;
 }
 
+static const char *why_no_table(const struct run *run)
+{
+    return run->chip.flash_encryption ? "its flash is encrypted" : run->table.why.text;
+}
+
+static void partitions_say(struct run *run)
+{
+    const struct partition_table *table = &run->table.table;
+    struct event event;
+
+    report_event(&run->report, EVENT_PARTITIONS, &event);
+    event.partitions.address = run->job->table_address;
+    event.partitions.bootloader = run->loader.chip->bootloader_offset;
+    event.partitions.flash_size = run->flash.size;
+    event.partitions.table = *table;
+    report_put(&run->report, &event);
+}
+
+int op_read_partitions(struct run *run, size_t index)
+{
+    const struct partition_table *table = &run->table.table;
+    uint32_t at = run->job->table_address;
+    struct event event;
+
+    report_state(&run->report, STATE_READ, "partition table");
+    if (job_table_read(run) != 0)
+        return run->error.code;
+    if (table->n == 0)
+        return error_set(&run->error, ERR_PARTITION, "the chip has no partition table at 0x%x: %s",
+                         at, why_no_table(run));
+    partitions_say(run);
+    if (partition_table_check(table, at, run->flash.size, &run->error) != 0)
+        error_context(&run->error, "the partition table at 0x%x of the chip", at);
+    op_result(run, run->job->ops[index].kind, &event);
+    event_result_add(&event, "address", "0x%x", at);
+    event_result_add(&event, "partitions", "%zu", table->n);
+    report_put(&run->report, &event);
+    return run->error.code;
+}
+
 /* ---- a partition by its name ---------------------------------------------------------------- */
 
 /* "nvs, app0 (ota_0), app1 (ota_1)" */
@@ -91,7 +131,7 @@ static int table_of_chip(struct run *run, const char *what, const char *name)
     return error_set(&run->error, ERR_PARTITION,
                      "%s: partition %s can't be looked up: the chip has no partition table at 0x%x "
                      "(%s)",
-                     what, name, run->job->table_address, run->table.why.text);
+                     what, name, run->job->table_address, why_no_table(run));
 }
 
 int job_table_for_images(struct run *run)
@@ -194,7 +234,9 @@ int job_places_check(const struct plan *plan, const struct image_spec *specs,
         const struct partition *p = &places[i].partition;
         for (size_t r = 0; places[i].name && r < plan->n; r++) {
             const struct region *region = &plan->regions[r];
+            /* One file may be for several partitions. */
             if (strcmp(region->path, specs[i].path) != 0 || region->address < p->offset ||
+                region->address - p->offset >= p->size ||
                 (uint64_t)region->address + region->size <= word_up((uint64_t)p->offset + p->size))
                 continue;
             return error_set(error, ERR_PARTITION,

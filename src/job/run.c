@@ -267,7 +267,6 @@ int job_run(const struct job *job, const struct sink *sink, const struct cancel 
     free(run->outputs);
     pack_done(run);
     plan_done(&run->plan);
-    findings_done(&run->findings);
     free(run);
     return status;
 }

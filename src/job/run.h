@@ -38,7 +38,6 @@ struct run {
     double question_s;        /* what a round trip to this chip takes; 0: not measured yet */
     struct plan plan;         /* n is 0 as long as nothing is loaded */
     bool plan_is_final;       /* nothing in it will be patched any more */
-    struct findings findings; /* of the checks before the first byte, all that has been said */
     struct builder *builders; /* NULL, or one for each region; see pack.h */
     struct output *outputs;   /* one for each op; see output.h */
     bool started;             /* an op has started a program, which is left alone */

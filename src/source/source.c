@@ -3,6 +3,7 @@
 #include "source/source.h"
 
 #include "base/util.h"
+#include "source/job_file.h"
 #include "source/private.h"
 
 #include <stdarg.h>
@@ -10,6 +11,35 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+static bool source_job_is(const struct source_look *look)
+{
+    return !look->directory && source_name_ends(look->path, ".job");
+}
+
+/* The job's own settings take the place of all; images that were there stay. */
+static int source_job_load(struct source *s)
+{
+    struct job job;
+
+    job_init(&job);
+    int result = job_file_load(s->name, &job, s->error);
+    if (result == 0)
+        result = source_chip_set(s, "it", chip_get(job.chip));
+    for (size_t i = 0; result == 0 && i < s->first; i++) {
+        job_add_image(&job, s->job->images[i].path, 0);
+        char *path = job.images[job.n_images - 1].path;
+        job.images[job.n_images - 1] = s->job->images[i];
+        job.images[job.n_images - 1].path = path;
+    }
+    if (result != 0) {
+        job_done(&job);
+        return result;
+    }
+    job_done(s->job);
+    *s->job = job;
+    return 0;
+}
 
 /* In the order in which they are asked: a build directory of PlatformIO may hold the files of an
  * ESP-IDF one, too, with names that are not used there. */
@@ -147,6 +177,7 @@ int source_load(const char *path, const struct source_options *options, struct j
     if (kind == NULL)
         return not_known(path, error);
     job_copy(&work, job);
+    work.chip = CHIP_AUTO; /* so that it is seen what the source says */
     struct source s = {.name = path,
                        .directory = "",
                        .options = options,
@@ -155,13 +186,15 @@ int source_load(const char *path, const struct source_options *options, struct j
                        .notes = notes,
                        .error = error};
     int result = kind->load(&s);
-    if (result == 0 && work.n_images == s.first)
+    if (result == 0 && work.n_images == s.first && kind->kind != SOURCE_JOB)
         result = error_set(error, ERR_FILE_FORMAT, "%s names no file to be written", path);
     if (result != 0) {
         make_harmless(error->text);
         job_done(&work);
         return result;
     }
+    if (work.chip == CHIP_AUTO)
+        work.chip = options->chip != CHIP_AUTO ? options->chip : job->chip;
     if (!has_write_op(&work))
         job_add_op(&work, OP_WRITE_FLASH);
     job_done(job);

@@ -192,6 +192,7 @@ static const struct option {
     {"no-compress", "u", false, set_no_compress},
     {"force", NULL, false, set_force},
     {"encrypt", NULL, false, set_encrypt},
+    {"encrypt-files", NULL, false, NULL}, /* of an argument file: see option_read() */
     {"no-progress", NULL, false, set_nothing},
     {"verify", NULL, false, set_nothing},
     {"skip-flashed", "s", false, set_nothing},

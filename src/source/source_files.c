@@ -5,7 +5,6 @@
 #include "image/image.h"
 #include "source/private.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -132,16 +131,18 @@ int source_chip_set(struct source *s, const char *where, const struct chip *chip
 
 /* ---- what it names ---- */
 
-/* "https://...": letters and what else a scheme has, then a colon and two slashes; or "data:". */
+/* "https://...", "//host/...", "data:...", "file:...". */
 static bool is_url(const char *file)
 {
-    const char *p = file;
+    static const char *const schemes[] = {"//", "data:", "file:", "blob:"};
+    size_t letters =
+        strspn(file, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
 
-    while (isalnum((unsigned char)*p) || *p == '+' || *p == '-' || *p == '.')
-        p++;
-    return p > file && *p == ':' &&
-           (strncmp(p, "://", 3) == 0 || strncasecmp(file, "data:", 5) == 0 ||
-            strncasecmp(file, "file:", 5) == 0);
+    for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
+        if (strncasecmp(file, schemes[i], strlen(schemes[i])) == 0)
+            return true;
+    }
+    return letters > 0 && strncmp(file + letters, "://", 3) == 0;
 }
 
 int source_image_add(struct source *s, const char *where, const char *file, uint32_t address,

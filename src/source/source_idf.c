@@ -107,6 +107,8 @@ static int entry_read(struct source *s, const char *name, json_t *entry)
                     name, file, address);
         return 0;
     }
+    if (strcmp(name, "partition-table") == 0 || strcmp(name, "partition_table") == 0)
+        s->job->table_address = address;
     image->encrypted = encrypted && strcmp(encrypted, "true") == 0;
     return 0;
 }

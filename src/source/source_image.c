@@ -6,31 +6,10 @@
 #include "base/util.h"
 #include "image/esp_image.h"
 #include "image/partition.h"
+#include "image/pieces.h"
 #include "source/private.h"
 
-#include <ctype.h>
-#include <string.h>
-
-#define UF2_MAGIC_0 0x0A324655 /* the first words of each block (UF2's README) */
-#define UF2_MAGIC_1 0x9E5D5157
-
 enum { ESP8266_APP = 0x1000, EBOOT_MAX = 0x1000 };
-
-static bool is_hex(const uint8_t *head, size_t n)
-{
-    if (n < 11 || head[0] != ':')
-        return false;
-    for (size_t i = 1; i < 11; i++) {
-        if (!isxdigit(head[i]))
-            return false;
-    }
-    return true;
-}
-
-static bool is_uf2(const uint8_t *head, size_t n)
-{
-    return n >= 8 && le32_get(head) == UF2_MAGIC_0 && le32_get(head + 4) == UF2_MAGIC_1;
-}
 
 /* The chip of the bootloader that is at `at`; only where it is this chip's place for one. */
 static const struct chip *boot_chip(const uint8_t *head, size_t n, uint32_t at, uint32_t address)
@@ -76,7 +55,8 @@ static bool place_of(const uint8_t *head, size_t n, uint32_t *address, const str
 {
     *chip = NULL;
     *address = JOB_ADDRESS_OWN;
-    if (is_hex(head, n) || is_uf2(head, n))
+    enum file_form form = file_form(head, n);
+    if (form == FORM_HEX || form == FORM_UF2)
         return true;
     if (is_merged(head, n, address, chip))
         return true;

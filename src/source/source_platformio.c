@@ -15,13 +15,17 @@
 #include <string.h>
 
 #define FIRMWARE "firmware.bin"
+#define IDF_JSON "flasher_args.json"
 
-/* firmware.bin alone could be anybody's: one of the others, or a directory that is named so. */
+/* firmware.bin alone could be anybody's, also an ESP-IDF project's of that name: its bootloader and
+ * table lie elsewhere. */
 bool source_platformio_is(const struct source_look *look)
 {
-    return look->directory && source_has(look->path, FIRMWARE) &&
-           (source_has(look->path, "firmware.elf") || source_has(look->path, "bootloader.bin") ||
-            source_has(look->path, "partitions.bin") || strstr(look->path, ".pio"));
+    if (!look->directory || !source_has(look->path, FIRMWARE))
+        return false;
+    return source_has(look->path, "bootloader.bin") || source_has(look->path, "partitions.bin") ||
+           strstr(look->path, ".pio") ||
+           (source_has(look->path, "firmware.elf") && !source_has(look->path, IDF_JSON));
 }
 
 static char *file_path(const char *directory, const char *name)
@@ -90,24 +94,43 @@ static int idedata_read(struct source *s, json_t *root, struct source_parts *par
     return 0;
 }
 
-static int idedata_load(struct source *s, struct source_parts *parts)
+/* One of the JSON files of the directory; NULL with the error set, or without when there is none.
+ */
+static json_t *json_load_here(struct source *s, const char *name)
 {
-    char *path = file_path(s->name, "idedata.json");
+    char *path = file_path(s->name, name);
+    const char *directory = s->name;
     struct buffer text = {0};
-    int result = 0;
+    json_t *root = NULL;
 
-    if (path) {
-        const char *directory = s->name;
-        result = source_text_read(path, &text, s->error);
-        s->name = path;
-        json_t *root = result == 0 ? source_json_parse(s, (char *)text.data, text.len) : NULL;
+    if (path && source_text_read(path, &text, s->error) == 0) {
+        s->name = path; /* for messages */
+        root = source_json_parse(s, (const char *)text.data, text.len);
         s->name = directory;
-        result = root ? idedata_read(s, root, parts) : s->error->code;
-        json_decref(root);
     }
     buffer_done(&text);
     free(path);
+    return root;
+}
+
+static int idedata_load(struct source *s, struct source_parts *parts)
+{
+    json_t *root = json_load_here(s, "idedata.json");
+    int result = root ? idedata_read(s, root, parts) : s->error->code;
+
+    json_decref(root);
     return result;
+}
+
+/* Where a build with the ESP-IDF framework wants its table. */
+static int table_address_load(struct source *s)
+{
+    json_t *root = json_load_here(s, IDF_JSON);
+
+    number_of(json_object_get(json_object_get(root, "partition-table"), "offset"),
+              &s->job->table_address);
+    json_decref(root);
+    return s->error->code;
 }
 
 int source_platformio_load(struct source *s)
@@ -129,11 +152,15 @@ int source_platformio_load(struct source *s)
             parts.files = xstrdup(path);
         free(path);
     }
-    /* The ESP-IDF alone makes what otadata needs itself: only Arduino's core has that file. */
-    if (parts.boot_app0 == NULL && parts.table && !source_has(s->name, "flasher_args.json"))
+    /* The ESP-IDF makes what belongs into otadata, Arduino's core has it. */
+    if (parts.boot_app0 == NULL)
+        parts.boot_app0 = file_path(s->name, "ota_data_initial.bin");
+    if (parts.boot_app0 == NULL && parts.table && !source_has(s->name, IDF_JSON))
         parts.boot_app0 = source_boot_app0_find();
     if (parts.app == NULL)
         result = error_set(s->error, ERR_FILE_FORMAT, "%s has no %s any more", s->name, FIRMWARE);
+    if (result == 0)
+        result = table_address_load(s);
     if (result == 0)
         result = idedata_load(s, &parts);
     if (result == 0)

@@ -17,12 +17,43 @@
 
 #define MANIFEST "manifest.json"
 
+/* Any site has a manifest.json. */
+static bool has_builds(const char *directory)
+{
+    struct buffer path = {0}, head = {0};
+
+    buffer_printf(&path, "%s/" MANIFEST, directory);
+    bool has = source_head((const char *)path.data, &head, SOURCE_LOOK_MAX) == 0;
+    buffer_append_byte(&head, 0);
+    has = has && strstr((const char *)head.data, "\"builds\"");
+    buffer_done(&head);
+    buffer_done(&path);
+    return has;
+}
+
 bool source_web_is(const struct source_look *look)
 {
     if (look->directory)
-        return source_has(look->path, MANIFEST);
+        return has_builds(look->path);
     return look->n > 0 && source_name_ends(look->path, ".json") &&
            strstr((const char *)look->head, "\"builds\"");
+}
+
+/* What stands at `where` besides the members that are read: a note for each. */
+static void members_note(struct source *s, const char *where, json_t *object,
+                         const char *const *known, size_t n)
+{
+    const char *key;
+    json_t *value;
+
+    json_object_foreach(object, key, value)
+    {
+        bool is_known = false;
+        for (size_t i = 0; i < n; i++)
+            is_known = is_known || strcmp(key, known[i]) == 0;
+        if (!is_known)
+            source_note(s->notes, true, "%s: %s%.100s is not understood", s->name, where, key);
+    }
 }
 
 /* ---- which of the builds ---- */
@@ -119,6 +150,7 @@ static int offset_read(struct source *s, json_t *value, const char *where, uint3
 
 static int part_read(struct source *s, json_t *part, size_t build, size_t i)
 {
+    static const char *const known[] = {"path", "offset"};
     char where[96];
     uint32_t offset = 0;
 
@@ -132,15 +164,22 @@ static int part_read(struct source *s, json_t *part, size_t build, size_t i)
     json_t *path = source_json_get(s, json_object_get(part, "path"), JSON_STRING, true, where);
     if (path == NULL)
         return s->error->code;
-    return source_image_add(s, where, json_string_value(path), offset, false);
+    if (source_image_add(s, where, json_string_value(path), offset, false) != 0)
+        return s->error->code;
+    snprintf(where, sizeof where, "builds/%zu/parts/%zu/", build, i);
+    members_note(s, where, part, known, ARRAY_LEN(known));
+    return 0;
 }
 
 static int parts_read(struct source *s, json_t *build, size_t index)
 {
+    static const char *const known[] = {"chipFamily", "parts", "serialType", "improv"};
     char where[64];
     json_t *part;
     size_t i;
 
+    snprintf(where, sizeof where, "builds/%zu/", index);
+    members_note(s, where, build, known, ARRAY_LEN(known));
     snprintf(where, sizeof where, "builds/%zu/parts", index);
     json_t *parts = source_json_get(s, json_object_get(build, "parts"), JSON_ARRAY, true, where);
     if (parts == NULL)
@@ -163,12 +202,10 @@ static int parts_read(struct source *s, json_t *build, size_t index)
 
 static void rest_note(struct source *s, json_t *root)
 {
-    static const char *const for_browsers[] = {"home_assistant_domain", "funding_url",
-                                               "new_install_improv_wait_time"};
-    static const char *const understood[] = {"name", "version", "builds",
-                                             "new_install_prompt_erase", "new_install_skip_erase"};
-    const char *key;
-    json_t *value;
+    static const char *const known[] = {
+        "name", "version", "builds", "new_install_prompt_erase", "new_install_skip_erase",
+        /* what a browser does once the board runs */
+        "home_assistant_domain", "funding_url", "new_install_improv_wait_time"};
 
     if (json_is_true(json_object_get(root, "new_install_prompt_erase")) ||
         json_is_true(json_object_get(root, "new_install_skip_erase")))
@@ -176,18 +213,9 @@ static void rest_note(struct source *s, json_t *root)
                     "%s wants the flash to be erased before a first installation: that is done "
                     "with --erase-all",
                     s->name);
-    json_object_foreach(root, key, value)
-    {
-        bool is_known = false;
-        for (size_t i = 0; i < ARRAY_LEN(understood); i++)
-            is_known = is_known || strcmp(key, understood[i]) == 0;
-        if (is_known)
-            continue;
-        for (size_t i = 0; i < ARRAY_LEN(for_browsers); i++)
-            is_known = is_known || strcmp(key, for_browsers[i]) == 0;
-        source_note(s->notes, true, "%s: %.100s %s", s->name, key,
-                    is_known ? "is for browsers" : "is not understood");
-    }
+    if (json_is_string(json_object_get(root, "home_assistant_domain")))
+        source_note(s->notes, false, "%s: what a browser would do afterwards is not done", s->name);
+    members_note(s, "", root, known, ARRAY_LEN(known));
 }
 
 static int builds_read(struct source *s, json_t *root)

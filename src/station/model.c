@@ -346,6 +346,7 @@ static void apply_to_slot(struct model *model, const struct event *event)
         apply_port(slot, event);
         break;
     case EVENT_HELLO:
+    case EVENT_PARTITIONS:
     case EVENT_CHECK: /* the log says it, too */
     case EVENT_BENCH:
     case EVENT_REPLY:

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What each action does: a function a row. */
+#include "ui/bench_map.h"
 #include "ui/dash.h"
 
 #include "base/util.h"
@@ -20,6 +21,7 @@ static size_t moved(size_t at, long by, size_t n)
 
 static void move(struct dash *dash, long by)
 {
+    const struct partition_table *table;
     size_t at;
 
     switch (dash->view) {
@@ -34,6 +36,16 @@ static void move(struct dash *dash, long by)
         break;
     case VIEW_IMAGES:
         dash->images.index = moved(dash->images.index, by, dash->bench.n_images + 1);
+        break;
+    case VIEW_FILES:
+        dash->chooser.index = moved(dash->chooser.index, by, dash->chooser.n_shown);
+        break;
+    case VIEW_PARTITIONS:
+        table = bench_table(dash);
+        dash->partitions.index = moved(dash->partitions.index, by, table ? table->n : 0);
+        break;
+    case VIEW_NOTES:
+        dash->notes_view.top = moved(dash->notes_view.top, by, dash->notes_view.max_top + 1);
         break;
     case VIEW_HELP:
         dash->help.top = moved(dash->help.top, by, dash->help.max_top + 1);
@@ -97,8 +109,10 @@ static void do_back(struct dash *dash)
         dash->view = dash->help_of;
     else if (dash->view == VIEW_BOARDS)
         dash->boards.whole_log = false;
-    else
+    else if (dash->view == VIEW_IMAGES)
         dash->view = VIEW_BOARDS;
+    else
+        dash->view = VIEW_IMAGES;
 }
 
 static void do_quit(struct dash *dash)
@@ -152,7 +166,7 @@ static bool have_images(struct dash *dash)
         return true;
     to_images(dash);
     if (dash->bench.n_images == 0)
-        dash_complain(dash, "no image is chosen yet: a adds a file");
+        dash_complain(dash, "no image is chosen yet: o opens a build, a job or a file");
     else
         dash_complain(dash, "no image is ticked: Space ticks one");
     return false;
@@ -241,12 +255,79 @@ static void do_log_newer(struct dash *dash)
 
 static void do_image_edit(struct dash *dash)
 {
-    images_edit(dash, dash->images.index);
+    if (dash->images.index < dash->bench.n_images)
+        images_edit(dash, dash->images.index);
+    else
+        images_choose(dash);
 }
 
 static void do_image_add(struct dash *dash)
 {
     images_edit(dash, dash->bench.n_images);
+}
+
+static void do_partitions(struct dash *dash)
+{
+    dash->view = VIEW_PARTITIONS;
+}
+
+static void do_notes(struct dash *dash)
+{
+    dash->notes_view.top = 0;
+    dash->view = VIEW_NOTES;
+}
+
+/* What the header is to say is kept for the next time. */
+static void header_keep(struct dash *dash)
+{
+    struct job *job = &dash->bench;
+
+    dash->header.kept = true;
+    dash->header.mode = job->flash_mode;
+    util_copy(dash->header.freq, sizeof dash->header.freq, job->flash_freq);
+    util_copy(dash->header.size, sizeof dash->header.size, job->flash_size);
+    job->flash_mode = FLASH_MODE_KEEP;
+    util_copy(job->flash_freq, sizeof job->flash_freq, "keep");
+    util_copy(job->flash_size, sizeof job->flash_size, "keep");
+}
+
+/* Of all that a header says, the size is what the chip itself can answer. */
+static void header_change(struct dash *dash)
+{
+    struct job *job = &dash->bench;
+    bool kept = dash->header.kept;
+
+    job->flash_mode = kept ? dash->header.mode : FLASH_MODE_KEEP;
+    util_copy(job->flash_freq, sizeof job->flash_freq, kept ? dash->header.freq : "keep");
+    util_copy(job->flash_size, sizeof job->flash_size, kept ? dash->header.size : "detect");
+}
+
+static void do_set_header(struct dash *dash)
+{
+    if (header_is_changed(&dash->bench)) {
+        header_keep(dash);
+        dash_say(dash, "the bootloader is written as its file is (DoNotChgBin)");
+    } else {
+        header_change(dash);
+        dash_say(dash, "mode, speed and size are put into the bootloader's header");
+    }
+    dash_bench_send(dash);
+}
+
+static void do_set_compress(struct dash *dash)
+{
+    dash->bench.compress = !dash->bench.compress;
+    dash_bench_send(dash);
+}
+
+static void do_set_skip_gaps(struct dash *dash)
+{
+    dash->bench.skip_gaps = !dash->bench.skip_gaps;
+    dash_bench_send(dash);
+    if (dash->bench.skip_gaps)
+        dash_say(dash, "what is 0xFF over whole sectors is left out, and is not erased");
+    else
+        dash_say(dash, "images are written whole");
 }
 
 static void do_set_erase_all(struct dash *dash)
@@ -262,13 +343,14 @@ static void do_set_erase_all(struct dash *dash)
 static void choose(struct dash *dash, enum setting setting, int key)
 {
     choice_open(&dash->choice, &dash->bench, setting);
+    dash->choice_for = CHOICE_SETTING;
     dash->choice_key = key;
     dash->question = CONTEXT_CHOICE;
 }
 
 static void do_set_chip(struct dash *dash)
 {
-    choose(dash, SETTING_CHIP, 'c');
+    choose(dash, SETTING_CHIP, 'C');
 }
 
 static void do_set_baud(struct dash *dash)
@@ -303,9 +385,91 @@ static void do_choice_back(struct dash *dash)
 
 static void do_choice_take(struct dash *dash)
 {
+    switch (dash->choice_for) {
+    case CHOICE_SETTING:
+        dash->question = CONTEXT_ALWAYS;
+        choice_apply(&dash->choice, &dash->bench);
+        dash_bench_send(dash);
+        break;
+    case CHOICE_SOURCE_CHIP:
+    case CHOICE_SOURCE_HOW:
+        source_answered(dash);
+        break;
+    case CHOICE_DEFAULTS:
+        defaults_answered(dash);
+        break;
+    }
+}
+
+static void do_choice_leave(struct dash *dash)
+{
     dash->question = CONTEXT_ALWAYS;
-    choice_apply(&dash->choice, &dash->bench);
-    dash_bench_send(dash);
+    if (dash->choice_for == CHOICE_SOURCE_CHIP || dash->choice_for == CHOICE_SOURCE_HOW) {
+        source_leave(dash);
+        dash_say(dash, "nothing was taken over");
+    }
+}
+
+/* ---- the file chooser ------------------------------------------------------------------------ */
+
+static void do_file_take(struct dash *dash)
+{
+    const struct chooser_row *row = chooser_selected(&dash->chooser);
+    char path[1024];
+
+    if (row == NULL)
+        return;
+    util_copy(path, sizeof path, row->path);
+    if (row->is_dir && source_kind(path) == SOURCE_NONE)
+        dash_complain(dash, "%s is no build that is known: Enter looks into it",
+                      util_basename(path));
+    else
+        images_take_path(dash, path);
+}
+
+static void do_file_enter(struct dash *dash)
+{
+    const struct chooser_row *row = chooser_selected(&dash->chooser);
+
+    if (row && strcmp(row->name, "../") == 0)
+        chooser_parent(&dash->chooser);
+    else if (row && row->is_dir && strcmp(row->name, "./") != 0 && !dash->chooser.recent)
+        chooser_open(&dash->chooser, row->path, "");
+    else
+        do_file_take(dash);
+}
+
+static void do_file_parent(struct dash *dash)
+{
+    chooser_parent(&dash->chooser);
+}
+
+static void do_file_home(struct dash *dash)
+{
+    if (dash->home[0])
+        chooser_open(&dash->chooser, dash->home, "");
+    else
+        dash_complain(dash, "HOME is not set");
+}
+
+static void do_file_filter(struct dash *dash)
+{
+    dash->prompt_for = PROMPT_FILTER;
+    dash->question = CONTEXT_LINE;
+    prompt_open(&dash->prompt, "names with:", dash->chooser.filter);
+}
+
+static void do_file_recent(struct dash *dash)
+{
+    if (dash->chooser.recent)
+        chooser_open(&dash->chooser, dash->chooser.dir, "");
+    else
+        chooser_open_recent(&dash->chooser);
+}
+
+static void do_file_hidden(struct dash *dash)
+{
+    chooser_show_hidden(&dash->chooser, !dash->chooser.hidden);
 }
 
 /* ---- the line that is typed ------------------------------------------------------------------ */
@@ -313,10 +477,24 @@ static void do_choice_take(struct dash *dash)
 static void do_line_take(struct dash *dash)
 {
     dash->message[0] = '\0';
-    if (dash->prompt_for == PROMPT_ERASE)
-        erase_typed(dash);
-    else
+    switch (dash->prompt_for) {
+    case PROMPT_PATH:
+    case PROMPT_ADDRESS:
         images_typed(dash);
+        break;
+    case PROMPT_ERASE:
+        erase_typed(dash);
+        break;
+    case PROMPT_FILTER:
+        dash->question = CONTEXT_ALWAYS;
+        break;
+    case PROMPT_SAVE:
+        job_save_typed(dash);
+        break;
+    case PROMPT_COMBINE:
+        combine_typed(dash);
+        break;
+    }
 }
 
 static void do_line_leave(struct dash *dash)
@@ -325,6 +503,8 @@ static void do_line_leave(struct dash *dash)
     if (dash->prompt_for == PROMPT_ERASE) {
         dash_say(dash, "nothing was erased");
         erase_leave(dash);
+    } else if (dash->prompt_for == PROMPT_FILTER) {
+        chooser_filter(&dash->chooser, "");
     }
     dash->question = CONTEXT_ALWAYS;
 }
@@ -412,6 +592,22 @@ static void (*const handlers[ACTION_COUNT])(struct dash *dash) = {
     [ACTION_IMAGE_EDIT] = do_image_edit,
     [ACTION_IMAGE_ADD] = do_image_add,
     [ACTION_IMAGE_REMOVE] = images_remove,
+    [ACTION_FILES] = images_choose,
+    [ACTION_SAVE] = job_save_ask,
+    [ACTION_COMBINE] = combine_ask,
+    [ACTION_PARTITIONS] = do_partitions,
+    [ACTION_NOTES] = do_notes,
+    [ACTION_DEFAULTS] = defaults_ask,
+    [ACTION_SET_HEADER] = do_set_header,
+    [ACTION_SET_COMPRESS] = do_set_compress,
+    [ACTION_SET_SKIP_GAPS] = do_set_skip_gaps,
+    [ACTION_FILE_TAKE] = do_file_take,
+    [ACTION_FILE_ENTER] = do_file_enter,
+    [ACTION_FILE_PARENT] = do_file_parent,
+    [ACTION_FILE_HOME] = do_file_home,
+    [ACTION_FILE_FILTER] = do_file_filter,
+    [ACTION_FILE_RECENT] = do_file_recent,
+    [ACTION_FILE_HIDDEN] = do_file_hidden,
     [ACTION_SET_CHIP] = do_set_chip,
     [ACTION_SET_BAUD] = do_set_baud,
     [ACTION_SET_MODE] = do_set_mode,
@@ -432,7 +628,7 @@ static void (*const handlers[ACTION_COUNT])(struct dash *dash) = {
     [ACTION_CHOICE_NEXT] = do_choice_next,
     [ACTION_CHOICE_BACK] = do_choice_back,
     [ACTION_CHOICE_TAKE] = do_choice_take,
-    [ACTION_CHOICE_LEAVE] = do_close_question,
+    [ACTION_CHOICE_LEAVE] = do_choice_leave,
     [ACTION_WAIT_LEAVE] = erase_leave,
     [ACTION_QUIT_DETACH] = do_quit_detach,
     [ACTION_QUIT_STOP] = do_quit_stop,
@@ -464,5 +660,8 @@ void dash_key(struct dash *dash, int key)
         handlers[action](dash);
     else
         other_key(dash, key);
+    if (dash->question == CONTEXT_LINE && dash->prompt_for == PROMPT_FILTER &&
+        strcmp(dash->chooser.filter, dash->prompt.text) != 0)
+        chooser_filter(&dash->chooser, dash->prompt.text);
     dash->dirty = true;
 }

@@ -52,14 +52,66 @@ const char *setting_value(char *to, size_t size, const struct job *job, enum set
     return to;
 }
 
-static void add(struct choice *choice, const char *value)
+/* The Flash Download Tool's word and esptool's, where both have one. */
+static const char *speed_label(char *to, size_t size, const char *value)
+{
+    const char *label = chip_freq_label(value);
+
+    if (strcmp(label, value) == 0)
+        util_copy(to, size, value);
+    else
+        snprintf(to, size, "%s/%s", label, value);
+    return to;
+}
+
+const char *setting_label(char *to, size_t size, enum setting setting, const char *value)
+{
+    const struct chip *chip = setting == SETTING_CHIP ? chip_by_name(value) : NULL;
+    enum flash_mode mode;
+
+    if (setting != SETTING_BAUD && strcmp(value, "keep") == 0)
+        util_copy(to, size, "as in file");
+    else if (setting == SETTING_CHIP)
+        util_copy(to, size, chip ? chip->name : "any");
+    else if (setting == SETTING_MODE && flash_mode_parse(value, &mode))
+        util_copy(to, size, flash_mode_label(mode));
+    else if (setting == SETTING_SPEED)
+        speed_label(to, size, value);
+    else if (setting == SETTING_SIZE && strcmp(value, "detect") == 0)
+        util_copy(to, size, "detected");
+    else
+        util_copy(to, size, value);
+    return to;
+}
+
+void choice_ask(struct choice *choice, const char *question)
+{
+    *choice = (struct choice){.setting = SETTING_NONE};
+    util_copy(choice->title, sizeof choice->title, question);
+}
+
+void choice_add(struct choice *choice, const char *value, const char *label)
 {
     for (size_t i = 0; i < choice->n; i++) {
         if (strcmp(choice->values[i], value) == 0)
             return;
     }
-    if (choice->n < ARRAY_LEN(choice->values) && value[0])
-        util_copy(choice->values[choice->n++], sizeof choice->values[0], value);
+    if (choice->n == ARRAY_LEN(choice->values) || value[0] == '\0')
+        return;
+    util_copy(choice->labels[choice->n], sizeof choice->labels[0], label);
+    util_copy(choice->values[choice->n++], sizeof choice->values[0], value);
+}
+
+const char *choice_answer(const struct choice *choice)
+{
+    return choice->n ? choice->values[choice->at] : "";
+}
+
+static void add(struct choice *choice, const char *value)
+{
+    char label[32];
+
+    choice_add(choice, value, setting_label(label, sizeof label, choice->setting, value));
 }
 
 /* One chip's nibbles, or those of every chip while the chip is not chosen. */
@@ -79,7 +131,7 @@ static void add_values(struct choice *choice, const struct job *job)
 {
     static const char *const bauds[] = {"auto",   "115200",  "230400",  "460800",
                                         "921600", "1500000", "2000000", "3000000"};
-    static const enum flash_mode modes[] = {FLASH_QIO, FLASH_QOUT, FLASH_DIO, FLASH_DOUT};
+    const struct chip *only = chip_get(job->chip);
 
     switch (choice->setting) {
     case SETTING_CHIP:
@@ -96,8 +148,10 @@ static void add_values(struct choice *choice, const struct job *job)
         break;
     case SETTING_MODE:
         add(choice, "keep");
-        for (size_t i = 0; i < ARRAY_LEN(modes); i++)
-            add(choice, flash_mode_name(modes[i]));
+        for (int mode = FLASH_QIO; mode <= FLASH_FASTRD; mode++) {
+            if (only == NULL || chip_has_mode(only, (enum flash_mode)mode))
+                add(choice, flash_mode_name((enum flash_mode)mode));
+        }
         break;
     case SETTING_SPEED:
         add(choice, "keep");
@@ -118,6 +172,7 @@ void choice_open(struct choice *choice, const struct job *job, enum setting sett
     char now[16];
 
     *choice = (struct choice){.setting = setting};
+    util_copy(choice->title, sizeof choice->title, setting_name(setting));
     add_values(choice, job);
     add(choice, setting_value(now, sizeof now, job, setting)); /* one that no list has */
     while (choice->at + 1 < choice->n && strcmp(choice->values[choice->at], now) != 0)
@@ -137,6 +192,8 @@ static void reset_what_the_chip_lacks(struct job *job)
 
     if (chip == NULL)
         return;
+    if (job->flash_mode != FLASH_MODE_KEEP && !chip_has_mode(chip, job->flash_mode))
+        job->flash_mode = FLASH_MODE_KEEP;
     if (strcmp(job->flash_freq, "keep") != 0 && !chip_freq_parse(chip, job->flash_freq, &nibble))
         util_copy(job->flash_freq, sizeof job->flash_freq, "keep");
     if (strcmp(job->flash_size, "keep") != 0 && strcmp(job->flash_size, "detect") != 0 &&
@@ -146,7 +203,7 @@ static void reset_what_the_chip_lacks(struct job *job)
 
 void choice_apply(const struct choice *choice, struct job *job)
 {
-    const char *value = choice->n ? choice->values[choice->at] : "";
+    const char *value = choice_answer(choice);
     const struct chip *chip;
     uint64_t number;
 
@@ -173,4 +230,10 @@ void choice_apply(const struct choice *choice, struct job *job)
     case SETTING_COUNT:
         break;
     }
+}
+
+bool header_is_changed(const struct job *job)
+{
+    return job->flash_mode != FLASH_MODE_KEEP || strcmp(job->flash_freq, "keep") != 0 ||
+           strcmp(job->flash_size, "keep") != 0;
 }

@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MESSAGE_MS 6000
+#define LOOK_MS    40 /* a frame may be late by that much */
 
 void dash_init(struct dash *dash, const struct model *model, const char *title)
 {
@@ -21,14 +23,23 @@ void dash_init(struct dash *dash, const struct model *model, const char *title)
 void dash_done(struct dash *dash)
 {
     dash_commands_drop(dash);
+    source_leave(dash);
+    source_notes_done(&dash->notes);
+    findings_done(&dash->findings);
+    free(dash->problems_of);
+    chooser_done(&dash->chooser);
     free(dash->commands);
     free(dash->facts);
+    file_cache_done(&dash->files);
     job_done(&dash->bench);
     *dash = (struct dash){0};
 }
 
 static const enum context view_contexts[VIEW_COUNT] = {
-    [VIEW_BOARDS] = CONTEXT_BOARDS, [VIEW_IMAGES] = CONTEXT_IMAGES, [VIEW_HELP] = CONTEXT_HELP};
+    [VIEW_BOARDS] = CONTEXT_BOARDS, [VIEW_IMAGES] = CONTEXT_IMAGES,
+    [VIEW_FILES] = CONTEXT_FILES,   [VIEW_PARTITIONS] = CONTEXT_PARTITIONS,
+    [VIEW_NOTES] = CONTEXT_NOTES,   [VIEW_HELP] = CONTEXT_HELP,
+};
 
 enum context dash_context(const struct dash *dash)
 {
@@ -142,41 +153,92 @@ size_t dash_bench_ticked(const struct dash *dash)
     return n;
 }
 
-static bool overlap(const struct dash *dash, size_t i, size_t j)
-{
-    const struct job_image *a = &dash->bench.images[i], *b = &dash->bench.images[j];
+/* ---- chip and flash that it is for ----------------------------------------------------------- */
 
-    return a->enabled && b->enabled && a->address < b->address + dash->facts[j].size &&
-           b->address < a->address + dash->facts[i].size;
+static const struct model_slot *selected(const struct dash *dash)
+{
+    const struct model_slot *slot = dash_find(dash, dash->boards.port);
+
+    return slot == NULL && dash->model->n > 0 ? &dash->model->slots[0] : slot;
 }
 
-static void look_for_overlaps(struct dash *dash)
+/* What the ticked images say that they are for, when they agree. */
+static const struct chip *chip_of_images(const struct dash *dash)
 {
-    dash->bench_problem[0] = '\0';
-    for (size_t i = 0; i < dash->bench.n_images; i++) {
-        for (size_t j = 0; j < i; j++) {
-            if (overlap(dash, i, j)) {
-                snprintf(dash->bench_problem, sizeof dash->bench_problem,
-                         "%.100s and %.100s claim the same flash",
-                         util_basename(dash->bench.images[j].path),
-                         util_basename(dash->bench.images[i].path));
-                return;
-            }
-        }
+    enum chip_id id = CHIP_AUTO;
+
+    for (size_t i = 0; i < dash->bench.n_images && dash->facts; i++) {
+        enum chip_id of = dash->facts[i]->chip;
+        if (!dash->bench.images[i].enabled || of == CHIP_AUTO)
+            continue;
+        if (id != CHIP_AUTO && id != of)
+            return NULL;
+        id = of;
     }
+    return chip_get(id);
+}
+
+const struct chip *dash_chip(const struct dash *dash, bool *detected)
+{
+    const struct model_slot *slot = selected(dash);
+    const struct chip *chip = chip_get(dash->bench.chip);
+    const struct chip *here = slot && slot->known ? chip_by_name(slot->chip) : NULL;
+
+    if (detected)
+        *detected = chip == NULL && here != NULL;
+    return chip ? chip : here ? here : chip_of_images(dash);
+}
+
+uint64_t dash_flash_size(const struct dash *dash, bool *detected)
+{
+    const struct model_slot *slot = selected(dash);
+    uint64_t set = flash_size_bytes(dash->bench.flash_size);
+
+    if (detected)
+        *detected = set == 0 && slot && slot->flash_known;
+    return set ? set : slot && slot->flash_known ? slot->flash_size : 0;
+}
+
+/* Relative to where we are: short in messages. */
+static const char *path_from_here(const struct dash *dash, const char *path)
+{
+    size_t n = strlen(dash->cwd);
+
+    return n > 1 && strncmp(path, dash->cwd, n) == 0 && path[n] == '/' ? path + n + 1 : path;
+}
+
+const char *dash_image_path(const struct dash *dash, size_t image, char *to, size_t size)
+{
+    const char *path = path_from_here(dash, dash->bench.images[image].path);
+    const char *at = strstr(path, JOB_PATH_CHIP);
+    const struct chip *chip = at ? dash_chip(dash, NULL) : NULL;
+
+    if (chip) {
+        snprintf(to, size, "%.*s%s%s", (int)(at - path), path, chip->key,
+                 at + strlen(JOB_PATH_CHIP));
+        if (access(to, R_OK) == 0)
+            return to;
+    }
+    util_copy(to, size, path);
+    return to;
 }
 
 void dash_bench_look(struct dash *dash)
 {
     size_t n = dash->bench.n_images;
+    char path[1100];
 
     free(dash->facts);
-    dash->facts = xcalloc(n ? n : 1, sizeof *dash->facts);
+    dash->facts = NULL;
+    const struct chip *chip = dash_chip(dash, NULL); /* without facts: chosen, or the board's */
+    const struct file_facts **facts = xcalloc(n ? n : 1, sizeof *facts);
     for (size_t i = 0; i < n; i++)
-        file_look(dash->bench.images[i].path, &dash->facts[i]);
-    look_for_overlaps(dash);
+        facts[i] = file_cache_look(&dash->files, dash_image_path(dash, i, path, sizeof path), chip);
+    dash->facts = facts;
+    file_cache_sweep(&dash->files);
     if (dash->images.index > n)
         dash->images.index = n;
+    dash->problems_stale = true;
     dash->dirty = true;
 }
 
@@ -187,6 +249,7 @@ void dash_bench_send(struct dash *dash)
     job_copy(copy, &dash->bench);
     dash_command(dash, COMMAND_SET_BENCH, "", copy);
     dash->bench_sent++;
+    dash->job_changed = true;
     dash_bench_look(dash);
 }
 
@@ -194,8 +257,14 @@ void dash_bench_send(struct dash *dash)
  * undo the younger ones. */
 static void bench_event(struct dash *dash)
 {
-    if (dash->bench_sent > 0 && --dash->bench_sent > 0)
+    bool ours = dash->bench_sent > 0;
+
+    if (ours && --dash->bench_sent > 0)
         return;
+    if (!ours) { /* another dashboard's */
+        dash->job_changed = true;
+        dash->from_source = false;
+    }
     job_done(&dash->bench);
     job_copy(&dash->bench, &dash->model->bench);
     dash_bench_look(dash);
@@ -203,12 +272,14 @@ static void bench_event(struct dash *dash)
 
 const char *dash_path(const struct dash *dash, const char *path, char *to, size_t size)
 {
-    size_t cwd = strlen(dash->cwd), home = strlen(dash->home);
+    size_t home = strlen(dash->home);
 
-    if (cwd > 1 && strncmp(path, dash->cwd, cwd) == 0 && path[cwd] == '/')
-        util_copy(to, size, path + cwd + 1);
+    if (path_from_here(dash, path) != path)
+        util_copy(to, size, path_from_here(dash, path));
     else if (home > 1 && strncmp(path, dash->home, home) == 0 && path[home] == '/')
         snprintf(to, size, "~%s", path + home);
+    else if (home > 1 && strcmp(path, dash->home) == 0)
+        util_copy(to, size, "~");
     else
         util_copy(to, size, path);
     return to;
@@ -219,6 +290,8 @@ const char *dash_path(const struct dash *dash, const char *path, char *to, size_
 void dash_event(struct dash *dash, const struct event *event)
 {
     dash->dirty = true;
+    if (event->kind == EVENT_CHIP || event->kind == EVENT_FLASH)
+        dash_bench_look(dash); /* what is not said is the board's */
     if (event->kind == EVENT_BENCH && dash->model->has_bench)
         bench_event(dash);
     if (event->kind == EVENT_REPLY && !event->reply.ok && event->reply.text[0])
@@ -236,4 +309,8 @@ void dash_tick(struct dash *dash)
         dash->message[0] = '\0';
         dash->dirty = true;
     }
+    if (dash->problems_stale && dash->facts)
+        dash_problems_find(dash);
+    if (dash->view == VIEW_FILES)
+        dash->dirty |= chooser_look(&dash->chooser, LOOK_MS);
 }

@@ -8,9 +8,12 @@
 #ifndef ESPJIG_UI_DASH_H
 #define ESPJIG_UI_DASH_H
 
+#include "image/check.h"
 #include "job/job.h"
+#include "source/source.h"
 #include "station/model.h"
 #include "ui/choice.h"
+#include "ui/chooser.h"
 #include "ui/files.h"
 #include "ui/keys.h"
 #include "ui/prompt.h"
@@ -19,7 +22,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum view { VIEW_BOARDS, VIEW_IMAGES, VIEW_HELP, VIEW_COUNT };
+enum view {
+    VIEW_BOARDS,
+    VIEW_IMAGES,
+    VIEW_FILES,
+    VIEW_PARTITIONS,
+    VIEW_NOTES,
+    VIEW_HELP,
+    VIEW_COUNT
+};
 
 enum command_kind { COMMAND_START, COMMAND_STOP, COMMAND_SET_BENCH, COMMAND_FORGET };
 
@@ -34,7 +45,17 @@ struct command {
 #define WISH_REDRAW  2u
 #define WISH_SUSPEND 4u
 
-enum prompt_for { PROMPT_PATH, PROMPT_ADDRESS, PROMPT_ERASE };
+enum prompt_for {
+    PROMPT_PATH,
+    PROMPT_ADDRESS,
+    PROMPT_ERASE,
+    PROMPT_FILTER,
+    PROMPT_SAVE,
+    PROMPT_COMBINE
+};
+
+/* What the open choice is about. */
+enum choice_for { CHOICE_SETTING, CHOICE_SOURCE_CHIP, CHOICE_SOURCE_HOW, CHOICE_DEFAULTS };
 
 struct dash {
     const struct model *model;
@@ -59,8 +80,12 @@ struct dash {
         size_t top;
     } images;
     struct {
+        size_t index, top;
+    } partitions;
+    struct chooser chooser;
+    struct {
         size_t top, max_top;
-    } help;
+    } help, notes_view;
     int detail_row; /* where the board's detail was last drawn; 0: nowhere */
     size_t page;    /* rows of the list as last drawn */
 
@@ -69,14 +94,34 @@ struct dash {
     size_t prompt_image;    /* which one is edited; bench.n_images: a new one */
     char prompt_path[1024]; /* taken already, while the address is typed */
     struct choice choice;
+    enum choice_for choice_for;
     int choice_key;       /* pressed again, it moves on */
     char erase_port[256]; /* whose erasing is being prepared */
     char erase_mac[24];   /* the board that the question is about */
 
-    struct job bench;         /* what START will do: the station's, or ours while it learns */
-    unsigned bench_sent;      /* how often the station still has to say it */
-    struct file_facts *facts; /* of each image of the bench */
-    char bench_problem[256];  /* what would be refused about all of them together; "" */
+    struct job bench;    /* what START will do: the station's, or ours while it learns */
+    unsigned bench_sent; /* how often the station still has to say it */
+    struct file_cache files;
+    const struct file_facts **facts; /* of each image of the bench */
+    struct findings findings;        /* what would be refused, or is odd, about them */
+    bool problems_stale;             /* they are to be found anew */
+    char *problems_of;               /* which job and files they are of; NULL: none */
+    char job_path[1024];             /* NAME.job that the bench was loaded from or saved as; "" */
+    bool job_changed;                /* since then */
+    bool from_source;                /* nothing was added by hand since a source was loaded */
+    struct {                         /* read, while a question about it is open */
+        char path[1024];
+        struct job job;
+        struct source_notes notes;
+        bool is_read;
+    } source;
+    struct source_notes notes; /* on the last source that was taken */
+    struct {                   /* header settings before they were switched off */
+        enum flash_mode mode;
+        char freq[8], size[8];
+        bool kept;
+    } header;
+    char replace_path[1024]; /* exists, and is replaced when it is typed once more */
     char message[800];
     bool message_is_bad;
     int64_t message_until; /* now_ms */
@@ -118,9 +163,23 @@ void dash_command(struct dash *dash, enum command_kind kind, const char *port, s
 void dash_commands_drop(struct dash *dash); /* empties the queue */
 
 /* Tells the station about the changed bench and looks at its files again. */
-void dash_bench_send(struct dash *dash);
+void dash_bench_send(struct dash *dash); /* and it differs from its job file now */
 void dash_bench_look(struct dash *dash);
+/* Finds the problems now; else they are found before the next frame. */
+void dash_problems_find(struct dash *dash);
+/* The first problem that refuses; NULL. */
+const char *dash_problem(const struct dash *dash);
 size_t dash_bench_ticked(const struct dash *dash);
+
+/* The chip that the images are for: chosen, else the selected board's, else what all of them say;
+ * NULL: not known. `detected` (may be NULL): it is the board's. */
+const struct chip *dash_chip(const struct dash *dash, bool *detected);
+/* Bytes of flash: as set, else the selected board's; 0: not known. */
+uint64_t dash_flash_size(const struct dash *dash, bool *detected);
+
+/* The path of an image, relative to where we are, and for the chip that is known: `{chip}` is
+ * replaced where that file is there. */
+const char *dash_image_path(const struct dash *dash, size_t image, char *to, size_t size);
 
 /* Path as people want to read it: relative to where they are, or to their home. */
 const char *dash_path(const struct dash *dash, const char *path, char *to, size_t size);
@@ -132,9 +191,25 @@ void erase_typed(struct dash *dash);
 void erase_leave(struct dash *dash);
 
 /* images.c: what the keys of the images view do. */
+void images_choose(struct dash *dash); /* opens the file chooser */
+void images_take_path(struct dash *dash, const char *path);
 void images_edit(struct dash *dash, size_t index);
 void images_remove(struct dash *dash);
 void images_tick(struct dash *dash);
 void images_typed(struct dash *dash); /* a path or an address was typed */
+
+/* sources.c: builds, jobs and the like. */
+/* Takes the source over, or opens a question about it. */
+void source_take(struct dash *dash, const char *path);
+void source_answered(struct dash *dash);
+void source_leave(struct dash *dash);
+
+/* outputs.c: files that are made of the bench. */
+void job_save_ask(struct dash *dash);
+void job_save_typed(struct dash *dash);
+void combine_ask(struct dash *dash);
+void combine_typed(struct dash *dash);
+void defaults_ask(struct dash *dash);
+void defaults_answered(struct dash *dash);
 
 #endif

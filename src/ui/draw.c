@@ -82,11 +82,15 @@ const char *size_text(char *to, size_t size, uint64_t bytes, bool in_kb)
 
 const char *address_text(char *to, size_t size, uint32_t address)
 {
-    if (address == JOB_ADDRESS_BOOTLOADER)
-        util_copy(to, size, ADDRESS_BOOTLOADER_WORD);
-    else
-        snprintf(to, size, "0x%06x", (unsigned)address);
+    snprintf(to, size, "0x%06x", (unsigned)address);
     return to;
+}
+
+const char *image_address_text(char *to, size_t size, const struct job_image *image)
+{
+    if (image->address < JOB_ADDRESS_OWN)
+        return address_text(to, size, image->address);
+    return job_address_format(to, size, image);
 }
 
 const char *left_text(char *to, size_t size, double seconds)
@@ -199,12 +203,15 @@ static void boards_summary(const struct dash *dash, char *to, size_t size)
 static void images_summary(const struct dash *dash, char *to, size_t size)
 {
     uint64_t total = 0;
-    char bytes[32];
+    char bytes[32], name[80] = "";
 
     for (size_t i = 0; i < dash->bench.n_images; i++)
-        total += dash->bench.images[i].enabled && dash->facts ? dash->facts[i].size : 0;
+        total += dash->bench.images[i].enabled && dash->facts ? dash->facts[i]->size : 0;
     util_size_format(bytes, sizeof bytes, total);
-    snprintf(to, size, total ? "%zu of %zu ticked · %s" : "%zu of %zu ticked",
+    if (dash->job_path[0])
+        snprintf(name, sizeof name, "%.50s (%s) · ", util_basename(dash->job_path),
+                 dash->job_changed ? "changed" : "saved");
+    snprintf(to, size, total ? "%s%zu of %zu ticked · %s" : "%s%zu of %zu ticked", name,
              dash_bench_ticked(dash), dash->bench.n_images, bytes);
 }
 
@@ -215,6 +222,9 @@ static const struct {
 } views[VIEW_COUNT] = {
     [VIEW_BOARDS] = {NULL, draw_boards, boards_summary},
     [VIEW_IMAGES] = {"images", draw_images, images_summary},
+    [VIEW_FILES] = {"open", draw_files, images_summary},
+    [VIEW_PARTITIONS] = {"partitions", draw_partitions, images_summary},
+    [VIEW_NOTES] = {"notes", draw_notes, images_summary},
     [VIEW_HELP] = {"help", draw_help, boards_summary},
 };
 
@@ -302,11 +312,15 @@ static void draw_prompt(struct canvas *canvas, const struct dash *dash, int row)
 static int draw_choice(struct canvas *canvas, const struct dash *dash, int row)
 {
     const struct choice *choice = &dash->choice;
-    int left = canvas_width(canvas, setting_name(choice->setting)) + 3, widest = 1, sum = left;
-    char text[24];
+    int left = canvas_width(canvas, choice->title) + 3, widest = 1;
+    char text[40];
+
+    bool above = left > canvas->cols / 3; /* a question has a line of its own */
+    left = above ? 1 : left;
+    int sum = left;
 
     for (size_t i = 0; i < choice->n; i++) {
-        int width = canvas_width(canvas, choice->values[i]) + 3;
+        int width = canvas_width(canvas, choice->labels[i]) + 3;
         widest = width > widest ? width : widest;
         sum += width;
     }
@@ -321,14 +335,16 @@ static int draw_choice(struct canvas *canvas, const struct dash *dash, int row)
         rows = most;
     }
     row -= rows - 1;
-    canvas_wipe(canvas, (struct area){row, 0, rows, canvas->cols});
-    canvas_put(canvas, row, 1, canvas->cols, STYLE_TITLE, setting_name(choice->setting));
+    above = above && row > 1;
+    canvas_wipe(canvas, (struct area){row - above, 0, rows + above, canvas->cols});
+    if (above || left > 1)
+        canvas_put_cut(canvas, row - above, 1, canvas->cols - 1, STYLE_TITLE, choice->title);
     for (int i = first * per_row, col = left; i < (int)choice->n && i / per_row < first + rows;
          i++) {
         int line = row + i / per_row - first;
         if (i % per_row == 0)
             col = left;
-        snprintf(text, sizeof text, " %s ", choice->values[i]);
+        snprintf(text, sizeof text, " %s ", choice->labels[i]);
         int used = canvas_put(canvas, line, col, canvas->cols - col,
                               i == at ? STYLE_SELECTED | STYLE_PLAIN : STYLE_PLAIN, text);
         if (i == at) { /* a screen reader follows the cursor */
@@ -337,7 +353,7 @@ static int draw_choice(struct canvas *canvas, const struct dash *dash, int row)
         }
         col += one_row ? used + 1 : widest;
     }
-    return row;
+    return row - above;
 }
 
 static void draw_quit(struct canvas *canvas, const struct dash *dash, int row)

@@ -15,7 +15,19 @@ void draw_screen(struct canvas *canvas, struct dash *dash);
 /* ---- views (one file each) ---- */
 void draw_boards(struct canvas *canvas, struct dash *dash, struct area area);
 void draw_images(struct canvas *canvas, struct dash *dash, struct area area);
+void draw_files(struct canvas *canvas, struct dash *dash, struct area area);
+void draw_partitions(struct canvas *canvas, struct dash *dash, struct area area);
+void draw_notes(struct canvas *canvas, struct dash *dash, struct area area);
 void draw_help(struct canvas *canvas, struct dash *dash, struct area area);
+
+/* The flash to scale, with a legend; the chosen image, or else the partition, stands out. Needs 3
+ * rows. Returns the rows used. */
+struct map_choice {
+    size_t image; /* of the bench; any other number: none */
+    const struct partition *place;
+};
+int draw_map(struct canvas *canvas, const struct dash *dash, struct area area,
+             const struct map_choice *chosen);
 
 /* The selected board in detail. */
 void draw_board(struct canvas *canvas, struct dash *dash, const struct model_slot *slot,
@@ -42,8 +54,9 @@ struct area area_below(struct area area, int n);
 /* One unit down a column: bytes when all of it is small, else KB. */
 bool size_in_kb(uint64_t largest);
 const char *size_text(char *to, size_t size, uint64_t bytes, bool in_kb);
-/* "0x010000"; "bootloader" for the place that depends on the chip. */
+/* "0x010000"; for an image also a word such as "bootloader" or "ota_0". */
 const char *address_text(char *to, size_t size, uint32_t address);
+const char *image_address_text(char *to, size_t size, const struct job_image *image);
 const char *left_text(char *to, size_t size, double seconds); /* "4 s"; "" when not known */
 const char *percent_text(char *to, size_t size, uint64_t done, uint64_t total);
 

@@ -17,6 +17,7 @@
 struct row {
     const char *path;
     uint32_t address;
+    const struct job_image *image; /* of the bench; NULL: a file of the job */
     uint64_t done, total;
     char tail[32]; /* "verified", "92 KB/s" */
     bool coming;
@@ -75,6 +76,7 @@ static void add_files(struct rows *rows, const struct model_slot *slot)
         struct row *row = &rows->row[rows->n++];
         *row = (struct row){file->path[0] ? file->path : file->op,
                             file->address,
+                            NULL,
                             file->done,
                             file->total,
                             "",
@@ -98,7 +100,7 @@ static void add_bench(struct rows *rows, const struct dash *dash, const struct m
         uint32_t address = image_address(image, slot);
         if (image->enabled && !listed(rows, address))
             rows->row[rows->n++] = (struct row){
-                image->path, address, 0, dash->facts ? dash->facts[i].size : 0, "", true};
+                image->path, address, image, 0, dash->facts ? dash->facts[i]->size : 0, "", true};
     }
 }
 
@@ -160,7 +162,9 @@ static void draw_row(struct canvas *canvas, const struct columns *c, const struc
     col += c->name + 2;
     if (c->address) {
         canvas_put(canvas, line, col, c->address, STYLE_DIM,
-                   address_text(text, sizeof text, row->address));
+                   row->image && row->address >= JOB_ADDRESS_OWN
+                       ? image_address_text(text, sizeof text, row->image)
+                       : address_text(text, sizeof text, row->address));
         col += c->address + 2;
     }
     if (c->size && row->total > 0)
@@ -230,8 +234,8 @@ static bool draw_skipped(struct canvas *canvas, const struct model_slot *slot, i
 }
 
 /* Returns the rows used. */
-static int draw_files(struct canvas *canvas, const struct dash *dash, const struct model_slot *slot,
-                      struct area area)
+static int draw_job_files(struct canvas *canvas, const struct dash *dash,
+                          const struct model_slot *slot, struct area area)
 {
     struct rows rows = {0};
     int used = 0;
@@ -456,7 +460,7 @@ void draw_board(struct canvas *canvas, struct dash *dash, const struct model_slo
     struct area top = {area.row, area.col, facts_rows(area.rows), area.cols};
     int used = draw_facts(canvas, slot, top);
     area = area_below(area, used + (used > 0));
-    used = draw_files(canvas, dash, slot, area);
+    used = draw_job_files(canvas, dash, slot, area);
     area = area_below(area, used + (used && area.rows - used > 2));
     if (shown.n > 0)
         draw_log(canvas, dash, slot, &shown, area);

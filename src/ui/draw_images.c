@@ -9,21 +9,22 @@
 
 /* ---- settings -------------------------------------------------------------------------------- */
 
-static const char *setting_words(const struct job *job, enum setting setting, char *to, size_t size)
+/* What it comes to on the selected board is said where it is left to the board. */
+static const char *setting_words(const struct dash *dash, enum setting setting, char *to,
+                                 size_t size)
 {
-    static const struct {
-        enum setting setting;
-        const char *value, *words;
-    } rows[] = {
-        {SETTING_CHIP, "auto", "any"},         {SETTING_MODE, "keep", "as in file"},
-        {SETTING_SPEED, "keep", "as in file"}, {SETTING_SIZE, "keep", "as in file"},
-        {SETTING_SIZE, "detect", "detected"},
-    };
+    bool of_board = false;
+    char value[24];
 
-    setting_value(to, size, job, setting);
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        if (rows[i].setting == setting && strcmp(rows[i].value, to) == 0)
-            util_copy(to, size, rows[i].words);
+    setting_value(value, sizeof value, &dash->bench, setting);
+    setting_label(to, size, setting, value);
+    const struct chip *chip = setting == SETTING_CHIP ? dash_chip(dash, &of_board) : NULL;
+    if (chip && of_board)
+        snprintf(to, size, "%s (detected)", chip->name);
+    if (setting == SETTING_SIZE && strcmp(value, "detect") == 0) {
+        const char *name = flash_size_name(dash_flash_size(dash, &of_board));
+        if (of_board && name[0])
+            snprintf(to, size, "%s (detected)", name);
     }
     return to;
 }
@@ -46,22 +47,28 @@ static void draw_setting(struct canvas *canvas, int *row, int *col, enum action 
 }
 
 /* Returns the rows used. */
-static int draw_settings(struct canvas *canvas, const struct job *job, struct area area)
+static int draw_settings(struct canvas *canvas, const struct dash *dash, struct area area)
 {
     static const enum action actions[SETTING_COUNT] = {
         [SETTING_CHIP] = ACTION_SET_CHIP, [SETTING_BAUD] = ACTION_SET_BAUD,
         [SETTING_MODE] = ACTION_SET_MODE, [SETTING_SPEED] = ACTION_SET_SPEED,
         [SETTING_SIZE] = ACTION_SET_SIZE,
     };
-    char value[24];
+    const struct job *job = &dash->bench;
+    char value[48];
     int col = 2, row = area.row;
 
     for (int s = 0; s < SETTING_COUNT; s++) {
-        setting_words(job, (enum setting)s, value, sizeof value);
+        setting_words(dash, (enum setting)s, value, sizeof value);
         draw_setting(canvas, &row, &col, actions[s], setting_name((enum setting)s), value);
     }
+    draw_setting(canvas, &row, &col, ACTION_SET_HEADER, "change header",
+                 header_is_changed(job) ? "yes" : "no (DoNotChgBin)");
+    draw_setting(canvas, &row, &col, ACTION_SET_COMPRESS, "compress", job->compress ? "yes" : "no");
+    draw_setting(canvas, &row, &col, ACTION_SET_SKIP_GAPS, "skip gaps",
+                 job->skip_gaps ? "yes" : "no");
     draw_setting(canvas, &row, &col, ACTION_SET_ERASE_ALL, "erase",
-                 job->erase_all ? "the whole flash first" : "only what is written");
+                 job->erase_all ? "the whole flash first" : "what is written");
     return row + 1 - area.row;
 }
 
@@ -100,14 +107,15 @@ static void draw_image(struct canvas *canvas, const struct dash *dash, const str
                        size_t index, bool in_kb, int row)
 {
     const struct job_image *image = &dash->bench.images[index];
-    const struct file_facts *facts = &dash->facts[index];
+    const struct file_facts *facts = dash->facts[index];
     unsigned style = image->enabled ? STYLE_PLAIN : STYLE_DIM;
     char text[1100];
 
     canvas_put(canvas, row, 1, 3, style, image->enabled ? "[x]" : "[ ]");
     canvas_put_tail(canvas, row, c->name, c->name_width, style,
                     dash_path(dash, image->path, text, sizeof text));
-    canvas_put(canvas, row, c->address, 10, style, address_text(text, sizeof text, image->address));
+    canvas_put_cut(canvas, row, c->address, 10, style,
+                   image_address_text(text, sizeof text, image));
     if (c->size && facts->size > 0)
         canvas_put_right(canvas, row, c->size, 9, style,
                          size_text(text, sizeof text, facts->size, in_kb));
@@ -122,7 +130,7 @@ static bool largest_in_kb(const struct dash *dash)
     uint64_t largest = 0;
 
     for (size_t i = 0; i < dash->bench.n_images; i++)
-        largest = dash->facts[i].size > largest ? dash->facts[i].size : largest;
+        largest = dash->facts[i]->size > largest ? dash->facts[i]->size : largest;
     return size_in_kb(largest);
 }
 
@@ -141,7 +149,8 @@ static int draw_list(struct canvas *canvas, struct dash *dash, struct area area)
         if (i < dash->bench.n_images)
             draw_image(canvas, dash, &c, i, in_kb, row);
         else
-            canvas_put_cut(canvas, row, 1, area.cols - 1, STYLE_PLAIN, "[+] add a file");
+            canvas_put_cut(canvas, row, 1, area.cols - 1, STYLE_PLAIN,
+                           "[+] add a build, a job or a file");
         if (i == dash->images.index)
             draw_selected(canvas, row);
     }
@@ -150,29 +159,102 @@ static int draw_list(struct canvas *canvas, struct dash *dash, struct area area)
 
 /* ---- what does not fit ----------------------------------------------------------------------- */
 
-static struct area draw_problem(struct canvas *canvas, struct area area, const char *text)
+static const char nothing_chosen[] =
+    "Nothing is chosen yet: o opens what a build has left behind (ESP-IDF, PlatformIO, Arduino), "
+    "a job, a manifest or a single file; a takes a path. Which files, which addresses and which "
+    "chip then stand in the build.";
+
+/* The nth finding, those that refuse first. */
+static const struct finding *nth_finding(const struct findings *findings, size_t n)
 {
-    if (text[0] == '\0' || area.rows <= 0)
-        return area;
-    canvas_put(canvas, area.row, 2, 1, STYLE_WARNING, "!");
-    int used = canvas_put_wrapped(canvas, (struct area){area.row, 4, area.rows, area.cols - 6},
-                                  STYLE_PLAIN, text);
-    return area_below(area, used);
+    size_t refusing = 0;
+
+    for (size_t i = 0; i < findings->n; i++)
+        refusing += findings->rows[i].refuses;
+    bool refuses = n < refusing;
+    n -= refuses ? 0 : refusing;
+    for (size_t i = 0; i < findings->n; i++) {
+        if (findings->rows[i].refuses == refuses && n-- == 0)
+            return &findings->rows[i];
+    }
+    return NULL;
 }
 
+static int problems_rows(const struct canvas *canvas, const struct dash *dash, int cols)
+{
+    int rows = 0;
+
+    for (size_t i = 0; i < dash->findings.n; i++)
+        rows += canvas_wrapped_rows(canvas, cols - 6, dash->findings.rows[i].text);
+    return rows;
+}
+
+static void draw_finding(struct canvas *canvas, struct area area, const struct finding *finding)
+{
+    canvas_put(canvas, area.row, 2, 1, finding->refuses ? STYLE_ERROR : STYLE_WARNING, "!");
+    area.col = 4;
+    area.cols -= 6;
+    if (area.rows == 1)
+        canvas_put_cut(canvas, area.row, area.col, area.cols, STYLE_PLAIN, finding->text);
+    else
+        canvas_put_wrapped(canvas, area, STYLE_PLAIN, finding->text);
+}
+
+/* Below one another; the last row counts what does not fit. */
 static void draw_problems(struct canvas *canvas, const struct dash *dash, struct area area)
 {
-    for (size_t i = 0; i < dash->bench.n_images; i++) {
-        if (dash->bench.images[i].enabled)
-            area = draw_problem(canvas, area, dash->facts[i].problem);
+    size_t n = dash->findings.n;
+    char text[64];
+
+    for (size_t i = 0; i < n && area.rows > 0; i++) {
+        const struct finding *finding = nth_finding(&dash->findings, i);
+        int rows = canvas_wrapped_rows(canvas, area.cols - 6, finding->text);
+        bool last = i + 1 == n;
+        if (i > 0 && rows > area.rows - !last) {
+            snprintf(text, sizeof text, "%zu more: n shows all", n - i);
+            canvas_put_cut(canvas, area.row, 4, area.cols - 6, STYLE_DIM, text);
+            return;
+        }
+        struct area room = area;
+        if (!last && rows >= area.rows && area.rows > 1)
+            room.rows--; /* for the count */
+        draw_finding(canvas, room, finding);
+        area = area_below(area, rows < room.rows ? rows : room.rows);
     }
-    area = draw_problem(canvas, area, dash->bench_problem);
-    if (dash->bench.n_images == 0)
-        canvas_put_wrapped(
-            canvas, (struct area){area.row, 5, area.rows, area.cols - 7}, STYLE_DIM,
-            "Nothing is chosen yet. An ESP-IDF build has build/bootloader/bootloader.bin, "
-            "build/partition_table/partition-table.bin and build/NAME.bin; the address of each "
-            "stands in build/flash_args. A merged image goes to 0x0.");
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+/* Rows for the parts below the settings, as far as there is room: the list may lose rows to the map
+ * (it scrolls), but only down to LIST_MIN; before that the map goes. */
+struct shares {
+    int list, map, problems;
+};
+
+static struct shares shares_make(const struct canvas *canvas, const struct dash *dash,
+                                 struct area area)
+{
+    enum { LIST_MIN = 5, MAP_MIN = 4, MAP_GOOD = 14 };
+    int want = (int)dash->bench.n_images + 1, left = area.rows;
+    int problems = problems_rows(canvas, dash, area.cols);
+    struct shares s = {0};
+
+    int problems_min = problems > 1 && left >= 8 ? 2 : problems > 0;
+    int list_min = want > LIST_MIN ? LIST_MIN : want;
+    bool map = canvas->cols >= 40 && dash->bench.n_images > 0 &&
+               left >= list_min + MAP_MIN + 1 + problems_min + (problems > 0);
+    if (map)
+        left -= MAP_MIN + 1;
+    int others = problems_min + (problems > 0 && left >= 8);
+    s.list = want > left - others ? left - others : want;
+    s.list = s.list < 1 ? 1 : s.list;
+    left -= s.list;
+    s.problems = problems > left - 1 ? left - 1 : problems;
+    s.problems = s.problems < 0 ? 0 : s.problems;
+    left -= s.problems + (s.problems > 0);
+    if (map)
+        s.map = MAP_MIN + (left > MAP_GOOD - MAP_MIN ? MAP_GOOD - MAP_MIN : left > 0 ? left : 0);
+    return s;
 }
 
 void draw_images(struct canvas *canvas, struct dash *dash, struct area area)
@@ -180,7 +262,7 @@ void draw_images(struct canvas *canvas, struct dash *dash, struct area area)
     if (dash->facts == NULL && dash->bench.n_images > 0)
         return; /* not looked at yet */
     if (area.rows >= 9) {
-        int used = draw_settings(canvas, &dash->bench, area);
+        int used = draw_settings(canvas, dash, area);
         area = area_below(area, used + (area.rows >= 12));
     }
     if (area.rows >= 4) {
@@ -188,6 +270,17 @@ void draw_images(struct canvas *canvas, struct dash *dash, struct area area)
         draw_header(canvas, &c, area.row);
         area = area_below(area, 1);
     }
-    int used = draw_list(canvas, dash, area);
-    draw_problems(canvas, dash, area_below(area, used + (area.rows - used > 1)));
+    struct shares share = shares_make(canvas, dash, area);
+    struct area list = {area.row, 0, share.list, area.cols};
+    area = area_below(area, draw_list(canvas, dash, list) + (area.rows - share.list > 1));
+    if (share.map > 0) {
+        struct area map = {area.row, 0, share.map, area.cols};
+        struct map_choice chosen = {.image = dash->images.index};
+        int used = draw_map(canvas, dash, map, &chosen);
+        area = area_below(area, used + (used > 0));
+    }
+    draw_problems(canvas, dash, area);
+    if (dash->bench.n_images == 0)
+        canvas_put_wrapped(canvas, (struct area){area.row, 5, area.rows, area.cols - 7}, STYLE_DIM,
+                           nothing_chosen);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ui/files.h"
 
+#include "base/buffer.h"
 #include "base/util.h"
 #include "chip/chip.h"
 #include "image/image.h"
+#include "image/pieces.h"
 #include "job/job.h"
 
 #include <dirent.h>
@@ -12,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #define FILE_SIZE_MAX (256 << 20) /* bytes; the chips address at most 128 MB of flash */
 
@@ -26,55 +29,224 @@ const char *file_path_expand(char *to, size_t size, const char *path)
     return to;
 }
 
-int file_look(const char *path, struct file_facts *facts)
+/* The chip whose name the description begins with: "ESP32-C3 bootloader". */
+static enum chip_id chip_of(const char *what)
+{
+    for (int id = CHIP_AUTO + 1; id < CHIP_COUNT; id++) {
+        const struct chip *chip = chip_get((enum chip_id)id);
+        const char *at = chip ? strstr(what, chip->name) : NULL;
+        if (at && at[strlen(chip->name)] == ' ')
+            return chip->id;
+    }
+    return CHIP_AUTO;
+}
+
+/* Would block, or fill the memory. */
+static int file_refuse(const char *path, struct error *error)
+{
+    struct stat st;
+
+    if (stat(path, &st) < 0)
+        return 0; /* reading says why */
+    if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
+        return error_set(error, ERR_FILE_UNREADABLE, "%s is no file but a device or a pipe", path);
+    if (S_ISREG(st.st_mode) && st.st_size > FILE_SIZE_MAX)
+        return error_set(error, ERR_TOO_BIG, "%s is larger than any flash", path);
+    return 0;
+}
+
+static void look_at_table(const uint8_t *data, size_t size, struct file_facts *facts)
+{
+    struct partition_table table;
+
+    if (!partition_table_parse(data, size, &table))
+        return;
+    facts->table = xmalloc(sizeof table);
+    *facts->table = table;
+}
+
+static void look_at_raw(const uint8_t *data, size_t size, struct file_facts *facts)
+{
+    facts->size = size;
+    image_describe(data, size, facts->what, sizeof facts->what);
+    facts->chip = chip_of(facts->what);
+    look_at_table(data, size, facts);
+}
+
+/* "Intel HEX, ESP32 bootloader", "UF2, 3 pieces". */
+static void describe_pieces(const struct pieces *pieces, struct file_facts *facts)
+{
+    char what[64];
+
+    image_describe(pieces->rows[0].data, pieces->rows[0].size, what, sizeof what);
+    facts->chip = chip_of(what);
+    if (pieces->n == 1)
+        snprintf(facts->what, sizeof facts->what, "%s, %.48s", file_form_name(pieces->form), what);
+    else
+        snprintf(facts->what, sizeof facts->what, "%s, %zu pieces", file_form_name(pieces->form),
+                 pieces->n);
+}
+
+static void look_at_pieces(const struct pieces *pieces, struct file_facts *facts)
+{
+    if (pieces->n == 0)
+        return;
+    describe_pieces(pieces, facts);
+    for (size_t i = 0; i < pieces->n; i++)
+        facts->size += pieces->rows[i].size;
+    if (pieces->form == FORM_ELF) /* goes where it is told to */
+        return;
+    facts->spans = xcalloc(pieces->n, sizeof *facts->spans);
+    facts->n_spans = pieces->n;
+    for (size_t i = 0; i < pieces->n; i++)
+        facts->spans[i] = (struct file_span){pieces->rows[i].address, pieces->rows[i].size};
+}
+
+static int look_inside(const char *path, const uint8_t *data, size_t size, const struct chip *chip,
+                       struct file_facts *facts, struct error *error)
+{
+    enum file_form form = file_form(data, size);
+    struct pieces pieces = {0};
+
+    if (form == FORM_RAW) {
+        look_at_raw(data, size, facts);
+        return 0;
+    }
+    util_copy(facts->what, sizeof facts->what, file_form_name(form));
+    facts->needs_chip = file_form_needs_chip(form);
+    facts->has_addresses = form != FORM_ELF;
+    if (facts->needs_chip && chip == NULL)
+        return 0; /* what it comes to turns out with the chip */
+    int result = pieces_read(&pieces, path, data, size,
+                             facts->has_addresses ? PIECES_OWN_ADDRESS : 0, chip, error);
+    look_at_pieces(&pieces, facts);
+    pieces_done(&pieces);
+    return result;
+}
+
+int file_look(const char *path, const struct chip *chip, struct file_facts *facts)
 {
     struct error error = {0};
     uint8_t *data = NULL;
     size_t size = 0;
-
-    struct stat st;
 
     *facts = (struct file_facts){0};
     if (strstr(path, JOB_PATH_CHIP)) { /* which one it is turns out when a job has found its chip */
         util_copy(facts->what, sizeof facts->what, "one for each chip");
         return 0;
     }
-    if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode)) /* would block */
-        error_set(&error, ERR_FILE_UNREADABLE, "%s is no file but a device or a pipe", path);
-    else if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > FILE_SIZE_MAX)
-        error_set(&error, ERR_TOO_BIG, "%s is larger than any flash", path);
-    if (error.code || image_file_read(path, &data, &size, &error) < 0) {
-        util_copy(facts->problem, sizeof facts->problem, error.text);
-        return error.code;
-    }
-    facts->size = size;
-    image_describe(data, size, facts->what, sizeof facts->what);
+    if (file_refuse(path, &error) == 0 && image_file_read(path, &data, &size, &error) == 0)
+        look_inside(path, data, size, chip, facts, &error);
     free(data);
-    return 0;
+    util_copy(facts->problem, sizeof facts->problem, error.text);
+    return error.code;
 }
 
-/* The chip whose name the description begins with: "ESP32-C3 bootloader". */
-static const struct chip *chip_of(const char *what)
+void file_facts_done(struct file_facts *facts)
 {
-    for (int id = CHIP_AUTO + 1; id < CHIP_COUNT; id++) {
-        const struct chip *chip = chip_get((enum chip_id)id);
-        size_t n = chip ? strlen(chip->name) : 0;
-        if (n && strncmp(what, chip->name, n) == 0 && what[n] == ' ')
-            return chip;
+    free(facts->spans);
+    free(facts->table);
+    *facts = (struct file_facts){0};
+}
+
+/* ---- what was looked at already -------------------------------------------------------------- */
+
+struct file_known {
+    char *path;
+    dev_t device;
+    ino_t inode;
+    off_t size;
+    struct timespec changed;
+    const struct chip *chip;
+    bool used;
+    struct file_facts facts;
+};
+
+static struct file_known *known_find(struct file_cache *cache, const char *path)
+{
+    for (size_t i = 0; i < cache->n; i++) {
+        if (strcmp(cache->rows[i]->path, path) == 0)
+            return cache->rows[i];
     }
-    return NULL;
+    cache->rows = xrealloc(cache->rows, (cache->n + 1) * sizeof *cache->rows);
+    struct file_known *known = cache->rows[cache->n++] = xcalloc(1, sizeof *known);
+    known->path = xstrdup(path);
+    return known;
 }
 
-const char *file_address_guess(char *to, size_t size, const char *what)
+static bool known_is_fresh(const struct file_known *known, const struct stat *st,
+                           const struct chip *chip)
 {
-    const struct chip *chip = chip_of(what);
+    return (known->chip == chip || !known->facts.needs_chip) && known->inode &&
+           known->device == st->st_dev && known->inode == st->st_ino &&
+           known->size == st->st_size && known->changed.tv_sec == st->st_mtim.tv_sec &&
+           known->changed.tv_nsec == st->st_mtim.tv_nsec;
+}
+
+const struct file_facts *file_cache_look(struct file_cache *cache, const char *path,
+                                         const struct chip *chip)
+{
+    struct file_known *known = known_find(cache, path);
+    struct stat st = {0};
+
+    known->used = true;
+    if (stat(path, &st) == 0 && known_is_fresh(known, &st, chip))
+        return &known->facts;
+    file_facts_done(&known->facts);
+    file_look(path, chip, &known->facts);
+    known->chip = chip;
+    known->device = st.st_dev;
+    known->inode = st.st_ino;
+    known->size = st.st_size;
+    known->changed = st.st_mtim;
+    return &known->facts;
+}
+
+static void known_free(struct file_known *known)
+{
+    file_facts_done(&known->facts);
+    free(known->path);
+    free(known);
+}
+
+void file_cache_sweep(struct file_cache *cache)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < cache->n; i++) {
+        if (cache->rows[i]->used)
+            cache->rows[n++] = cache->rows[i];
+        else
+            known_free(cache->rows[i]);
+    }
+    cache->n = n;
+    for (size_t i = 0; i < n; i++)
+        cache->rows[i]->used = false;
+}
+
+void file_cache_done(struct file_cache *cache)
+{
+    for (size_t i = 0; i < cache->n; i++)
+        known_free(cache->rows[i]);
+    free(cache->rows);
+    *cache = (struct file_cache){0};
+}
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+const char *file_address_guess(char *to, size_t size, const struct file_facts *facts)
+{
+    const struct chip *chip = chip_get(facts->chip);
+    struct job_image place = {.address = JOB_ADDRESS_OWN};
 
     to[0] = '\0';
-    if (strstr(what, "bootloader") && chip)
+    if (facts->has_addresses)
+        job_address_format(to, size, &place);
+    else if (chip && (strstr(facts->what, "bootloader") || strstr(facts->what, " merged image")))
         snprintf(to, size, "0x%x", (unsigned)chip->bootloader_offset);
-    else if (strstr(what, "partition table")) /* ESP-IDF's default place */
-        util_copy(to, size, "0x8000");
-    else if (strstr(what, " app")) /* the first app partition of ESP-IDF's default tables */
+    else if (facts->table) /* ESP-IDF's default place */
+        snprintf(to, size, "0x%x", JOB_TABLE_ADDRESS);
+    else if (strstr(facts->what, " app")) /* the first app partition of ESP-IDF's default tables */
         util_copy(to, size, "0x10000");
     return to;
 }

@@ -5,6 +5,8 @@
 #include "base/buffer.h"
 #include "base/util.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +22,7 @@ void images_edit(struct dash *dash, size_t index)
     dash->question = CONTEXT_PATH;
     if (old)
         dash_path(dash, dash->bench.images[index].path, path, sizeof path);
-    prompt_open(&dash->prompt, old ? "file:" : "file to add:", path);
+    prompt_open(&dash->prompt, old ? "file:" : "file or build to add:", path);
 }
 
 void images_remove(struct dash *dash)
@@ -42,100 +44,137 @@ void images_tick(struct dash *dash)
     size_t at = dash->images.index;
 
     if (at >= dash->bench.n_images) {
-        images_edit(dash, at);
+        images_choose(dash);
         return;
     }
     dash->bench.images[at].enabled = !dash->bench.images[at].enabled;
     dash_bench_send(dash);
 }
 
-static const char *address_write(char *to, size_t size, uint32_t address)
+/* A file that does not say where it belongs. */
+static void ask_for_address(struct dash *dash, const char *path)
 {
-    if (address == JOB_ADDRESS_BOOTLOADER)
-        util_copy(to, size, ADDRESS_BOOTLOADER_WORD);
+    char address[32], label[64];
+    struct file_facts facts;
+
+    if (file_look(path, dash_chip(dash, NULL), &facts) < 0) {
+        dash_complain(dash, "%s", facts.problem);
+        goto out;
+    }
+    util_copy(dash->prompt_path, sizeof dash->prompt_path, path);
+    if (dash->prompt_image < dash->bench.n_images)
+        job_address_format(address, sizeof address, &dash->bench.images[dash->prompt_image]);
     else
-        snprintf(to, size, "0x%x", (unsigned)address);
-    return to;
+        file_address_guess(address, sizeof address, &facts);
+    snprintf(label, sizeof label, "address of %.40s:", util_basename(path));
+    dash->view = VIEW_IMAGES;
+    dash->prompt_for = PROMPT_ADDRESS;
+    dash->question = CONTEXT_LINE;
+    prompt_open(&dash->prompt, label, address);
+out:
+    file_facts_done(&facts);
 }
 
-static bool address_read(const char *text, uint32_t *address)
+static void chooser_show(struct dash *dash, const char *dir)
 {
-    uint64_t number = JOB_ADDRESS_BOOTLOADER;
+    dash->question = CONTEXT_ALWAYS;
+    dash->view = VIEW_FILES;
+    chooser_open(&dash->chooser, dir, "");
+}
 
-    if (strcmp(text, ADDRESS_BOOTLOADER_WORD) != 0 &&
-        !util_number_parse(text, true, JOB_ADDRESS_BOOTLOADER - 1, &number))
-        return false;
-    *address = (uint32_t)number;
-    return true;
+static void directory_typed(struct dash *dash, const char *path)
+{
+    char real[PATH_MAX];
+
+    if (realpath(path, real))
+        chooser_show(dash, real);
+    else
+        dash_complain(dash, "%s can't be read: %s", path, strerror(errno));
+}
+
+void images_take_path(struct dash *dash, const char *path)
+{
+    struct stat st;
+    bool old = dash->prompt_image < dash->bench.n_images;
+    bool directory = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+
+    if (!old && source_kind(path) != SOURCE_NONE)
+        source_take(dash, path);
+    else if (directory && old)
+        dash_complain(dash, "%s is a directory: type the file in it; Tab lists them", path);
+    else if (directory)
+        directory_typed(dash, path);
+    else
+        ask_for_address(dash, path);
+}
+
+void images_choose(struct dash *dash)
+{
+    dash->prompt_image = dash->bench.n_images;
+    chooser_show(dash, dash->chooser.dir[0] ? dash->chooser.dir : dash->cwd[0] ? dash->cwd : "/");
 }
 
 static void path_typed(struct dash *dash)
 {
-    char path[1024], address[24], label[64];
-    struct file_facts facts;
-    struct stat st;
+    char path[1024];
 
     if (dash->prompt.text[0] == '\0') {
-        dash_complain(dash, "type the path of a file, such as build/app.bin; Tab completes it");
+        dash_complain(dash, "type the path of a build or of a file, such as build/app.bin; Tab "
+                            "completes it");
         return;
     }
     file_path_expand(path, sizeof path, dash->prompt.text);
-    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
-        dash_complain(dash, "%s is a directory: type the file in it; Tab lists them", path);
-        return;
-    }
-    if (file_look(path, &facts) < 0) {
-        dash_complain(dash, "%s", facts.problem);
-        return;
-    }
-    util_copy(dash->prompt_path, sizeof dash->prompt_path, path);
-    if (dash->prompt_image < dash->bench.n_images)
-        address_write(address, sizeof address, dash->bench.images[dash->prompt_image].address);
-    else
-        file_address_guess(address, sizeof address, facts.what);
-    snprintf(label, sizeof label, "address of %.40s:", util_basename(path));
-    dash->prompt_for = PROMPT_ADDRESS;
-    dash->question = CONTEXT_LINE;
-    prompt_open(&dash->prompt, label, address);
+    images_take_path(dash, path);
 }
 
-static void image_put(struct dash *dash, uint32_t address)
+static void image_put(struct dash *dash, const struct job_image *place)
 {
     struct job *bench = &dash->bench;
     size_t at = dash->prompt_image;
+    char path[1100];
 
     if (at < bench->n_images) {
         free(bench->images[at].path);
         bench->images[at].path = xstrdup(dash->prompt_path);
-        bench->images[at].address = address;
     } else {
-        job_add_image(bench, dash->prompt_path, address);
+        job_add_image(bench, dash->prompt_path, 0);
         at = bench->n_images - 1;
     }
+    bench->images[at].address = place->address;
+    memcpy(bench->images[at].partition, place->partition, sizeof place->partition);
     dash->images.index = at;
+    dash->from_source = false;
+    if (dash->prompt_path[0] == '/' || dash->cwd[0] == '\0')
+        util_copy(path, sizeof path, dash->prompt_path);
+    else
+        snprintf(path, sizeof path, "%s/%.500s", dash->cwd, dash->prompt_path);
+    recent_add(path);
     dash_bench_send(dash);
+    dash_problems_find(dash);
 }
 
 static void address_typed(struct dash *dash)
 {
-    uint32_t address;
-    char place[24];
+    struct job_image place = {0};
+    char text[32];
 
-    if (!address_read(dash->prompt.text, &address)) {
+    if (!job_address_parse(dash->prompt.text, &place)) {
         if (dash->prompt.text[0])
-            dash_complain(dash, "\"%.60s\" is no flash address: type a number such as 0x10000",
+            dash_complain(dash,
+                          "\"%.60s\" is no flash address: type a number such as 0x10000, the name "
+                          "of a partition, or bootloader",
                           dash->prompt.text);
         else
             dash_complain(dash, "type the flash address where it goes, such as 0x10000");
         return;
     }
     dash->question = CONTEXT_ALWAYS;
-    image_put(dash, address);
-    if (dash->bench_problem[0])
-        dash_complain(dash, "%s", dash->bench_problem);
+    image_put(dash, &place);
+    if (dash_problem(dash))
+        dash_complain(dash, "%s", dash_problem(dash));
     else
         dash_say(dash, "%s goes to %s", util_basename(dash->prompt_path),
-                 address_write(place, sizeof place, address));
+                 job_address_format(text, sizeof text, &place));
 }
 
 void images_typed(struct dash *dash)
