@@ -88,6 +88,13 @@ expect 0 "" write-flash -p emu:esp32c3,usb=jtag --before usb-reset 0 "$samples/e
 expect 2 'hard-reset or watchdog-reset' job run line/lamp.job -p emu:esp32 --after no-reset
 expect 2 'is empty' write-flash -p emu:esp32 line/lamp.job --expect ''
 
+# ---- several boards, through a station
+expect 1 "emu:esp32#2: espjig: the board did not say" job run line/lamp.job -p emu:esp32 -p emu:esp32,mac=24:0a:c4:00:00:02 \
+    --expect Goodbye --expect-timeout 1
+expect 0 "" job run line/lamp.job -p emu:esp32 -p emu:esp32,mac=24:0a:c4:00:00:02 --erase-all
+[ "$(grep -c PASS out)" -eq 2 ] || complain "two boards do not pass"
+[ "$(grep -c 'is protected' out)" -eq 2 ] || complain "a protected range has not come through the station"
+
 # ---- protected ranges: a mark in the flash outlives everything
 { bytes line/app.bin 0 0x1000; bytes line/app.bin 0x1000 0x1000; } >mark.bin
 mark=$(bytes mark.bin 0x2000 0x1000)

@@ -81,7 +81,9 @@ sed -n 's/^ *{SECTION_\([A-Z_]*\), "\([a-z-]*\)".*/\1 \2/p' "$top_srcdir/src/sou
 [ "$(wc -l <keys)" -gt 20 ] || complain "only $(wc -l <keys) keys are found in job_keys.c"
 awk '/^\.SH "\[/ { section = $2; gsub(/["\[\]]/, "", section) }
     /^\.SH/ && !/"\[/ { section = "" }
-    was_tp && section != "" && /^\.B [a-z]/ { print section, $2 }
+    /^\.RS/ { inner = 1 }
+    /^\.RE/ { inner = 0 }
+    was_tp && !inner && section != "" && /^\.B [a-z]/ { print section, $2 }
     { was_tp = /^\.TP$/ }' job.5 | sort >man.keys
 diff keys man.keys >diff.out || complain "espjig-job.5 and job_keys.c differ: $(cat diff.out)"
 if [ -d bin ]; then
