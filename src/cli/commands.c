@@ -59,24 +59,26 @@ static int run_on_ports(struct cli *cli, struct error *error)
     static const char *const variables[] = {"ESPJIG_PORT", "ESPTOOL_PORT"};
     char found[sizeof(((struct port_info *)0)->path)];
 
+    if (cli->n_ports == 0 && (cli->job.port_rule || cli->job.port)) /* a source named it */
+        cli->ports[cli->n_ports++] = cli->job.port_rule ? cli->job.port_rule : cli->job.port;
     for (size_t i = 0; i < ARRAY_LEN(variables) && cli->n_ports == 0; i++) {
         const char *value = getenv(variables[i]);
         if (value && value[0])
             cli->ports[cli->n_ports++] = value;
     }
-    if (cli->n_ports == 0 && cli->job.port)
-        cli->ports[cli->n_ports++] = cli->job.port; /* a source named it */
     if (cli->n_ports == 0) {
         if (port_find(cli, found, sizeof found, error) != 0)
             return error->code;
         cli->ports[cli->n_ports++] = found;
     }
+    if (ports_resolve(cli, error) != 0)
+        return error->code;
     return run_jobs(cli, cli->ports, cli->n_ports, error);
 }
 
 /* ---- jobs ---- */
 
-static int chip_take(struct cli *cli, struct error *error)
+int cli_chip_take(struct cli *cli, struct error *error)
 {
     const struct chip *chip;
 
@@ -119,7 +121,7 @@ static int size_take(const char *text, uint32_t *size, struct error *error)
  * missing board. */
 int run_checked(struct cli *cli, struct error *error)
 {
-    if (chip_take(cli, error) != 0)
+    if (cli_chip_take(cli, error) != 0)
         return error->code;
     if (job_check(&cli->job, error) == ERR_OVERLAP)
         error_clear(error); /* the job says it, with all else that it finds */
@@ -129,7 +131,7 @@ int run_checked(struct cli *cli, struct error *error)
 /* write-flash, verify-flash: the command says what is done with what a source names. */
 static int with_images(struct cli *cli, enum op_kind kind, struct error *error)
 {
-    if (chip_take(cli, error) != 0 || images_take(cli, error) != 0)
+    if (cli_chip_take(cli, error) != 0 || images_take(cli, error) != 0)
         return error->code;
     job_remove_ops(&cli->job);
     job_add_op(&cli->job, kind);
@@ -395,6 +397,16 @@ const struct cli_command cli_commands[] = {
      ANY_NUMBER, merge_bin, false},
     {"split-bin", "FILE", "the way back: a file for each partition of a merged one", FOR_SPLIT, 1,
      1, split_bin, false},
+    {"job check", "SOURCE", "tell what is wrong with a job, before there is a board", FOR_JOB, 1, 1,
+     job_check_command, false},
+    {"job show", "SOURCE", "show what a job says", FOR_JOB, 1, 1, job_show_command, false},
+    {"job import", "SOURCE",
+     "make a job of a build, a manifest, the Flash Download Tool's settings",
+     FOR_WRITE | FOR_JOB_IMPORT, 1, ANY_NUMBER, job_import_command, false},
+    {"job export", "SOURCE", "write a job for another tool", FOR_JOB_EXPORT, 1, 1,
+     job_export_command, false},
+    {"job run", "SOURCE", "flash what a job says, on all ports that its rule fits", FOR_WRITE, 1, 1,
+     write_flash, false},
     {"demo", "", "the dashboard on emulated boards, with sample images; no hardware needed",
      FOR_DEMO, 0, 0, demo_run, false},
     {"station", "", "run the process behind the dashboard in the foreground", FOR_STATION, 0, 0,

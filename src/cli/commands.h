@@ -5,16 +5,26 @@
 
 #include "cli/options.h"
 
-int chips_list(struct cli *cli, struct error *error);     /* chips.c */
-int elf2image(struct cli *cli, struct error *error);      /* elf2image.c */
-int partitions_run(struct cli *cli, struct error *error); /* partitions.c */
-int run_checked(struct cli *cli, struct error *error);    /* commands.c: the job, on its ports */
-int demo_run(struct cli *cli, struct error *error);       /* demo.c */
-int station_main(struct cli *cli, struct error *error);   /* station.c: `espjig station` */
-int dashboard_run(struct cli *cli, struct error *error);  /* station.c: `espjig` */
-int image_info(struct cli *cli, struct error *error);     /* image_info.c */
-int merge_bin(struct cli *cli, struct error *error);      /* merge.c */
-int split_bin(struct cli *cli, struct error *error);      /* merge.c */
+int chips_list(struct cli *cli, struct error *error);        /* chips.c */
+int elf2image(struct cli *cli, struct error *error);         /* elf2image.c */
+int partitions_run(struct cli *cli, struct error *error);    /* partitions.c */
+int run_checked(struct cli *cli, struct error *error);       /* commands.c: the job, on its ports */
+int demo_run(struct cli *cli, struct error *error);          /* demo.c */
+int station_main(struct cli *cli, struct error *error);      /* station.c: `espjig station` */
+int dashboard_run(struct cli *cli, struct error *error);     /* station.c: `espjig` */
+int image_info(struct cli *cli, struct error *error);        /* image_info.c */
+int merge_bin(struct cli *cli, struct error *error);         /* merge.c */
+int split_bin(struct cli *cli, struct error *error);         /* merge.c */
+int job_check_command(struct cli *cli, struct error *error); /* jobs.c */
+int job_show_command(struct cli *cli, struct error *error);
+int job_import_command(struct cli *cli, struct error *error);
+int job_export_command(struct cli *cli, struct error *error);
+
+/* commands.c: -c into the job. */
+int cli_chip_take(struct cli *cli, struct error *error);
+
+/* port_rules.c: rules among cli->ports become the ports that fit. ERR_PORT_MISSING: none does. */
+int ports_resolve(struct cli *cli, struct error *error);
 
 /* Whether stdin and stdout are a terminal. */
 bool dashboard_possible(void);

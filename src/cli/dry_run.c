@@ -63,18 +63,42 @@ static int pieces_say(struct cli *cli, struct row *row, const uint8_t *data, siz
     return result;
 }
 
-static int image_say(struct cli *cli, const struct job_image *image, struct error *error)
+static void place_of(const struct cli *cli, const struct job_image *image, char *to, size_t size)
 {
     const struct chip *chip = chip_get(cli->job.chip);
     struct job_image at = *image;
+
+    if (chip && at.address == JOB_ADDRESS_BOOTLOADER)
+        at.address = chip->bootloader_offset;
+    job_address_format(to, size, &at);
+}
+
+int images_row_make(const struct cli *cli, const struct job_image *image, struct images_row *row,
+                    struct error *error)
+{
+    uint8_t *data = NULL;
+
+    *row = (struct images_row){.what = "for the chip that is found"};
+    place_of(cli, image, row->place, sizeof row->place);
+    if (strstr(image->path, JOB_PATH_CHIP))
+        return 0;
+    if (image_file_read(image->path, &data, &row->size, error) != 0)
+        return error->code;
+    image_describe(data, row->size, row->what, sizeof row->what);
+    util_size_format(row->size_text, sizeof row->size_text, row->size);
+    free(data);
+    return 0;
+}
+
+static int image_say(struct cli *cli, const struct job_image *image, struct error *error)
+{
+    const struct chip *chip = chip_get(cli->job.chip);
     struct row row = {.image = image, .what = "for the chip that is found"};
     uint8_t *data = NULL;
     size_t size = 0;
     int result = 0;
 
-    if (chip && at.address == JOB_ADDRESS_BOOTLOADER)
-        at.address = chip->bootloader_offset;
-    job_address_format(row.place, sizeof row.place, &at);
+    place_of(cli, image, row.place, sizeof row.place);
     if (strstr(image->path, JOB_PATH_CHIP)) {
         row_say(cli, &row);
         return 0;

@@ -61,6 +61,22 @@ static void print_command_help(const struct cli *cli)
     print_options(c->bit, cli->verbose);
 }
 
+/* Of the commands of two words that begin with the same one. */
+static void print_group_help(const char *group)
+{
+    size_t n = strlen(group);
+
+    printf("usage: espjig %s COMMAND [OPTION...] [ARGUMENT...]\n\nCommands:\n", group);
+    for (const struct cli_command *c = cli_commands; c->name; c++) {
+        char left[80];
+        if (strncmp(c->name, group, n) != 0 || c->name[n] != ' ')
+            continue;
+        int width = snprintf(left, sizeof left, "  %s %s", c->name, c->arguments);
+        printf("%s", left);
+        print_folded(width, c->help);
+    }
+}
+
 static void print_all_help(const struct cli *cli)
 {
     printf("usage: espjig                                     the dashboard\n"
@@ -86,6 +102,8 @@ void cli_print_help(const struct cli *cli)
 {
     if (cli->command && cli->command->name[0])
         print_command_help(cli);
+    else if (cli->group)
+        print_group_help(cli->group);
     else
         print_all_help(cli);
 }

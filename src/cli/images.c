@@ -38,9 +38,9 @@ void images_notes_put(const struct cli *cli)
     }
 }
 
-static void notes_print(const struct cli *cli)
+void images_notes_print(const struct cli *cli, size_t first)
 {
-    for (size_t i = 0; !cli->json && i < cli->notes.n; i++) {
+    for (size_t i = first; !cli->json && i < cli->notes.n; i++) {
         const struct source_note *note = &cli->notes.rows[i];
         if (note->lost || !cli->quiet)
             fprintf(stderr, "%s: %s\n", note->lost ? "warning" : "note", note->text);
@@ -138,7 +138,7 @@ int images_take(struct cli *cli, struct error *error)
         if (result != 0)
             return result;
     }
-    notes_print(cli);
+    images_notes_print(cli, 0);
     /* The user's own words win over those of a source. */
     return has_source ? cli_options_again(cli, error) : 0;
 }

@@ -4,6 +4,8 @@
 #include "base/util.h"
 
 #include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -200,6 +202,78 @@ static int set_table_address(struct cli *cli, const char *argument, struct error
     return 0;
 }
 
+static int set_protect(struct cli *cli, const char *argument, struct error *error)
+{
+    const char *dash = strchr(argument, '-');
+    uint64_t start, end;
+    char first[24];
+
+    snprintf(first, sizeof first, "%.*s", dash ? (int)(dash - argument) : 0, argument);
+    if (dash && dash - argument < (int)sizeof first &&
+        util_number_parse(first, true, UINT32_MAX, &start) &&
+        util_number_parse(dash + 1, true, UINT64_C(1) << 32, &end) && end > start &&
+        end - start <= UINT32_MAX) {
+        job_add_protect(&cli->job, (uint32_t)start, (uint32_t)(end - start));
+        return 0;
+    }
+    return error_set(error, ERR_USAGE,
+                     "--protect: \"%s\" is no range such as 0x9000-0xf000 (the end is behind its "
+                     "last byte)",
+                     argument);
+}
+
+/* ---- the boot check ---- */
+
+static int set_check_text(const char *option, const char *argument, char *to, size_t size,
+                          struct error *error)
+{
+    if (argument[0] && util_copy(to, size, argument))
+        return 0;
+    return error_set(error, ERR_USAGE, "--%s: the text is %s", option,
+                     argument[0] ? "longer than 127 bytes" : "empty");
+}
+
+static int set_expect(struct cli *cli, const char *argument, struct error *error)
+{
+    struct job_boot_check *check = &cli->job.boot_check;
+
+    check->enabled = true;
+    return set_check_text("expect", argument, check->expect, sizeof check->expect, error);
+}
+
+static int set_expect_send(struct cli *cli, const char *argument, struct error *error)
+{
+    struct job_boot_check *check = &cli->job.boot_check;
+
+    return set_check_text("expect-send", argument, check->send, sizeof check->send, error);
+}
+
+static int set_seconds(const char *option, const char *argument, unsigned *ms, struct error *error)
+{
+    enum { SECONDS_MAX = 3600 };
+
+    if (util_seconds_parse(argument, SECONDS_MAX, ms))
+        return 0;
+    return error_set(error, ERR_USAGE, "--%s: \"%s\" is no number of seconds up to %d", option,
+                     argument, SECONDS_MAX);
+}
+
+static int set_expect_delay(struct cli *cli, const char *argument, struct error *error)
+{
+    return set_seconds("expect-delay", argument, &cli->job.boot_check.delay_ms, error);
+}
+
+static int set_expect_timeout(struct cli *cli, const char *argument, struct error *error)
+{
+    return set_seconds("expect-timeout", argument, &cli->job.boot_check.timeout_ms, error);
+}
+
+static int set_expect_baud(struct cli *cli, const char *argument, struct error *error)
+{
+    return set_number("expect-baud", argument, BAUD_MIN, BAUD_MAX, &cli->job.boot_check.baud,
+                      error);
+}
+
 /* The pairs that follow, up to the next option. */
 static int set_encrypt_files(struct cli *cli, const char *argument, struct error *error)
 {
@@ -339,7 +413,8 @@ const struct cli_option cli_options[] = {
     {"chip", "c", "CHIP",
      "refuse any other chip; elf2image: for which the image is; demo: the chips of the boards, "
      "CHIP,CHIP... or all",
-     FOR_JOBS | FOR_DEMO | FOR_INFO | FOR_ELF | FOR_MERGE, false, TEXT(chip)},
+     FOR_JOBS | FOR_DEMO | FOR_INFO | FOR_ELF | FOR_MERGE | FOR_JOB | FOR_JOB_EXPORT, false,
+     TEXT(chip)},
     {"before", NULL, "WORD",
      "how to get into the loader: default-reset, usb-reset, no-reset, no-reset-no-sync", FOR_JOBS,
      false, SET(set_before)},
@@ -388,7 +463,7 @@ const struct cli_option cli_options[] = {
     {"dry-run", NULL, NULL, "only show what would be written", FOR_WRITE | FOR_VERIFY, false,
      SWITCH(dry_run)},
     {"allow-outside", NULL, NULL, "take files from outside of a manifest's or a project's folder",
-     FOR_WRITE | FOR_VERIFY | FOR_JOB, false, SWITCH(allow_outside)},
+     FOR_WRITE | FOR_VERIFY | FOR_JOB | FOR_JOB_EXPORT, false, SWITCH(allow_outside)},
     {"partition-table-offset", NULL, "ADDR",
      "where the partition table is in the flash (default: 0x8000)",
      FOR_WRITE | FOR_VERIFY | FOR_READ | FOR_REGION | FOR_PARTITIONS, false,
@@ -403,7 +478,8 @@ const struct cli_option cli_options[] = {
      FOR_INFO, false, SET(set_verify_key)},
     {"offset", NULL, "N", "where in the file to begin", FOR_INFO, false, SET(set_offset)},
     {"output", "o", "FILE", "where the result goes; ESP8266 version 1: the beginning of two names",
-     FOR_ELF | FOR_PARTITIONS | FOR_MERGE | FOR_SPLIT, false, TEXT(output)},
+     FOR_ELF | FOR_PARTITIONS | FOR_MERGE | FOR_SPLIT | FOR_JOB_IMPORT | FOR_JOB_EXPORT, false,
+     TEXT(output)},
     {"format", "f", "WORD", "what merge-bin writes: raw (default), hex, uf2", FOR_MERGE, false,
      SET(set_format)},
     {"target-offset", "t", "ADDR", "where in the flash a raw merged file begins (default: 0)",
@@ -416,6 +492,21 @@ const struct cli_option cli_options[] = {
      SWITCH(merge.no_md5)},
     {"address", NULL, "ADDR", "where in the flash the file to split begins (default: as it tells)",
      FOR_SPLIT, false, TEXT(address)},
+    {"protect", NULL, "START-END",
+     "a range of flash that is neither written nor erased; repeatable",
+     FOR_WRITE | FOR_ERASE | FOR_REGION, false, SET(set_protect)},
+    {"expect", NULL, "TEXT", "boot check: after the reset a line of the board must contain this",
+     FOR_WRITE, false, SET(set_expect)},
+    {"expect-timeout", NULL, "SECONDS", "how long to wait for it (default: 3)", FOR_WRITE, false,
+     SET(set_expect_timeout)},
+    {"expect-send", NULL, "LINE", "send the board this line first", FOR_WRITE, false,
+     SET(set_expect_send)},
+    {"expect-delay", NULL, "SECONDS", "how long to wait before that (default: 0)", FOR_WRITE, false,
+     SET(set_expect_delay)},
+    {"expect-baud", NULL, "BAUD", "what the board's program speaks at (default: 115200)", FOR_WRITE,
+     false, SET(set_expect_baud)},
+    {"to", NULL, "FORMAT", "job export: flash-args, or fdt, the Flash Download Tool's settings",
+     FOR_JOB_EXPORT, false, TEXT(to)},
     {"min-rev", "r", "N", "the oldest chip revision, in the old form", FOR_ELF, true,
      SET(set_min_rev)},
     {"min-rev-full", NULL, "REV", "the oldest chip revision, 100 * major + minor (default: 0)",
@@ -456,7 +547,8 @@ const struct cli_option cli_options[] = {
      TEXT(remove_dir)},
 
     {"json", NULL, NULL, "print events as lines of JSON, see espjig-events(5)",
-     FOR_JOBS | FOR_PORTS | FOR_CHIPS | FOR_DEMO | FOR_INFO | FOR_ELF | FOR_MERGE | FOR_SPLIT,
+     FOR_JOBS | FOR_PORTS | FOR_CHIPS | FOR_DEMO | FOR_INFO | FOR_ELF | FOR_MERGE | FOR_SPLIT |
+         FOR_JOB | FOR_JOB_EXPORT,
      false, SWITCH(json)},
     {"verbose", "v", NULL, "say more, and what the chip says", FOR_ALL, false, SWITCH(verbose)},
     {"quiet", "q", NULL, "say nothing but errors, warnings and what was asked for", FOR_ALL, false,
@@ -607,15 +699,38 @@ static int check_args(const struct cli *cli, struct error *error)
     return 0;
 }
 
+/* Whether commands of two words begin with this one. */
+static bool is_group(const char *word)
+{
+    size_t n = strlen(word);
+
+    for (const struct cli_command *c = cli_commands; c->name && n; c++) {
+        if (strncmp(c->name, word, n) == 0 && c->name[n] == ' ')
+            return true;
+    }
+    return false;
+}
+
+static int command_take(struct cli *cli, const char *word, struct error *error)
+{
+    char two[64];
+
+    if (cli->group == NULL && is_group(word)) {
+        cli->group = word;
+        return 0;
+    }
+    snprintf(two, sizeof two, "%s%s%s", cli->group ? cli->group : "", cli->group ? " " : "", word);
+    cli->command = command_find(two);
+    if (cli->command)
+        return 0;
+    return error_set(error, ERR_USAGE, "there is no command \"%s\" (espjig %s--help lists them)",
+                     two, cli->group ? "job " : "");
+}
+
 static int word_take(struct cli *cli, const char *word, struct error *error)
 {
-    if (cli->command == NULL) {
-        cli->command = command_find(word);
-        return cli->command
-                   ? 0
-                   : error_set(error, ERR_USAGE,
-                               "there is no command \"%s\" (espjig --help lists them)", word);
-    }
+    if (cli->command == NULL)
+        return command_take(cli, word, error);
     if (cli->n_args == ARRAY_LEN(cli->args))
         return error_set(error, ERR_USAGE, "more than %zu arguments are given",
                          ARRAY_LEN(cli->args));
@@ -672,6 +787,9 @@ int cli_parse(struct cli *cli, int argc, char **argv, struct error *error)
     if (result == 0)
         result = take_all(cli, true, error);
     bool named = cli->command != NULL;
+    if (result == 0 && !named && cli->group && !cli->help && !cli->version)
+        result = error_set(error, ERR_USAGE, "%s is half a command (espjig %s --help lists them)",
+                           cli->group, cli->group);
     if (!named)
         cli->command = command_find("");
     if (result != 0 || cli->help || cli->version)
@@ -682,6 +800,8 @@ int cli_parse(struct cli *cli, int argc, char **argv, struct error *error)
 
 void cli_done(struct cli *cli)
 {
+    for (size_t i = 0; i < cli->n_found; i++)
+        free(cli->found[i]);
     job_done(&cli->job);
     words_done(&cli->words);
     source_notes_done(&cli->notes);

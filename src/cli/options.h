@@ -23,6 +23,7 @@ enum { CLI_PORTS_MAX = 128, CLI_DEMO_BOARDS_MAX = 64, CLI_KEYS_MAX = 8 };
 /* The command line, read. Strings belong to `words`. */
 struct cli {
     struct words words;                /* argv with every @FILE replaced by what is in it */
+    const char *group;                 /* first word of a command of two, "job"; or NULL */
     const struct cli_command *command; /* never NULL after cli_parse(): the dashboard is one too */
     const char *args[512];             /* what is left of the command line */
     bool encrypted[512];               /* it stands behind --encrypt-files */
@@ -34,6 +35,8 @@ struct cli {
     const char *chip;
     const char *ports[CLI_PORTS_MAX];
     size_t n_ports;
+    char *found[CLI_PORTS_MAX]; /* those of them that a rule was resolved to */
+    size_t n_found;
     bool json, verbose, quiet, help, version, ascii, no_color;
     bool all;        /* ports */
     unsigned boards; /* demo */
@@ -53,11 +56,12 @@ struct cli {
     bool dry_run, allow_outside, encrypt;
     bool encrypting; /* while it is read: what follows is for --encrypt-files */
     struct source_notes notes;
+    const char *to;         /* job export */
     struct elf_options elf; /* but for what the chip's tables say */
 };
 
 struct cli_command {
-    const char *name; /* "" the dashboard */
+    const char *name; /* one word or two; "" the dashboard */
     const char *arguments, *help;
     unsigned bit;                                     /* enum command_bit */
     size_t min_args, max_args;                        /* checked by the parser */
@@ -86,8 +90,10 @@ enum command_bit {
     FOR_SPLIT = 1 << 16,      /* split-bin */
     FOR_ELF = 1 << 17,        /* elf2image */
     FOR_PARTITIONS = 1 << 18, /* partitions */
-    FOR_JOB = 1 << 19,        /* job check|show|import|export */
+    FOR_JOB = 1 << 19,        /* job check, job show */
     FOR_CHIPS = 1 << 20,
+    FOR_JOB_IMPORT = 1 << 21, /* what FOR_WRITE has becomes part of the job */
+    FOR_JOB_EXPORT = 1 << 22,
 };
 #define FOR_STATUS (FOR_STATUS_READ | FOR_STATUS_WRITE)
 #define FOR_JOBS                                                                         \

@@ -154,6 +154,16 @@ void job_add_image(struct job *job, const char *path, uint32_t address)
         (struct job_image){.path = xstrdup(path), .address = address, .enabled = true};
 }
 
+void job_add_protect(struct job *job, uint32_t address, uint32_t size)
+{
+    for (size_t i = 0; i < job->n_protect; i++) {
+        if (job->protect[i].address == address && job->protect[i].size == size)
+            return;
+    }
+    job->protect = xrealloc(job->protect, (job->n_protect + 1) * sizeof *job->protect);
+    job->protect[job->n_protect++] = (struct flash_range){address, size};
+}
+
 void job_remove_image(struct job *job, size_t index)
 {
     if (index >= job->n_images)

@@ -134,6 +134,8 @@ void job_copy(struct job *to, const struct job *from); /* `to` is not yet initia
 
 void job_set_port(struct job *job, const char *port);
 void job_add_image(struct job *job, const char *path, uint32_t address);
+/* Unless it is there already. */
+void job_add_protect(struct job *job, uint32_t address, uint32_t size);
 void job_remove_image(struct job *job, size_t index);
 
 /* The place of an image as people write it: "0x10000", "bootloader", "own" (the file has

@@ -14,6 +14,7 @@
 #ifndef ESPJIG_SOURCE_JOB_FILE_H
 #define ESPJIG_SOURCE_JOB_FILE_H
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "job/job.h"
 #include "link/ports.h"
@@ -29,6 +30,15 @@ int job_file_read(const char *name, const char *directory, const char *text, siz
 /* Writes it, whole or not at all; paths become relative to it. ERR_FILE_WRITE. What is as
  * job_init() has it is left out. */
 int job_file_save(const struct job *job, const char *path, struct error *error);
+
+/* One setting of a job as the file would say it: every key of the sections that are there once.
+ * *value is filled with it. False: there is no number `i`. */
+struct job_setting {
+    const char *section, *key;
+    bool usual; /* as job_init() has it */
+};
+bool job_file_setting(const struct job *job, size_t i, struct job_setting *setting,
+                      struct buffer *value);
 
 /* Whether the rule of a job's `port` is for this port. A plain address is no rule. */
 bool port_rule_is(const char *text);

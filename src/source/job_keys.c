@@ -115,7 +115,10 @@ static bool port_read(const struct job_key *key, void *item, const char *value)
     if (value[0] == '\0' || strlen(value) >= sizeof((struct event *)0)->port ||
         (rule && !port_rule_check(value)))
         return false;
-    *(rule ? &job->port_rule : &job->port) = xstrdup(value);
+    free(job->port);
+    free(job->port_rule);
+    job->port = rule ? NULL : xstrdup(value);
+    job->port_rule = rule ? xstrdup(value) : NULL;
     return true;
 }
 

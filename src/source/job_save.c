@@ -132,6 +132,29 @@ static void put_job(struct buffer *out, const struct job *job, const char *direc
     job_done(&blank);
 }
 
+bool job_file_setting(const struct job *job, size_t i, struct job_setting *setting,
+                      struct buffer *value)
+{
+    struct buffer usual = {0};
+    struct job blank;
+    size_t single = 0;
+
+    for (size_t k = 0; k < job_keys_n; k++) {
+        const struct job_key *key = &job_keys[k];
+        if (job_sections[key->section].many || single++ != i)
+            continue;
+        job_init(&blank);
+        setting->section = job_sections[key->section].name;
+        setting->key = key->name;
+        setting->usual = strcmp(text_of(key, job, value), text_of(key, &blank, &usual)) == 0;
+        buffer_append_byte(value, 0);
+        job_done(&blank);
+        buffer_done(&usual);
+        return true;
+    }
+    return false;
+}
+
 int job_file_save(const struct job *job, const char *path, struct error *error)
 {
     char *directory = job_path_directory(path);
