@@ -336,7 +336,8 @@ static void say_hint(struct text *text, struct text_port *port, const char *fail
     if (!port->has_hint)
         return;
     port->has_hint = false;
-    if (e->hint.cause[0] && strcmp(e->hint.cause, failure) != 0)
+    /* The cause may have been cut to fit its event. */
+    if (e->hint.cause[0] && strncmp(e->hint.cause, failure, strlen(e->hint.cause)) != 0)
         complain(text, port, "hint", e->hint.cause);
     if (e->hint.evidence[0] && strstr(failure, e->hint.evidence) == NULL) {
         snprintf(line, sizeof line, "seen: %s", e->hint.evidence);
