@@ -166,12 +166,13 @@ expect 0 "" partitions --no-stub -p $board --json
 grep -q '"event":"partitions".*"bootloader":0,"flash_size":4194304,"md5":"right"' out || complain "no event"
 grep -q '"event":"result".*"op":"read-partitions","ok":true,"data":{"address":"0x8000","partitions":"4"}' out ||
     complain "no result"
-expect 0 "" write-flash -q -p $board --partition-table-offset 0xF000 0xF000 own.bin
+expect 0 "warning: own.bin at 0xf000: partition nvs begins at 0x9000" \
+    write-flash -q -p $board --partition-table-offset 0xF000 0xF000 own.bin
 expect 0 "" erase-region -p $board 0x8000 0x1000
 expect 6 "no partition table at 0x8000" erase-region -p $board fs
 expect 0 "" read-flash --partition-table-offset 0xF000 -p $board fs read.bin
 expect 6 "past the end of the flash|but the flash ends at" partitions --partition-table-offset 0x400000 $board
-expect 0 "" write-flash -q -p $board 0x8000 md5.bin --force
+expect 0 "the MD5 at offset .*; going on as forced" write-flash -q -p $board 0x8000 md5.bin --force
 expect 6 "the MD5 at offset 0x60 does not fit" partitions $board
 expect 6 "its MD5 does not fit" write-flash -p $board factory "$app"
 

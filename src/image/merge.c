@@ -207,6 +207,10 @@ static int uf2_build(const struct plan *plan, const struct chip *chip,
 int merge_build(const struct plan *plan, const struct chip *chip,
                 const struct merge_options *options, struct buffer *out, struct error *error)
 {
+    int rc = plan_overlap(plan, error);
+
+    if (rc != 0)
+        return rc;
     switch (options->format) {
     case MERGE_HEX:
         hex_build(plan, out);
