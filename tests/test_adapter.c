@@ -33,10 +33,10 @@
 enum { PATIENCE_MS = 60000, APP_AT = 0x10000, APP_SIZE = 100000, FLASH_SIZE = 4 << 20 };
 
 struct bench {
-    char dir[64], app[96], boot[96], flash[96];
+    char dir[64], app[96], boot[96], table[96], flash[96];
     char option[128];
     const char *extra[3];
-    struct buffer app_data, boot_data;
+    struct buffer app_data, boot_data, table_data;
     struct fixture *fixture;
     unsigned pull_at; /* per cent of the app at which the cable is pulled; 0: never */
     unsigned baud;    /* 0: as usual */
@@ -69,6 +69,9 @@ static void bench_init(struct bench *bench, const struct chip *chip, const char 
     sample_bootloader(chip, &bench->boot_data);
     file_write(bench->app, &bench->app_data);
     file_write(bench->boot, &bench->boot_data);
+    snprintf(bench->table, sizeof bench->table, "%s/table.bin", bench->dir);
+    sample_partition_table(chip, &bench->table_data);
+    file_write(bench->table, &bench->table_data);
     setenv("XDG_STATE_HOME", bench->dir, 1);
     bench->fixture = fixture_start(
         &(struct fixture_options){.chip = chip->key, .extra = bench->extra, .baud_max = baud_max});
@@ -86,10 +89,12 @@ static void bench_done(struct bench *bench)
     }
     unlink(bench->app);
     unlink(bench->boot);
+    unlink(bench->table);
     unlink(bench->flash);
     assert_int_equal(rmdir(bench->dir), 0);
     buffer_done(&bench->app_data);
     buffer_done(&bench->boot_data);
+    buffer_done(&bench->table_data);
 }
 
 static void note(void *context, const struct event *event)
@@ -117,6 +122,7 @@ static int flash_images(struct bench *bench, const struct chip *chip)
     job_init(&job);
     job_set_port(&job, fixture_path(bench->fixture));
     job_add_image(&job, bench->boot, chip->bootloader_offset);
+    job_add_image(&job, bench->table, JOB_TABLE_ADDRESS);
     job_add_image(&job, bench->app, APP_AT);
     job_add_op(&job, OP_WRITE_FLASH);
     if (bench->baud)

@@ -200,7 +200,7 @@ static void files_that_cannot_be_read_are_named(void **state)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct error error = {0}, again = {0};
         struct plan plan;
-        struct image_spec spec = {0x1000, rows[i].path};
+        struct image_spec spec = {.address = 0x1000, .path = rows[i].path};
         uint8_t *data = NULL;
         size_t n = 0;
         if (rows[i].path == secret && geteuid() == 0)
@@ -223,9 +223,10 @@ static void plans_are_sorted_and_padded(void **state)
     struct plan plan;
     struct error error = {0};
     uint8_t md5[16];
-    const struct image_spec specs[] = {{0x3000, file_make("b.bin", "12345", 5)},
-                                       {0x1000, file_make("a.bin", "1234", 4)},
-                                       {0xFFFFFFF8, file_make("c.bin", "12345678", 8)}};
+    const struct image_spec specs[] = {
+        {.address = 0x3000, .path = file_make("b.bin", "12345", 5)},
+        {.address = 0x1000, .path = file_make("a.bin", "1234", 4)},
+        {.address = 0xFFFFFFF8, .path = file_make("c.bin", "12345678", 8)}};
 
     (void)state;
     assert_int_equal(plan_load(&plan, specs, ARRAY_LEN(specs), NULL, &error), 0);
@@ -249,8 +250,8 @@ static void plans_are_sorted_and_padded(void **state)
 static int load_two(uint32_t a, size_t a_size, uint32_t b, size_t b_size, struct error *error)
 {
     uint8_t *data = xcalloc(1, a_size + b_size);
-    struct image_spec specs[] = {{a, file_make("first.bin", data, a_size)},
-                                 {b, file_make("second.bin", data, b_size)}};
+    struct image_spec specs[] = {{.address = a, .path = file_make("first.bin", data, a_size)},
+                                 {.address = b, .path = file_make("second.bin", data, b_size)}};
     struct plan plan;
 
     *error = (struct error){0};
@@ -406,7 +407,7 @@ static void partition_tables_are_read(void **state)
 static int check_one(const char *name, const void *data, size_t n, uint32_t address,
                      enum chip_id chip, bool force, struct error *error)
 {
-    struct image_spec spec = {address, file_make(name, data, n)};
+    struct image_spec spec = {.address = address, .path = file_make(name, data, n)};
     struct plan plan;
 
     *error = (struct error){0};
@@ -565,8 +566,9 @@ static struct plan sample_plan(enum chip_id id)
 {
     struct buffer boot = sample_of(id, BOOTLOADER), app = sample_of(id, APP);
     struct image_spec specs[] = {
-        {chip_get(id)->bootloader_offset, file_make("boot.bin", boot.data, boot.len)},
-        {0x10000, file_make("app.bin", app.data, app.len)},
+        {.address = chip_get(id)->bootloader_offset,
+         .path = file_make("boot.bin", boot.data, boot.len)},
+        {.address = 0x10000, .path = file_make("app.bin", app.data, app.len)},
     };
     struct plan plan;
 
@@ -641,7 +643,8 @@ static void settings_a_chip_does_not_have_are_refused(void **state)
 /* Patches `image` at the ESP32's bootloader offset; whether that changed it. */
 static bool is_patched(const struct buffer *image)
 {
-    struct image_spec spec = {0x1000, file_make("x.bin", image->data, image->len)};
+    struct image_spec spec = {.address = 0x1000,
+                              .path = file_make("x.bin", image->data, image->len)};
     struct image_settings settings = {FLASH_QIO, "80m", "16MB", 0};
     struct plan plan;
     struct error error = {0};
@@ -710,8 +713,8 @@ static void what_does_not_shrink_is_sent_plain(void **state)
 
     (void)state;
     noise_fill(noise, N);
-    struct image_spec specs[] = {{0, file_make("noise.bin", noise, N)},
-                                 {0x10000, file_make("zeros.bin", zeros, N)}};
+    struct image_spec specs[] = {{.path = file_make("noise.bin", noise, N)},
+                                 {.address = 0x10000, .path = file_make("zeros.bin", zeros, N)}};
     assert_int_equal(plan_load(&plan, specs, 2, NULL, NULL), 0);
     for (size_t i = 0; i < 2; i++)
         assert_int_equal(region_deflate(&plan.regions[i], NULL), 0);

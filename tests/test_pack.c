@@ -722,7 +722,8 @@ static void bench_load(struct bench *bench)
     struct image_spec specs[8];
 
     for (size_t i = 0; i < bench->job.n_images; i++)
-        specs[i] = (struct image_spec){bench->job.images[i].address, bench->job.images[i].path};
+        specs[i] = (struct image_spec){.address = bench->job.images[i].address,
+                                       .path = bench->job.images[i].path};
     assert_int_equal(
         plan_load(&bench->run.plan, specs, bench->job.n_images, NULL, &bench->run.error), 0);
 }

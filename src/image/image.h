@@ -106,6 +106,9 @@ bool region_gaps_text(const struct region *region, char *to, size_t size);
  * their bytes do not meet. `a` begins before or where `b` does. */
 int regions_clash(const struct region *a, const struct region *b, struct error *error);
 
+/* That of all regions: the first clash. For who can't do with plan_find(). */
+int plan_overlap(const struct plan *plan, struct error *error);
+
 void plan_done(struct plan *plan); /* also right for a zeroed struct */
 
 /* Applies settings to the header of the image at the chip's bootloader offset, nothing else; puts

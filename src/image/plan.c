@@ -159,6 +159,19 @@ int regions_clash(const struct region *a, const struct region *b, struct error *
     return 0;
 }
 
+int plan_overlap(const struct plan *plan, struct error *error)
+{
+    const struct region *farthest = plan->regions;
+    int rc = 0;
+
+    for (size_t i = 1; rc == 0 && i < plan->n; i++) {
+        rc = regions_clash(farthest, &plan->regions[i], error);
+        if (region_end(&plan->regions[i]) > region_end(farthest))
+            farthest = &plan->regions[i];
+    }
+    return rc;
+}
+
 static int load(struct plan *plan, const struct image_spec *specs, size_t n,
                 const struct chip *chip, bool read, struct error *error)
 {
@@ -191,8 +204,8 @@ int plan_look(const struct image_spec *specs, size_t n, const struct chip *chip,
     struct plan plan;
     int rc = load(&plan, specs, n, chip, false, error);
 
-    for (size_t i = 1; rc == 0 && i < plan.n; i++)
-        rc = regions_clash(&plan.regions[i - 1], &plan.regions[i], error);
+    if (rc == 0)
+        rc = plan_overlap(&plan, error);
     plan_done(&plan);
     return rc;
 }
