@@ -89,6 +89,7 @@ for format in hex uf2; do
     expect 0 "" verify-flash -p "$port" own merged.$format
     expect 2 "can't be put at 0x10000" write-flash -p "$port" 0x10000 merged.$format
 done
+expect 2 "missing.bin: No such file" write-flash -p no-such-port own merged.uf2 0x300000 missing.bin
 expect 6 "merged.uf2 is for ESP32 \(family 0x1c5f21b0\), it has nothing for ESP32-S3" write-flash -p emu:esp32s3 own merged.uf2
 sed '3s/..$/00/' merged.hex >bad.hex
 expect 2 "bad.hex, line 3: the checksum is 0x00" write-flash -p "$port" own bad.hex

@@ -32,7 +32,7 @@ for what in long short commands; do
 done
 
 # ---- what goes over the wire.
-for word in hello state chip flash progress log rx hint result done port bench reply; do
+for word in hello state chip flash progress log rx hint result partitions done port bench reply; do
     grep -Eq "^\.(TP|B )?.*\b$word\b" events.5 || complain "the event $word is not in espjig-events.5"
 done
 for word in idle sync connect stub erase write verify read reset boot-check finish error com-fail remove; do

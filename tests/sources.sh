@@ -59,9 +59,9 @@ ff() # COUNT
     head -c "$1" /dev/zero | tr '\0' '\377'
 }
 
-ota_table() # OTADATA: as Arduino's default.csv has it
+ota_table() # OTADATA [APP0]: about as Arduino's default.csv has it
 {
-    { row 1 2 0x9000 0x5000 nvs; row 1 0 "$1" 0x2000 otadata; row 0 16 0x10000 0x140000 app0
+    { row 1 2 0x9000 0x4000 nvs; row 1 0 "$1" 0x2000 otadata; row 0 16 "${2:-0x10000}" 0x100000 app0
       row 0 17 0x150000 0x140000 app1; row 1 130 0x290000 0x160000 spiffs; } >t
     { cat t; ff $((3072 - $(wc -c <t))); }
 }
@@ -120,9 +120,12 @@ for chip in esp32 esp32c3 esp8266; do
 done
 # other images beside it; --json says notes as events behind hello
 seq 1 5000 >assets.bin
-expect 0 "" write-flash --dry-run esp32c3/build 0x300000 assets.bin
-said "^0x300000 .* assets.bin"
+expect 0 "" write-flash --dry-run esp32c3/build 0x1f0000 assets.bin
+said "^0x1f0000 .* assets.bin"
 said "^chip ESP32-C3, flash mode dout, frequency keep, size 2MB"
+expect 6 "refused: assets.bin .*past the end of the 2 MB flash" write-flash --dry-run esp32c3/build 0x300000 assets.bin
+run write-flash --dry-run --json esp32c3/build 0x300000 assets.bin
+[ "$status" -eq 6 ] && grep -q '"event":"check".*"refuses":true' out || complain "--json --dry-run does not refuse"
 run write-flash --dry-run --json esp32c3
 [ "$(head -n 2 out | "$json_lines" log level)" = info ] || complain "the note is no event"
 # encrypted ones
@@ -165,15 +168,19 @@ expect 0 "littlefs.bin is written, too, to the partition spiffs at 0x290000" wri
 holds $chip.flash 0xe000 "$core/boot_app0.bin"
 holds $chip.flash 0x290000 assets.bin
 # otadata elsewhere; what idedata.json adds; a table without otadata
-ota_table 0xf000 >$pio/partitions.bin
+ota_table 0xd000 >$pio/partitions.bin
 cp assets.bin $pio/models.bin
 echo '{"extra": {"flash_images": [{"offset": "0x0", "path": "/elsewhere/bootloader.bin"}, {"offset": "0x3f0000",
- "path": "C:/x/models.bin"}, {"offset": "0x3e0000", "path": "/elsewhere/gone.bin"}], "application_offset": "0x20000"}}' >$pio/idedata.json
+ "path": "C:/x/models.bin"}, {"offset": "0x3e0000", "path": "/elsewhere/gone.bin"}], "application_offset": "0x150000"}}' >$pio/idedata.json
 sed -i 's,C:/x/,/elsewhere/,' $pio/idedata.json
-expect 0 "boot_app0.bin goes to 0xf000" write-flash --dry-run $pio
+expect 0 "boot_app0.bin goes to 0xd000" write-flash --dry-run $pio
 grep -q "warning: .*idedata.json names /elsewhere/gone.bin for 0x3e0000: it is not here" err || complain "gone.bin is not missed"
-said "^0xf000 .*boot_app0.bin"
+said "^0xd000 .*boot_app0.bin"
 said "^0x3f0000 .*models.bin"
+said "^0x150000 .*firmware.bin"
+rm $pio/idedata.json
+ota_table 0xd000 0x20000 >$pio/partitions.bin
+expect 0 "boot_app0.bin goes to 0xd000" write-flash --dry-run $pio
 said "^0x20000 .*firmware.bin"
 cp $samples/$chip/partition-table.bin $pio/partitions.bin
 expect 0 "boot_app0.bin is not written: the partition table has no otadata" write-flash --dry-run $pio
@@ -181,10 +188,10 @@ grep -q "warning: .*littlefs.bin is not written" err || complain "littlefs.bin h
 
 # with the ESP-IDF framework: its names are not those of the files, its addresses are right
 cp $samples/$chip/partition-table.bin $pio/ota_data_initial.bin
-ota_table 0xf000 >$pio/partitions.bin
-echo '{"flash_files": {}, "partition-table": {"offset": "0xc000", "file": "partition_table/x.bin"}}' >$pio/flasher_args.json
-expect 0 "ota_data_initial.bin goes to 0xf000" write-flash --dry-run $pio
-said "^0xc000 .*partitions.bin"
+ota_table 0xd000 >$pio/partitions.bin
+echo '{"flash_files": {}, "partition-table": {"offset": "0x7000", "file": "partition_table/x.bin"}}' >$pio/flasher_args.json
+expect 0 "ota_data_initial.bin goes to 0xd000" write-flash --dry-run $pio
+said "^0x7000 .*partitions.bin"
 
 # ---- Arduino
 for chip in esp32 esp32c3; do
@@ -275,6 +282,13 @@ expect 0 "" write-flash -p emu:esp32c3,flash-file=hex.flash own.hex
 [ "$(od -An -tx1 -j $((0x10010)) -N 4 hex.flash)" = " 01 02 03 04" ] || complain "own.hex is not at its own address"
 expect 2 "app.bin does not say where it belongs: give an address" write-flash --dry-run $samples/esp32/app.bin
 
+# ---- a job, beside a pair; settings of the command line win
+printf '[job]\nchip = esp32c3\n[flash]\nmode = dio\nfreq = 40m\n[image app]\nfile = merged.bin\naddress = 0x0\n' >a.job
+expect 0 "" write-flash --dry-run 0x300000 assets.bin a.job -ff 80m
+said "^chip ESP32-C3, flash mode dio, frequency 80m"
+said "^0x0 .*merged.bin"
+said "^0x300000 .*assets.bin"
+
 # ---- words
 mkdir words && cd words || exit 99
 idf_make esp32c3 build
@@ -282,16 +296,16 @@ seq 1 100 >ota_9
 cp -r build ota_0
 cp ../assets.bin a.bin
 expect 2 "\"ota_0\" is a directory here, and could be the label of a partition for a.bin: write ./ota_0" write-flash --dry-run ota_0 a.bin
-expect 0 "" write-flash --dry-run ./ota_0 0x300000 a.bin
-expect 0 "" write-flash --dry-run ota_0 0x300000 a.bin
+expect 0 "" write-flash --dry-run ./ota_0 0x1f0000 a.bin
+expect 0 "" write-flash --dry-run ota_0 0x1f0000 a.bin
 expect 2 "can't read build2: No such file" write-flash --dry-run build2
 expect 2 "can't read nope.json: No such file" write-flash --dry-run nope.json
 expect 2 "no build directory: it has neither flasher_args.json" write-flash --dry-run ..
 # the words of esptool's files: quotes, backslashes, comments, whole command lines, no file in a file
 mkdir "a dir"
 cp a.bin "a dir/it's.bin"
-printf '%s\n' '# a comment' '-b 460800 --chip esp32c3 write_flash -z --flash_mode dio' "  0x0 'a dir/it'\\''s.bin'  " \
-    '0x10000 "a dir/it'"'"'s.bin" 0x20000 a\ dir/it\'"'"'s.bin' >args
+printf '%s\n' '# a comment' '-b 460800 --chip esp32c3 write_flash -z --flash_mode dio' "  0x200000 'a dir/it'\\''s.bin'  " \
+    '0x210000 "a dir/it'"'"'s.bin" 0x220000 a\ dir/it\'"'"'s.bin' >args
 expect 0 "" --dry-run @args
 said "^chip ESP32-C3, flash mode dio"
 [ "$(grep -c "a dir/it's.bin" "$tmp/out")" -eq 3 ] || complain "not three files: $(cat "$tmp/out")"

@@ -317,10 +317,12 @@ static void tables_that_projects_choose_pass(void **state)
     add("table.bin", 0x8000, recovery);
     expect_none();
 
-    begin(CHIP_ESP32P4); /* firmware for the radio chip next to it, kept as data */
-    add("table.bin", 0x8000, table_ota());
-    add("radio.bin", 0x290000, app(CHIP_ESP32C6));
-    expect_none();
+    for (int known = 0; known < 2; known++) { /* firmware for the radio chip beside it, as data */
+        begin(known ? CHIP_ESP32P4 : CHIP_AUTO);
+        add("table.bin", 0x8000, table_ota());
+        add("radio.bin", 0x290000, app(CHIP_ESP32C6));
+        expect_none();
+    }
 }
 
 /* One segment in its instruction RAM; the header says 512 KB. */
@@ -337,10 +339,19 @@ static struct buffer small_8266(void)
     return sealed(out);
 }
 
+/* An app of version 2: its code, then a plain image. */
+static struct buffer v2_8266(void)
+{
+    static const uint8_t head[] = {0xEA, 4, 0, 0x20, 0, 0, 0x10, 0x40, 0, 0, 0, 0, 0, 0x10, 0, 0};
+    struct buffer out = {0};
+
+    buffer_append(&out, head, sizeof head);
+    onto(&out, 16 + 0x1000, app(CHIP_ESP8266));
+    return out;
+}
+
 static void the_esp8266_needs_no_table(void **state)
 {
-    struct buffer v2 = {0};
-
     (void)state;
     begin(CHIP_ESP8266); /* Arduino, Tasmota: one file */
     target.erases_all = true;
@@ -349,12 +360,14 @@ static void the_esp8266_needs_no_table(void **state)
     begin(CHIP_ESP8266); /* the SDK without an OS: its bootloader, and an app of version 2 */
     target.flash_size = 1 << 20;
     add("boot_v1.7.bin", 0, small_8266());
-    static const uint8_t head[] = {0xEA, 4, 0, 0x20, 0, 0, 0x10, 0x40, 0, 0, 0, 0, 0, 0x10, 0, 0};
-    buffer_append(&v2, head, sizeof head);
-    onto(&v2, 16 + 0x1000, app(CHIP_ESP8266));
-    add("user1.bin", 0x1000, v2);
+    add("user1.bin", 0x1000, v2_8266());
     add("esp_init_data.bin", 0xFC000, bytes(128, 5));
     add("blank.bin", 0xFE000, bytes(4096, 0xFF));
+    expect_none();
+    begin(CHIP_ESP8266); /* no table, and nobody misses it */
+    target.erases_all = true;
+    add("eagle.flash.bin", 0, boot(CHIP_ESP8266));
+    add("app.bin", 0x10000, app(CHIP_ESP8266));
     expect_none();
     begin(CHIP_ESP8266); /* code that the bootloader maps, without a header */
     add("eagle.flash.bin", 0, boot(CHIP_ESP8266));
@@ -459,6 +472,11 @@ static void damaged_images(void **state)
         add("boot.bin", boot_at(id), image);
         expect_one(ERR_IMAGE_DAMAGED, true, "cut off");
     }
+    begin(CHIP_ESP8266);
+    image = v2_8266();
+    image.data[0x5000] ^= 1;
+    add("user1.bin", 0x1000, image);
+    expect_one(ERR_IMAGE_DAMAGED, true, "user1.bin at 0x1000: damaged");
     begin(CHIP_ESP32);
     image = app(CHIP_ESP32);
     image.data[image.len - 1] ^= 1;
@@ -673,6 +691,13 @@ static void what_nobody_can_force(void **state)
     target.n_protect = ARRAY_LEN(ranges);
     add("a.bin", 0x9000, bytes(0x6001, 1));
     expect_one(ERR_PROTECTED, true, "erases 0x9000 to 0xffff, but the job protects 0xf100");
+    for (int i = 0; i < 2; i++) { /* in a sector of its own range, before and behind it */
+        begin(CHIP_ESP32);
+        target.protect = &ranges[1];
+        target.n_protect = 1;
+        add("a.bin", i ? 0xF000 : 0xF800, bytes(16, 1));
+        expect_one(ERR_PROTECTED, true, "erases 0xf000 to 0xffff");
+    }
 }
 
 static void tables_that_are_missing(void **state)

@@ -194,8 +194,13 @@ static void the_form_is_told_by_the_content(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char what[64], want[64];
         assert_int_equal(file_form((const uint8_t *)rows[i].bytes, rows[i].size), rows[i].form);
+        image_describe((const uint8_t *)rows[i].bytes, rows[i].size, what, sizeof what);
+        snprintf(want, sizeof want, "%s file", file_form_name(rows[i].form));
+        assert_string_equal(what, rows[i].form == FORM_RAW ? "data" : want);
+    }
     assert_true(file_form_needs_chip(FORM_ELF));
     assert_true(file_form_needs_chip(FORM_UF2));
     assert_false(file_form_needs_chip(FORM_HEX));
@@ -346,10 +351,37 @@ static void bad_uf2_files_are_named_by_the_block(void **state)
     expect_error(uf2_pieces(&pieces, &file, CHIP_ESP32C3, &error), &error, ERR_FILE_FORMAT,
                  "offset 0x1fc: 0x0bb16f30, where a UF2 block has 0x0ab16f30");
     buffer_clear(&file);
+    block_append(&file, (uint32_t[]){0x2000, 0x1000, 4, 0, 0, FAMILY_C3}, "ABCD");
+    expect_error(uf2_pieces(&pieces, &file, CHIP_ESP32C3, &error), &error, ERR_FILE_FORMAT,
+                 "is number 0 of 0, and they count from 0");
+    buffer_clear(&file);
     block_append(&file, (uint32_t[]){0, 0x1000, 4, 0, 1, FAMILY_C3}, "ABCD");
     expect_error(uf2_pieces(&pieces, &file, CHIP_ESP32C3, &error), &error, ERR_WRONG_CHIP,
                  "none of its blocks has a family id");
     buffer_done(&file);
+}
+
+/* The tag stands behind the data, as esptool has it, or at the end of the room for it. */
+static void digests_of_uf2_blocks_are_checked(void **state)
+{
+    static const size_t places[] = {32 + 4, 32 + 476 - 24};
+    struct pieces pieces;
+    struct error error;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+        struct buffer file = {0};
+        block_append(&file, (uint32_t[]){0x6000, 0x1000, 4, 0, 1, FAMILY_C3}, "ABCD");
+        le32_put(file.data + places[i], 0x1000);
+        le32_put(file.data + places[i] + 4, 4);
+        digest_md5("ABCD", 4, file.data + places[i] + 8);
+        assert_int_equal(uf2_pieces(&pieces, &file, CHIP_ESP32C3, &error), 0);
+        pieces_done(&pieces);
+        file.data[32] ^= 1;
+        expect_error(uf2_pieces(&pieces, &file, CHIP_ESP32C3, &error), &error, ERR_FILE_FORMAT,
+                     "block at offset 0x0: damaged, its MD5 does not fit its 4 bytes");
+        buffer_done(&file);
+    }
 }
 
 /* ---- merging: data and digests as tests/merge_esptool.sh would have them ------------------------
@@ -415,6 +447,22 @@ static void merged_files_are_those_of_esptool(void **state)
         assert_string_equal(util_hex_format(hex, md5, 16), rows[i].md5);
         buffer_done(&out);
     }
+    plan_done(&plan);
+}
+
+static void what_is_in_the_first_64_kb_needs_no_address_record(void **state)
+{
+    struct image_spec spec = {0xFFF0, file_make("end", "0123456789abcdef", 16), false};
+    struct merge_options options = {.format = MERGE_HEX};
+    struct buffer out = {0};
+    struct plan plan;
+
+    (void)state;
+    assert_int_equal(plan_load(&plan, &spec, 1, NULL, NULL), 0);
+    assert_int_equal(merge_build(&plan, NULL, &options, &out, NULL), 0);
+    assert_string_equal((const char *)out.data,
+                        ":10FFF000303132333435363738396162636465669F\n:00000001FF\n");
+    buffer_done(&out);
     plan_done(&plan);
 }
 
@@ -516,11 +564,15 @@ static void what_a_file_has_in_one_sector_is_one_region(void **state)
     plan_done(&plan);
 
     specs[1].address = 0x4800;
-    expect_error(plan_load(&plan, specs, 2, NULL, &error), &error, ERR_OVERLAP,
+    expect_error(plan_look(specs, 2, NULL, &error), &error, ERR_OVERLAP,
                  "share the flash sector at 0x4000");
-    assert_int_equal(plan.n, 0);
     error_clear(&error);
-    expect_error(plan_look(specs, 2, NULL, &error), &error, ERR_OVERLAP, "share the flash sector");
+    struct buffer out = {0};
+    assert_int_equal(plan_load(&plan, specs, 2, NULL, &error), 0);
+    expect_error(merge_build(&plan, NULL, &(struct merge_options){0}, &out, &error), &error,
+                 ERR_OVERLAP, "share the flash sector at 0x4000");
+    assert_int_equal(out.len, 0);
+    plan_done(&plan);
 }
 
 /* ---- merged files -------------------------------------------------------------------------- */
@@ -650,6 +702,7 @@ static void parts_get_safe_names_and_places(void **state)
     row_put(&file, 7, "far", 1, 0xFFFFF000, 0xFFFFFFFF);
     row_put(&file, 8, "empty", 1, 0xF000, 0);
     row_put(&file, 9, "on the table", 1, 0x8000, 0x1000);
+    row_put(&file, 10, "odd", 1, 0xF800, 0x400);
     split_make(&split, file.data, file.len, 0);
     assert_int_equal(split.n, ARRAY_LEN(names));
     for (size_t i = 0; i < split.n; i++)
@@ -663,6 +716,26 @@ static void parts_get_safe_names_and_places(void **state)
     assert_int_equal(split.parts[1].size, 0x1000);
     split_expect_whole(&split, &file, 0);
     split_done(&split);
+    buffer_done(&file);
+}
+
+static void an_image_may_end_in_blank_bytes(void **state)
+{
+    const struct chip *chip = chip_get(CHIP_ESP32C3);
+    struct buffer file = {0}, boot = {0};
+    struct split split;
+
+    (void)state;
+    sample_bootloader(chip, &boot);
+    merged_make(CHIP_ESP32C3, &file);
+    memset(file.data + boot.len - 8, 0xFF, 8); /* of its digest */
+    memset(file.data + file.len - 8, 0xFF, 8);
+    split_make(&split, file.data, file.len, 0);
+    assert_int_equal(split.n, 3);
+    assert_int_equal(split.parts[0].size, boot.len);
+    assert_int_equal(split.parts[2].size, file.len - 0x10000);
+    split_done(&split);
+    buffer_done(&boot);
     buffer_done(&file);
 }
 
@@ -752,6 +825,28 @@ static void blank_pages_of_a_partition_stay(void **state)
     buffer_done(&file);
 }
 
+/* The chip maps all of it, so that what is 0xFF in it has to be so in the flash. */
+static void blank_sectors_of_an_image_stay(void **state)
+{
+    struct buffer file = {0};
+    struct plan plan;
+
+    (void)state;
+    sample_app(chip_get(CHIP_ESP32C3), 100000, &file);
+    size_t end = file.len;
+    memset(file.data + 0x4000, 0xFF, 0x3000);
+    while (file.len < 0x20000)
+        buffer_append_byte(&file, 0xFF);
+    buffer_append_byte(&file, 1);
+    assert_int_equal(gaps_load(&plan, &file, 0x10000), 0);
+    assert_int_equal(plan.n, 2);
+    assert_int_equal(plan.regions[0].address, 0x10000);
+    assert_int_equal(plan.regions[0].size, (end + 4095) / 4096 * 4096);
+    assert_int_equal(plan.regions[1].address, 0x30000);
+    plan_done(&plan);
+    buffer_done(&file);
+}
+
 static void gaps_of_other_files_are_whole_sectors(void **state)
 {
     uint8_t bytes[0x6004];
@@ -789,15 +884,19 @@ int main(void)
         cmocka_unit_test(addresses_that_contradict_are_refused),
         cmocka_unit_test(uf2_files_become_pieces),
         cmocka_unit_test(bad_uf2_files_are_named_by_the_block),
+        cmocka_unit_test(digests_of_uf2_blocks_are_checked),
         cmocka_unit_test_teardown(merged_files_are_those_of_esptool, files_remove),
+        cmocka_unit_test_teardown(what_is_in_the_first_64_kb_needs_no_address_record, files_remove),
         cmocka_unit_test_teardown(merges_that_contradict_are_refused, files_remove),
         cmocka_unit_test_teardown(what_is_merged_reads_back, files_remove),
         cmocka_unit_test_teardown(what_a_file_has_in_one_sector_is_one_region, files_remove),
         cmocka_unit_test(merged_files_are_split),
         cmocka_unit_test(parts_get_safe_names_and_places),
+        cmocka_unit_test(an_image_may_end_in_blank_bytes),
         cmocka_unit_test(what_is_no_merged_file_is_one_part),
         cmocka_unit_test_teardown(gaps_of_merged_files_are_left_out, files_remove),
         cmocka_unit_test_teardown(blank_pages_of_a_partition_stay, files_remove),
+        cmocka_unit_test_teardown(blank_sectors_of_an_image_stay, files_remove),
         cmocka_unit_test_teardown(gaps_of_other_files_are_whole_sectors, files_remove),
     };
 

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/util.h"
+#include "image/sample.h"
 #include "job/job.h"
 #include "job/output.h"
 
@@ -275,6 +276,72 @@ static void images_are_checked(void **state)
     writing(&job);
     job_add_image(&job, small, 0xFFFFFFF0);
     expect(&job, ERR_TOO_BIG, small);
+}
+
+/* Into the directory of the tests; to be unlinked. */
+static void sample_make(char *path, const char *name, enum chip_id id, bool app)
+{
+    struct buffer out = {0};
+
+    if (app)
+        sample_app(chip_get(id), 20000, &out);
+    else
+        sample_bootloader(chip_get(id), &out);
+    snprintf(path, 128, "%s/%s", dir, name);
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    assert_int_equal(fwrite(out.data, 1, out.len, f), out.len);
+    assert_int_equal(fclose(f), 0);
+    buffer_done(&out);
+}
+
+static void findings_need_no_port(void **state)
+{
+    struct findings findings = {0};
+    struct error error = {0};
+    struct job job;
+    char boot[128], app[128];
+
+    (void)state;
+    sample_make(boot, "boot.bin", CHIP_ESP32, false);
+    sample_make(app, "app.bin", CHIP_ESP32C3, true);
+    writing(&job);
+    job_add_image(&job, boot, 0x0);
+    job_add_image(&job, app, 0x10000);
+    assert_int_equal(job_findings(&job, &findings, &error), 0);
+    assert_int_equal(findings.n, 2);
+    assert_int_equal(findings.rows[0].code, ERR_WRONG_OFFSET);
+    assert_int_equal(findings.rows[1].code, ERR_WRONG_CHIP);
+    findings_done(&findings);
+
+    job.chip = CHIP_ESP32; /* what erases all erases the table */
+    job.images[0].address = 0x1000;
+    sample_make(app, "app.bin", CHIP_ESP32, true);
+    assert_int_equal(job_findings(&job, &findings, &error), 0);
+    assert_int_equal(findings.n, 0);
+    job.erase_all = true;
+    assert_int_equal(job_findings(&job, &findings, &error), 0);
+    assert_int_equal(findings.n, 1);
+    assert_int_equal(findings.rows[0].code, ERR_PARTITION);
+    findings_done(&findings);
+    job.erase_all = false;
+    job.images[1].address = 0x2000; /* a finding, not an error */
+    assert_int_equal(job_check(&job, NULL), ERR_OVERLAP);
+    assert_int_equal(job_findings(&job, &findings, &error), 0);
+    assert_int_equal(findings.n, 2);
+    assert_int_equal(findings.rows[1].code, ERR_OVERLAP);
+    findings_done(&findings);
+
+    job.images[0].address = JOB_ADDRESS_BOOTLOADER; /* of what is not known nothing is found */
+    job.chip = CHIP_AUTO;
+    assert_int_equal(job_findings(&job, &findings, &error), 0);
+    assert_int_equal(findings.n, 0);
+    unlink(boot);
+    assert_int_equal(job_findings(&job, &findings, &error), 0);
+    job.images[0].address = 0;
+    assert_int_equal(job_findings(&job, &findings, &error), ERR_FILE_UNREADABLE);
+    unlink(app);
+    job_done(&job);
 }
 
 static void settings_are_checked(void **state)
@@ -567,6 +634,7 @@ int main(void)
         cmocka_unit_test(words_and_registers_are_checked),
         cmocka_unit_test(programs_are_checked),
         cmocka_unit_test(images_are_checked),
+        cmocka_unit_test(findings_need_no_port),
         cmocka_unit_test(settings_are_checked),
         cmocka_unit_test(images_may_wait_for_the_chip),
         cmocka_unit_test(a_job_survives_json),

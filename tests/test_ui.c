@@ -476,6 +476,16 @@ static void scene_notes(struct bench *bench)
     keys(bench, "n");
 }
 
+static void scene_notes_many(struct bench *bench)
+{
+    scene_map(bench);
+    for (int i = 1; i < 60; i++)
+        source_note(&bench->dash.notes, i % 3 == 0, "line %d: this is what was noted about it", i);
+    util_copy(bench->dash.source.path, sizeof bench->dash.source.path, "multi_download.conf");
+    bench->dash.notes_view.max_top = 9; /* as drawn before */
+    keys(bench, "njjj");
+}
+
 static void scene_files(struct bench *bench)
 {
     scene_map(bench);
@@ -585,6 +595,7 @@ static const struct {
     {"map-conflict", scene_map_conflict},
     {"partitions", scene_partitions},
     {"notes", scene_notes},
+    {"notes-many", scene_notes_many},
     {"files", scene_files},
     {"files-filter", scene_files_filter},
     {"defaults", scene_defaults},

@@ -75,7 +75,7 @@ percent() { screen | grep -oE '[0-9]+ %' | head -n 1; }
 moved() { [ "$(percent)" != "$before" ]; }
 
 mkdir "$work/fw"
-seq 1000 | head -c 4096 >"$work/fw/app.bin"
+seq 2000 | head -c 4096 >"$work/fw/app.bin"
 cat >"$work/fw/flasher_args.json" <<'END'
 {"flash_settings": {"flash_mode": "dio", "flash_size": "detect", "flash_freq": "40m"},
  "flash_files": {"0x10000": "app.bin"}, "extra_esptool_args": {"chip": "esp32"}}

@@ -143,6 +143,37 @@ static void settings_say(struct cli *cli)
     json_put(cli, &event);
 }
 
+static void finding_say(struct cli *cli, const struct finding *finding)
+{
+    bool refuses = finding->refuses && (!cli->job.force || finding->always);
+    struct event event;
+
+    if (!cli->json) {
+        fprintf(stderr, "%s: %s\n", refuses ? "refused" : "warning", finding->text);
+        return;
+    }
+    event_init(&event, EVENT_CHECK);
+    util_copy(event.check.error, sizeof event.check.error, error_id(finding->code));
+    util_copy(event.check.text, sizeof event.check.text, finding->text);
+    event.check.refuses = refuses;
+    json_put(cli, &event);
+}
+
+/* What the job would find before its first byte, as far as no chip is needed for it. */
+static int findings_say(struct cli *cli, struct error *error)
+{
+    struct findings findings = {0};
+    int result = job_findings(&cli->job, &findings, error);
+
+    for (size_t i = 0; result == 0 && i < findings.n; i++)
+        finding_say(cli, &findings.rows[i]);
+    const struct finding *refusal = findings_refusal(&findings, cli->job.force);
+    if (result == 0 && refusal)
+        result = error_exit_status(refusal->code);
+    findings_done(&findings);
+    return result;
+}
+
 int images_show(struct cli *cli, struct error *error)
 {
     int result = 0;
@@ -152,5 +183,5 @@ int images_show(struct cli *cli, struct error *error)
         if (cli->job.images[i].enabled)
             result = image_say(cli, &cli->job.images[i], error);
     }
-    return result;
+    return result == 0 && cli->command->bit == FOR_WRITE ? findings_say(cli, error) : result;
 }

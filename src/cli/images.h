@@ -25,7 +25,8 @@ struct images_row {
 int images_row_make(const struct cli *cli, const struct job_image *image, struct images_row *row,
                     struct error *error);
 
-/* --dry-run: prints what would be written, from a job that has been checked. */
+/* --dry-run: prints what would be written, from a job that has been checked, and what speaks against
+ * it. The exit status, or an error. */
 int images_show(struct cli *cli, struct error *error);
 
 #endif

@@ -95,7 +95,7 @@ static void protect_check(struct check *c, const struct region *region)
     for (size_t i = 0; i < c->target->n_protect; i++) {
         const struct flash_range *range = &c->target->protect[i];
         uint64_t range_end = (uint64_t)range->address + range->size;
-        if (range->size == 0 || sector_down(range->address) >= end || start >= sector_up(range_end))
+        if (range->size == 0 || range->address >= end || start >= range_end)
             continue;
         findings_add(c->findings, ERR_PROTECTED, true,
                      "%s at 0x%x erases 0x%llx to 0x%llx, but the job protects 0x%x to 0x%llx",

@@ -77,6 +77,9 @@ void image_describe(const uint8_t *data, size_t size, char *what, size_t what_si
         snprintf(text, sizeof text, "partition table, %zu %s", table.n,
                  table.n == 1 ? "entry" : "entries");
         util_copy(what, what_size, text);
+    } else if (file_form(data, size) != FORM_RAW) { /* of a file as it is on the disk */
+        snprintf(text, sizeof text, "%s file", file_form_name(file_form(data, size)));
+        util_copy(what, what_size, text);
     } else {
         util_copy(what, what_size, "data");
     }

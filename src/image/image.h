@@ -120,7 +120,7 @@ void region_digest(struct region *region); /* md5 */
 int region_deflate(struct region *region, struct error *error);
 
 /* What a file looks like, for lists: fills `what` as struct region's. Never fails; "data" when
- * nothing fits. */
+ * nothing fits; "Intel HEX file" and the like for the file itself, which regions never are. */
 void image_describe(const uint8_t *data, size_t size, char *what, size_t what_size);
 
 #endif

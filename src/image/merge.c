@@ -204,9 +204,28 @@ static int uf2_build(const struct plan *plan, const struct chip *chip,
     return 0;
 }
 
+/* Each with whichever before it reaches farthest. */
+static int clash_check(const struct plan *plan, struct error *error)
+{
+    const struct region *far = &plan->regions[0];
+    int rc = 0;
+
+    for (size_t i = 1; rc == 0 && i < plan->n; i++) {
+        const struct region *region = &plan->regions[i];
+        rc = regions_clash(far, region, error);
+        if ((uint64_t)region->address + region->size > (uint64_t)far->address + far->size)
+            far = region;
+    }
+    return rc;
+}
+
 int merge_build(const struct plan *plan, const struct chip *chip,
                 const struct merge_options *options, struct buffer *out, struct error *error)
 {
+    int rc = clash_check(plan, error);
+
+    if (rc != 0)
+        return rc;
     switch (options->format) {
     case MERGE_HEX:
         hex_build(plan, out);

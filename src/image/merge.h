@@ -26,8 +26,9 @@ struct merge_options {
 bool merge_format_parse(const char *name, enum merge_format *format); /* raw hex uf2 */
 const char *merge_format_name(enum merge_format format);
 
-/* Appends the file to `out`. `plan` is loaded and patched. ERR_USAGE for options that contradict
- * the plan (an image before target_offset, one that ends behind pad_to_size). */
+/* Appends the file to `out`. `plan` is loaded and patched. ERR_OVERLAP (regions_clash); ERR_USAGE
+ * for options that contradict the plan (an image before target_offset, one that ends behind
+ * pad_to_size). */
 int merge_build(const struct plan *plan, const struct chip *chip,
                 const struct merge_options *options, struct buffer *out, struct error *error);
 

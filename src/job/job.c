@@ -314,6 +314,20 @@ int job_plan_load(const struct job *job, const struct chip *chip,
     return plan_make(job, chip, chip_table, plan, error);
 }
 
+/* All that can be said of the images before the chip is known. */
+static int look_at_files(const struct job *job, struct error *error)
+{
+    size_t size;
+    int result = 0;
+
+    for (size_t i = 0; result == 0 && i < job->n_images; i++) {
+        const struct job_image *image = &job->images[i];
+        if (image->enabled && strstr(image->path, JOB_PATH_CHIP) == NULL)
+            result = image_file_look(image->path, &size, error);
+    }
+    return result;
+}
+
 static int check_images(const struct job *job, struct plan *plan, struct error *error)
 {
     const struct chip *chip = chip_get(job->chip);
@@ -329,7 +343,7 @@ static int check_images(const struct job *job, struct plan *plan, struct error *
     if (enabled == 0)
         return error_set(error, ERR_USAGE, "no image is chosen: nothing to write or verify");
     if (chip == NULL && images_wait_for_chip(job))
-        return 0; /* which files these are is only known once the chip is */
+        return look_at_files(job, error);
     return plan_make(job, chip, NULL, plan, error);
 }
 

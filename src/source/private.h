@@ -34,6 +34,7 @@ bool source_has(const char *directory, const char *name);           /* a regular
 bool source_name_ends(const char *path, const char *end);           /* whatever the case */
 int source_head(const char *path, struct buffer *head, size_t max); /* its beginning; 0 or < 0 */
 
+bool source_job_is(const struct source_look *look);
 bool source_fdt_is(const struct source_look *look);
 bool source_idf_is(const struct source_look *look);
 bool source_platformio_is(const struct source_look *look);
@@ -55,7 +56,8 @@ struct source {
     struct error *error;
 };
 
-/* One for each kind but a job, which has job_file.h. */
+/* One for each kind. */
+int source_job_load(struct source *s);
 int source_fdt_load(struct source *s);
 int source_idf_load(struct source *s);
 int source_platformio_load(struct source *s);

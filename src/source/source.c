@@ -3,7 +3,6 @@
 #include "source/source.h"
 
 #include "base/util.h"
-#include "source/job_file.h"
 #include "source/private.h"
 
 #include <stdarg.h>
@@ -11,35 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-static bool source_job_is(const struct source_look *look)
-{
-    return !look->directory && source_name_ends(look->path, ".job");
-}
-
-/* The job's own settings take the place of all; images that were there stay. */
-static int source_job_load(struct source *s)
-{
-    struct job job;
-
-    job_init(&job);
-    int result = job_file_load(s->name, &job, s->error);
-    if (result == 0)
-        result = source_chip_set(s, "it", chip_get(job.chip));
-    for (size_t i = 0; result == 0 && i < s->first; i++) {
-        job_add_image(&job, s->job->images[i].path, 0);
-        char *path = job.images[job.n_images - 1].path;
-        job.images[job.n_images - 1] = s->job->images[i];
-        job.images[job.n_images - 1].path = path;
-    }
-    if (result != 0) {
-        job_done(&job);
-        return result;
-    }
-    job_done(s->job);
-    *s->job = job;
-    return 0;
-}
 
 /* In the order in which they are asked: a build directory of PlatformIO may hold the files of an
  * ESP-IDF one, too, with names that are not used there. */
@@ -153,7 +123,7 @@ static int not_known(const char *path, struct error *error)
     if (result != 0 && error->code != ERR_TOO_BIG)
         return result;
     error_clear(error);
-    return error_set(error, ERR_FILE_FORMAT,
+    return error_set(error, ERR_USAGE,
                      "%s does not say where it belongs: give an address, `bootloader` or the name "
                      "of a partition before it",
                      path);

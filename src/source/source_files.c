@@ -202,7 +202,7 @@ static int resolve_one(struct source *s, const char *root, struct job_image *ima
         result = error_set(s->error, ERR_FILE_UNREADABLE, "%s names %s: %s", s->name, joined,
                            strerror(errno));
     else if (root && !s->options->allow_outside && !is_inside(root, real))
-        result = error_set(s->error, ERR_FILE_FORMAT,
+        result = error_set(s->error, ERR_USAGE,
                            "%s names %s, which lies outside of %s (--allow-outside takes it)",
                            s->name, joined, root);
     else if (!S_ISREG(st.st_mode))

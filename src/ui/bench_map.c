@@ -161,15 +161,17 @@ void bench_map_done(struct bench_map *map)
 uint64_t bench_map_fill(const struct bench_map *map, uint64_t start, uint64_t end, size_t *image)
 {
     uint64_t bytes = 0;
+    bool begins_here = false;
 
     *image = SIZE_MAX;
     for (size_t i = 0; i < map->map.n; i++) {
         const struct map_span *span = &map->map.spans[i];
         if (span->kind != MAP_IMAGE || !span->enabled || span->end <= start || span->start >= end)
             continue;
-        if (*image == SIZE_MAX)
+        if (*image == SIZE_MAX || (span->start >= start && !begins_here))
             *image = map->images[span->index];
+        begins_here |= span->start >= start;
         bytes += (span->end < end ? span->end : end) - (span->start > start ? span->start : start);
     }
-    return bytes;
+    return bytes < end - start ? bytes : end - start; /* what overlaps counts once */
 }

@@ -29,7 +29,8 @@ bool bench_image_address(const struct dash *dash, const struct partition_table *
 /* The table among the ticked images, else among the others; NULL. */
 const struct partition_table *bench_table(const struct dash *dash);
 
-/* Bytes of [start, end) that ticked images fill, and the first of these; SIZE_MAX: none. */
+/* Bytes of [start, end) that ticked images fill, and the first that begins there, else the first
+ * that reaches into it; SIZE_MAX: none. */
 uint64_t bench_map_fill(const struct bench_map *map, uint64_t start, uint64_t end, size_t *image);
 
 #endif

@@ -41,6 +41,11 @@ static const enum context view_contexts[VIEW_COUNT] = {
     [VIEW_NOTES] = CONTEXT_NOTES,   [VIEW_HELP] = CONTEXT_HELP,
 };
 
+enum context dash_view_context(enum view view)
+{
+    return view_contexts[view];
+}
+
 enum context dash_context(const struct dash *dash)
 {
     return dash->question != CONTEXT_ALWAYS ? dash->question : view_contexts[dash->view];

@@ -137,6 +137,7 @@ void dash_done(struct dash *dash);
 
 /* The context that keys are looked up in now. */
 enum context dash_context(const struct dash *dash);
+enum context dash_view_context(enum view view); /* while no question is open */
 
 /* A key was pressed (action.c). */
 void dash_key(struct dash *dash, int key);

@@ -63,13 +63,15 @@ static void put_context(struct help *help, enum context context)
 
 void draw_help(struct canvas *canvas, struct dash *dash, struct area area)
 {
-    static const enum context order[] = {CONTEXT_BOARDS, CONTEXT_IMAGES, CONTEXT_SUB,
-                                         CONTEXT_LIST,   CONTEXT_VIEW,   CONTEXT_LINE,
-                                         CONTEXT_PATH,   CONTEXT_ALWAYS};
+    static const enum context order[] = {
+        CONTEXT_BOARDS, CONTEXT_IMAGES, CONTEXT_FILES,  CONTEXT_PARTITIONS,
+        CONTEXT_NOTES,  CONTEXT_SUB,    CONTEXT_LIST,   CONTEXT_VIEW,
+        CONTEXT_LINE,   CONTEXT_PATH,   CONTEXT_CHOICE, CONTEXT_ALWAYS,
+    };
     struct help help = {canvas, area, (int)dash->help.top, 0};
 
     /* Where the help was asked for comes first. */
-    enum context here = dash->help_of == VIEW_IMAGES ? CONTEXT_IMAGES : CONTEXT_BOARDS;
+    enum context here = dash_view_context(dash->help_of);
     put_context(&help, here);
     for (size_t i = 0; i < ARRAY_LEN(order); i++) {
         if (order[i] != here)

@@ -65,15 +65,19 @@ void draw_notes(struct canvas *canvas, struct dash *dash, struct area area)
     if (area.cols < 10 || area.rows < 1)
         return;
     put_all(&notes, dash);
+    bool cut = notes.line > area.rows && area.rows > 2; /* the last row says so */
+    area.rows -= cut;
     int more = notes.line - area.rows;
     dash->notes_view.max_top = more > 0 ? (size_t)more : 0;
     dash->page = (size_t)area.rows;
     if (dash->notes_view.top > dash->notes_view.max_top) { /* the screen has grown */
         dash->notes_view.top = dash->notes_view.max_top;
+        area.rows += cut;
         canvas_wipe(canvas, area);
         draw_notes(canvas, dash, area);
-    } else if (area.rows > 2) {
-        draw_more(canvas, area.row + area.rows - 1, dash->notes_view.top,
+    } else if (cut) {
+        canvas_wipe(canvas, (struct area){area.row + area.rows, 0, 1, area.cols});
+        draw_more(canvas, area.row + area.rows, dash->notes_view.top,
                   dash->notes_view.max_top - dash->notes_view.top);
     }
 }

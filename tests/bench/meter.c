@@ -30,7 +30,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SECTOR = 4096, BLOCK = 65536, PAGE = 256, BITS_PER_BYTE = 10 };
+enum { SECTOR = 4096, BLOCK = 65536, HEADER = 24, PAGE = 256, BITS_PER_BYTE = 10 };
 
 static void die(const char *what)
 {
@@ -234,7 +234,9 @@ static int image(int argc, char **argv)
     }
     while (b.len < size)
         buffer_append_byte(&b, 0xFF);
-    b.data[0] = 0; /* no app: what is changed in it would have to be signed for in its checksum */
+    /* No app: what is changed in it would have to be signed for in its checksum. */
+    if (b.len >= HEADER)
+        memset(b.data, 0, HEADER);
     return b.len ? save(argv[2], &b) : -1;
 }
 
