@@ -11,6 +11,8 @@ enum { FDT_SPEEDS = 4, FDT_MODES = 5 };
 extern const char *const fdt_speeds[FDT_SPEEDS]; /* SPI SPEED, by index: "40m" ... */
 extern const char *const fdt_modes[FDT_MODES];   /* SPI MODE */
 
+bool fdt_is_off(const char *value); /* nothing, 0, False ... */
+
 /* The directories that a path of the tool may be relative to: that of the .conf file, then its
  * parents up to the one that holds configure/. */
 struct fdt_places {
