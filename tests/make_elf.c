@@ -142,6 +142,19 @@ static void gaps(struct program *p)
         add(p, ".flash.rodata", SHT_PROGBITS, data_base(p) + 0x4440, 16, 33 * k);
 }
 
+/* The ESP32 gets padding up to 0x24 bytes behind the edge: with 0 and 0x20, not with 0x24. */
+static void tail(struct program *p)
+{
+    uint32_t page = p->scale > 1 ? 0x10000 : 0x100; /* small: none of that, a seed like any other */
+
+    add(p, ".dram0.data", SHT_PROGBITS, ram(p, 0), 4, 10 * p->scale);
+    if (!is_8266(p))
+        add(p, ".flash.rodata", SHT_PROGBITS, data_base(p) + 0x20, 4, page);
+    add(p, ".flash.text", SHT_PROGBITS, code_base(p) + 0x20, 4, page + 4);
+    if (!is_8266(p))
+        add(p, ".flash.more", SHT_PROGBITS, code_base(p) + 0x40020, 4, page - 0x20);
+}
+
 static void wild(struct program *p)
 {
     static const char *const names[] = {".flash.text", ".flash.rodata",   ".iram0.text",
@@ -270,6 +283,8 @@ void make_elf(struct buffer *elf, const struct chip *chip, unsigned kind, bool s
         ram_only(&p);
     else if (kind == ELF_GAPS)
         gaps(&p);
+    else if (kind == ELF_TAIL)
+        tail(&p);
     else if (kind >= ELF_WILD)
         wild(&p);
     else

@@ -16,8 +16,9 @@ enum {
     ELF_PAGE,       /* the descriptor tells the size of a page */
     ELF_GUESS,      /* pages of less than 64 KB that the descriptor does not tell */
     ELF_GAPS,       /* gaps that are there because of alignment only */
+    ELF_TAIL,     /* mapped flash that ends just behind the edge of a page */
     ELF_WILD,       /* from here on: anything, by the number; some can't be made into an image */
-    ELF_KINDS = 14, /* as many as the tests take */
+    ELF_KINDS = 15, /* as many as the tests take */
 };
 
 /* `small`: a few hundred bytes, for the corpus of the fuzz target. */

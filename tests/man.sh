@@ -32,7 +32,7 @@ for what in long short commands; do
 done
 
 # ---- what goes over the wire.
-for word in hello state chip flash progress log rx hint result done port bench reply; do
+for word in hello state chip flash progress log rx hint result partitions done port bench reply; do
     grep -Eq "^\.(TP|B )?.*\b$word\b" events.5 || complain "the event $word is not in espjig-events.5"
 done
 for word in idle sync connect stub erase write verify read reset boot-check finish error com-fail remove; do
@@ -41,7 +41,7 @@ done
 sed -n 's/^ *\[-ERR_[A-Z0-9_]*\] = *{*"\([a-z0-9-]*\)".*/\1/p; s/^ *{"\([a-z0-9-]*\)", *[0-9]*,.*/\1/p' \
     "$top_srcdir/src/base/error.c" | grep -v '^ok$' | sort -u >ids
 [ "$(wc -l <ids)" -gt 30 ] || complain "only $(wc -l <ids) error ids are found"
-sed -n '/^\.SH "ERROR IDS"/,/^\.SH "EVENTS OF/p' events.5 | grep -v '^\.' | grep -v '^Exit' |
+sed -n '/^\.SH "ERROR IDS"/,/^\.SH "COMMANDS WITHOUT/p' events.5 | grep -v '^\.' | grep -v '^Exit' |
     tr ' ' '\n' | grep . | sort -u >man.ids
 diff ids man.ids >diff.out || complain "espjig-events.5 and base/error.c differ: $(cat diff.out)"
 grep -Eo '"[a-z0-9_]+", [a-z0-9_.]+, FIELD_[A-Z0-9]+' "$top_srcdir/src/job/event_json.c" | cut -d '"' -f 2 |
@@ -74,9 +74,34 @@ else
     echo "espjig-emu or the samples are missing: the examples are not executed"
 fi
 
+# ---- espjig-job(5): its keys are those of the table, its example is a job, and its commands work
+sed 's/\\-/-/g' "$man/espjig-job.5" >job.5
+sed -n 's/^ *{SECTION_\([A-Z_]*\), "\([a-z-]*\)".*/\1 \2/p' "$top_srcdir/src/source/job_keys.c" |
+    tr 'A-Z_' 'a-z-' | sort >keys
+[ "$(wc -l <keys)" -gt 20 ] || complain "only $(wc -l <keys) keys are found in job_keys.c"
+awk '/^\.SH "\[/ { section = $2; gsub(/["\[\]]/, "", section) }
+    /^\.SH/ && !/"\[/ { section = "" }
+    /^\.RS/ { inner = 1 }
+    /^\.RE/ { inner = 0 }
+    was_tp && !inner && section != "" && /^\.B [a-z]/ { print section, $2 }
+    { was_tp = /^\.TP$/ }' job.5 | sort >man.keys
+diff keys man.keys >diff.out || complain "espjig-job.5 and job_keys.c differ: $(cat diff.out)"
+if [ -d bin ]; then
+    sed -n '/^\.EX/,/^\.EE/p' job.5 | sed -n '/^# The lamp/,/^\.EE/p' | grep -v '^\.EE' >lamp.job
+    rm -f board.bin
+    sed -n '/^\.SH EXAMPLES/,/^\.SH "SEE/p' job.5 | grep '^espjig ' >examples
+    [ "$(wc -l <examples)" -gt 7 ] || complain "only $(wc -l <examples) examples are found in espjig-job.5"
+    while read -r example; do
+        timeout 120 sh -c "$example" </dev/null >out 2>err
+        status=$?
+        [ $status -eq 0 ] || complain "status $status: $example"
+    done <examples
+    cmp -s -n 4096 -i 0:65536 app.bin board.bin || complain "the job of espjig-job.5 is not in the flash"
+fi
+
 # ---- nothing that man(1) would stumble over
 if command -v mandoc >/dev/null; then
-    mandoc -T lint -W warning "$man"/espjig.1 "$man"/espjig-events.5 >out 2>&1 || complain "mandoc"
+    mandoc -T lint -W warning "$man"/espjig.1 "$man"/espjig-events.5 "$man"/espjig-job.5 >out 2>&1 || complain "mandoc"
 fi
 
 finish

@@ -75,6 +75,10 @@ said "partition table at 0x8000, 3 partitions, no MD5"
 expect 2 "the name of partition 1 has a sign that a CSV can't hold" partitions -o never.csv no-md5.bin
 [ ! -e never.csv ] || complain "a CSV that can't be read was written"
 
+poke no-md5.bin 13 033 && poke no-md5.bin 9 020
+expect 6 "partition n\?s for NVS has 0x1000 bytes" partitions no-md5.bin
+said "[a-z]  n\?s .*"
+
 # ---- an image of the flash, and directories
 head -c 65536 /dev/zero | tr '\0' '\377' >merged.bin
 dd if="$table" of=merged.bin bs=4096 seek=8 conv=notrunc 2>dd.err
@@ -85,6 +89,14 @@ expect 0 "" partitions from-0x1000.bin
 said "partition table at 0x7000, 3 partitions, MD5 right" # where it is in that file
 expect 2 "with a table at 0x9000" partitions --partition-table-offset 0x9000 merged.bin
 expect 2 "found neither a partition table" partitions "$app"
+printf ':020000040001F9\n:10800000FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF80\n:00000001FF\n' >elsewhere.hex
+expect 2 "elsewhere.hex: found no partition table for 0x8000" partitions elsewhere.hex
+head -c 128 "$table" | od -An -v -tx1 -w16 | awk '{ gsub(" ", ""); s = toupper($0)
+    at = sprintf("%04X", 32768 + 16 * (NR - 1)); line = "10" at "00" s
+    sum = 0; for (i = 1; i < length(line); i += 2) sum += (index("0123456789ABCDEF", substr(line, i, 1)) - 1) * 16 + index("0123456789ABCDEF", substr(line, i + 1, 1)) - 1
+    printf ":%s%02X\n", line, (256 - sum % 256) % 256 } END { print ":00000001FF" }' >table.hex
+expect 0 "" partitions table.hex
+said "partition table at 0x8000, 3 partitions, MD5 right"
 mkdir -p idf/partition_table pio arduino empty
 cp "$table" idf/partition_table/partition-table.bin
 printf '{"partition-table":{"offset":"0x9000","file":"x"}}' >idf/flasher_args.json
@@ -152,6 +164,13 @@ head -c 524288 /dev/zero | tr '\0' '\377' >blank.bin
 same_at blank.bin 0x300000 flash.bin
 same_at "$app" 0x110000 flash.bin
 expect 6 "erase-region: there is no partition spiffs" erase-region -p $board spiffs
+head -c 4096 big.bin >page.bin
+expect 0 "" write-flash -q -p $board nvs page.bin
+cp flash.bin other.bin
+expect 0 "" erase-region -p $board -p emu:esp32c3,flash-file=other.bin nvs
+head -c 4096 blank.bin >page.bin
+same_at page.bin 0x9000 flash.bin
+same_at page.bin 0x9000 other.bin
 expect 2 "an address needs a size" erase-region -p $board 0x9000
 expect 2 "an address needs a size" read-flash -p $board 0x9000 x.bin
 
@@ -166,12 +185,13 @@ expect 0 "" partitions --no-stub -p $board --json
 grep -q '"event":"partitions".*"bootloader":0,"flash_size":4194304,"md5":"right"' out || complain "no event"
 grep -q '"event":"result".*"op":"read-partitions","ok":true,"data":{"address":"0x8000","partitions":"4"}' out ||
     complain "no result"
-expect 0 "" write-flash -q -p $board --partition-table-offset 0xF000 0xF000 own.bin
+expect 0 "" partitions -q --partition-table-offset 0xF000 -o later.bin own.csv
+expect 0 "" write-flash -q -p $board --partition-table-offset 0xF000 0xF000 later.bin
 expect 0 "" erase-region -p $board 0x8000 0x1000
 expect 6 "no partition table at 0x8000" erase-region -p $board fs
 expect 0 "" read-flash --partition-table-offset 0xF000 -p $board fs read.bin
 expect 6 "past the end of the flash|but the flash ends at" partitions --partition-table-offset 0x400000 $board
-expect 0 "" write-flash -q -p $board 0x8000 md5.bin --force
+expect 0 "going on as forced" write-flash -q -p $board 0x8000 md5.bin --force
 expect 6 "the MD5 at offset 0x60 does not fit" partitions $board
 expect 6 "its MD5 does not fit" write-flash -p $board factory "$app"
 

@@ -66,78 +66,78 @@ static const struct {
     const char *digests[ARRAY_LEN(sets)];
 } golden[] = {
     {"esp32",
-     {"70dc878b26786a96", "4e6c4a2c40bb49c6", "bfbbd2a791170e1c", "af31b0ab24287204",
-      "4653f3c00d4089a8", "eff15ebcf2255d29", "70dc878b26786a96", "6401ace59abb97fc",
-      "43778a002e9a31c3", "86999ac74a5d5c87", "7dd8e806921d3dc8", "2f21d0cb2f4c2a7d",
-      "8abfab67660aa687"}},
+     {"8ec714610e941575", "17f80397f4c20472", "d978bfae18b9372d", "27f5f9ac22069fe9",
+      "0c686cc94cdcb798", "93b327f56deb5241", "8ec714610e941575", "42cdcc487e2a49ee",
+      "b8d993f7eed7ac1e", "7316709b3060a69e", "af454bfef9ae54cb", "f9108eef362f6bfe",
+      "8ac6befce2e67f15"}},
     {"esp32c2",
-     {"f83b4788eeb06861", "4c5122651b43b5dd", "749e36f255d4e117", "9e5cbea6d8927f15",
-      "6aa744eae1875ab1", "e5ebfd9fb4a5f81d", "030895e92b067471", "231f05a1c4c66119",
-      "85f92f395a5d1bc6", "0ae206a3c65235f6", "7dd8e806921d3dc8", "94672943a4db6e5f",
-      "438bb8b071513060"}},
+     {"e1f9f41d7fbec6b4", "e56a564e02060b5f", "f38f14c433bd69d3", "63fba63b38d4ec37",
+      "877b21a7bdc85580", "72705adf2db0d9a9", "5f5ab80ae9304118", "6c36991579ddde64",
+      "4282b79798e048d4", "ec746030076a741d", "af454bfef9ae54cb", "e34b48032cfa0ab7",
+      "1cf9d24098a27181"}},
     {"esp32c3",
-     {"169a365fee140a54", "ba3a749e739ef0cf", "5064fbb65e61b263", "c1383aa9ec5f995c",
-      "fda87e042c4b1467", "c86cf65bbc0b9408", "169a365fee140a54", "7cfe680fc4551013",
-      "ae1a01cbc6186833", "fc218ac4dac8207e", "7dd8e806921d3dc8", "c0ac649477688a5f",
-      "961c6d860b3c3106"}},
+     {"962933bd0deb8124", "4466084fb534bc9c", "9a592cecee5833ed", "b5602ec470f6d14e",
+      "27551422d844d740", "2244b61a250aae3f", "962933bd0deb8124", "71466b460389544b",
+      "27198c579c0b2ac1", "d718ea026ec13e8f", "af454bfef9ae54cb", "ae7988dc3980a67e",
+      "367bbd9626203e66"}},
     {"esp32c5",
-     {"4d968b75dcac7609", "782d6d11a16b7c1a", "38007474031e9ed2", "4076d5a5f927be9b",
-      "18d015e5d0e49fc5", "bda677b6c1809a35", "4d968b75dcac7609", "e816637dc1221718",
-      "5eea19dc4c6bc50f", "257925673cd51926", "7dd8e806921d3dc8", "2898191c305c9c35",
-      "3950bc9971f62102"}},
+     {"6e39596a4d81a075", "3803e98d44066ed1", "fb12596e07085edd", "f5c2b93d9f68be7c",
+      "bb141cc9bbeeeb04", "fca2ba74fc24f53b", "6e39596a4d81a075", "c531ade1a19759fc",
+      "d3050bfe2df524e3", "24aca706ec233cb3", "af454bfef9ae54cb", "b03e224aef5a90ff",
+      "2b0c5c2afd5174c2"}},
     {"esp32c6",
-     {"8accdeefaad51e51", "d689965dbbece0cd", "1734c887a4e9790a", "d9cff07f5a11b34a",
-      "c57ec987bba49c26", "dfd35122cde71b85", "3a16441cbd06cad4", "444fa932399d25af",
-      "e60cf9bdc1395f4b", "0efc5a475afefc0d", "7dd8e806921d3dc8", "2d084bec73b77852",
-      "513280c6b2469c4b"}},
+     {"b5178478ec5a9133", "ec860a7c4a5de11c", "6996a604b44be1d1", "a6905a6d6ff52e6a",
+      "1f6c8b99ec902d44", "bb919e4d078ad147", "ba5084de331e0f3f", "562f90634f70a7f8",
+      "9a4a018cce0e7757", "6baad159a05d6362", "af454bfef9ae54cb", "1de9953135a33d05",
+      "406a44766303e872"}},
     {"esp32c61",
-     {"5b7f524767412886", "a0f425a0981287e7", "5b131c94432dcaa9", "4067d67eeaba4bca",
-      "fc2c441f6a52da6f", "46ab77981e7180a2", "bfbebf6d1991c94c", "e4bacb96d41ba926",
-      "22167eae4e9df728", "1cfb447a7382eef8", "7dd8e806921d3dc8", "d6d695a686f33b12",
-      "cd5aa5034cd4acac"}},
+     {"ab8ea4257fa586cb", "0ee3cfbec476863c", "820df21e2a20f188", "71b2960a1b1e1b6b",
+      "94341ba7aaa3bd00", "3ba63ebfb90a83e0", "d780363091c51984", "863b83fba7ce8fa0",
+      "dfce85ec36109786", "136c8d89bf8155af", "af454bfef9ae54cb", "e9dd34a7f14c93a2",
+      "8617f101da4fc09a"}},
     {"esp32e22",
-     {"c7d05255b5effe4e", "d300d578c3a4acaa", "e6f3d7c4790d00e4", "fea9fb8a74c14395",
-      "4f885863b2dbbd38", "e648d9986fcd9261", "c7d05255b5effe4e", "d0578e8ea12e4e17",
-      "0c8d1adb167a22d4", "cfe1f8cc64a16627", "7dd8e806921d3dc8", "3c8a2a66c7b14a64",
-      "4838cdc33a9f1051"}},
+     {"2674351d593c179f", "2c316c0d32f65b4c", "fd54d69515d9c2a0", "60dab431e7f85321",
+      "a5cf4c3b0217be69", "215cb6c71e05fa4f", "2674351d593c179f", "5bf187a0bcf08244",
+      "e3631c0ac50054ce", "0a838a771b424ba0", "af454bfef9ae54cb", "d1a8dbd6f75c2df2",
+      "10c4011f00bbaad7"}},
     {"esp32h2",
-     {"a280b8a368cd3541", "609c31377584edc9", "e1ea78ab1f26a657", "2f0134f15ce1f964",
-      "f9d8262f935598c8", "84ba62a002dcdab6", "aa467fc5f7a64088", "0cd64b246554a393",
-      "b066f2529c87a35d", "af454bfef9ae54cb", "7dd8e806921d3dc8", "8af95fe6353c2995",
-      "ba52dc0ab8010851"}},
+     {"8866283dfc2ba443", "c4d57c3d9b69aeca", "9b5593d87f6eaa58", "216620ba21013592",
+      "f591dd381e15c2f0", "1a042ad08a541667", "1949ada7c0d41ced", "c48b07c935aef161",
+      "5f2daf87aa379f74", "ff11b4d56b7f78d6", "af454bfef9ae54cb", "bff3494bb9ba1260",
+      "f50b535fb2d2de73"}},
     {"esp32h21",
-     {"5118ff48b744a882", "dac1b8bc3fdb0969", "f50f46700d878924", "b0e53a9978ede8be",
-      "2d0cea0bb716b901", "19fed5a6d83bbc28", "b0814a52d03f0d90", "a7e4fbe04dd68001",
-      "3d06ced75dde6798", "af454bfef9ae54cb", "7dd8e806921d3dc8", "1a7715826e22ff40",
-      "b23fc19aeccede79"}},
+     {"b49440034e083c22", "22d27367a7fcaa12", "3ba65ceb3533e47e", "2fdc760b4a80f0d2",
+      "a1521f7d4b2d1112", "34010cbb99419a6c", "4c1eaead6f77721c", "b898a86e70748d02",
+      "c354b5125e73b10d", "ff11b4d56b7f78d6", "af454bfef9ae54cb", "95782d88e35f6ce8",
+      "ec3c7b904fd3e666"}},
     {"esp32h4",
-     {"4e1fa7142eaf21f4", "86b4de2391b04018", "f0fcc95537dc2d63", "334bdb2bc6fcbb9f",
-      "7cace9e9b8f71150", "03abb094391ea905", "2c7f1111c6f59efa", "23749bb999834070",
-      "3c901dc07c3a0a70", "af454bfef9ae54cb", "7dd8e806921d3dc8", "57d1160d7a5d066a",
-      "891f314d514ca455"}},
+     {"494f114073a73bb4", "78b7edea235e8660", "11ef644865b6d357", "9e7d6b63e91022c5",
+      "091d93f45e3a7006", "139763f717bb86d2", "786e3a181a7f1241", "25068ca2f4ed6581",
+      "3d1c2e3c3b3f3406", "ff11b4d56b7f78d6", "af454bfef9ae54cb", "8c3e8be6176b787c",
+      "8e7cebfa8fe3286d"}},
     {"esp32p4",
-     {"2d76105e307e0c7a", "8db43494ebec7b9a", "e2d295fbb6c8d678", "40336846a3ca9631",
-      "20f4b6af99283ccf", "b1415aa520b71e46", "2d76105e307e0c7a", "b2ad7201069d3fc1",
-      "275ab117a108c899", "9d60da82744b6c6f", "7dd8e806921d3dc8", "e54f3bc7eec64308",
-      "729e757d2a175060"}},
+     {"7c0bcda70c2bb0c0", "bcd34246f95ac697", "2ca6113b0d5785f8", "8325989cc1894ee5",
+      "3ba644a00ff28f02", "ae15e0a334519094", "7c0bcda70c2bb0c0", "59613e8d8991af01",
+      "1b8a581c0311c29b", "e5660e26eaa02be9", "af454bfef9ae54cb", "634e3226beeb9909",
+      "e214f1c502447a29"}},
     {"esp32s2",
-     {"aa84dd92756da8ea", "a6bea201382c2b0e", "38be63b2f02c6fab", "df40e4a06a651710",
-      "c037448b9f107168", "fcf671d37bbba971", "aa84dd92756da8ea", "8a8f174f4e9d34d0",
-      "19682de64614e1e6", "69ee80d803e8fd66", "7dd8e806921d3dc8", "6b4250392a938171",
-      "a91c9f14a65e191c"}},
+     {"7d680605fb69e8f2", "94052243e8a57049", "d1293d136a3a6333", "b681d14ff6b37d25",
+      "eeeea621b323aa62", "6ed0cab508a39d17", "7d680605fb69e8f2", "aef00b6ea07eb852",
+      "02201c7ad54be40e", "4a99e69c1aee6cb6", "af454bfef9ae54cb", "47d5dad6a5f2c52e",
+      "6055819192d3bbe8"}},
     {"esp32s3",
-     {"af48d7d883ebd8d1", "c03ec056eb82f195", "909d4514acc0a0b6", "ee15dea41a8d00d1",
-      "0755d05475a0581e", "4f4a99622c9e64cd", "af48d7d883ebd8d1", "8b8e5812fc9ad134",
-      "d1bb452145214e92", "5ffef6526f035dde", "7dd8e806921d3dc8", "44c43503a68c7625",
-      "35ffe6370e3d3b54"}},
+     {"622ba856b56f5468", "367ba9294ff75218", "93745daeab0e98bd", "cdb54eb0210840be",
+      "86d894f44ad779e0", "aeb4e755c3770976", "622ba856b56f5468", "2ce53c372852cee0",
+      "f78be32dc11c97d4", "5abc92af75507645", "af454bfef9ae54cb", "0df88285b8bbd7b6",
+      "8263c6db0d896e10"}},
     {"esp32s31",
-     {"9156ac9d835d1704", "a003cfb811ba2da6", "4d364dc4d2d28fe8", "d75a75cc53b33037",
-      "f777100e23fc4ce6", "b4a81b339e467f64", "af454bfef9ae54cb", "577bede8052f65fe",
-      "42e745506b6f1c0d", "f1ef95f351f18fb2", "7dd8e806921d3dc8", "9e680c810dcc01f3",
-      "2d02bf411a50b756"}},
+     {"f6e043a0f96fdc94", "6b87826bc727dc18", "519b9c39e4c5a256", "3ac39cad250560d4",
+      "643670a08eb02c80", "7dfc3e0d9732ea34", "ff11b4d56b7f78d6", "0cb7458988f4dbc8",
+      "a2c0f402bca88819", "36bbffaa160f1236", "af454bfef9ae54cb", "f222a3d11ded2286",
+      "2b2f20dd5ce2cdcf"}},
     {"esp8266",
-     {"6c0d2aac1c6a6816", "8f2d10a7e57aeb5e", "12e4edd119cdb531", "0e37e3cd9279c3ca",
-      "1379a1f5a4c0852c", "feaeeae51238d95c", "9ed79b3f42d31670", "4c7048bd7e2d80e0"}},
+     {"cdcb188553d12090", "ffabc4984f1fc246", "22187dc8cdb6a0b1", "c49f4297e76b840e",
+      "1a7982d998714e93", "aa8f46c42f1ac3be", "f8efb9129c9fe1de", "7b424554423c6387"}},
 };
 
 struct made {
@@ -283,10 +283,13 @@ static const struct esp_image_segment *segment_at(const struct esp_image *image,
     return NULL;
 }
 
-/* Exactly a header's 8 bytes lie between two flash segments: padding would have no data. */
+/* Exactly a header's 8 bytes lie between two flash segments, across the edge of a page: padding
+ * would have no data. esptool 5.3.1 fails. */
 static void padding_of_a_header_alone(void **state)
 {
     const struct chip *chip = chip_get(CHIP_ESP32C3);
+    uint32_t rodata = chip->drom.start + 0x120, text = chip->irom.start + 0x40020;
+    uint32_t moved = (text / PAGE + 1) * PAGE;
     struct made made = {0};
     struct elf_options options;
     struct esp_image image;
@@ -294,17 +297,17 @@ static void padding_of_a_header_alone(void **state)
     (void)state;
     elf_options_init(&options, chip);
     make_elf(&made.elf, chip, ELF_APP, false);
-    assert_int_equal(build(&made, chip, &options), 0);
-    assert_int_equal(esp_image_parse(made.image.data, made.image.len, &image, &made.error), 0);
-    const struct esp_image_segment *rodata = segment_at(&image, chip->drom.start + 0x20);
-    uint32_t end = (uint32_t)(rodata->offset + rodata->size) % PAGE;
-    uint32_t text = chip->irom.start + 0x40020, moved = chip->irom.start + 0x40000 + end + 16;
+    memset(buffer_reserve(&made.elf, PAGE), 0, PAGE);
+    made.elf.len += PAGE;
+    le32_put(section_at(&made.elf, rodata) + offsetof(Elf32_Shdr, sh_size), PAGE - 16 - 0x120);
     le32_put(section_at(&made.elf, text) + offsetof(Elf32_Shdr, sh_addr), moved);
 
     assert_int_equal(build(&made, chip, &options), 0);
     check_image(&made, chip, &options);
     assert_int_equal(esp_image_parse(made.image.data, made.image.len, &image, &made.error), 0);
-    assert_int_equal(segment_at(&image, moved)->offset % PAGE, moved % PAGE);
+    const struct esp_image_segment *first = segment_at(&image, rodata - 0x100);
+    assert_int_equal((first->offset + first->size) % PAGE, PAGE - 16);
+    assert_int_equal(segment_at(&image, moved)->offset % PAGE, 0);
     made_done(&made);
 }
 
@@ -435,7 +438,7 @@ static void more_than_a_chip_can_load(void **state)
                 buffer_append_le32(&made.elf, header[w]);
         }
         assert_int_equal(build(&made, chip, &options), ERR_FILE_FORMAT);
-        assert_non_null(strstr(made.error.text, step ? "segments" : "the most is"));
+        assert_non_null(strstr(made.error.text, step ? "segments" : "bytes or more, the most is"));
     }
     made_done(&made);
 }

@@ -136,6 +136,13 @@ static void the_bootloader_descriptor_is_read(void **state)
     assert_string_equal(image.boot.date_time, "Apr 25 2023 00:13:32");
     buffer_done(&file);
 
+    /* A reproducible build has no date. */
+    uint8_t dateless[80];
+    memcpy(dateless, desc, sizeof desc);
+    memset(dateless + 40, 0, 24);
+    assert_true(esp_boot_desc_read(dateless, sizeof dateless, &boot));
+    assert_string_equal(boot.date_time, "");
+
     /* Its magic is but a byte: texts must be texts. */
     assert_false(esp_boot_desc_read(desc, sizeof desc - 1, &boot));
     desc[9] = 0x80;
@@ -143,6 +150,38 @@ static void the_bootloader_descriptor_is_read(void **state)
     desc[9] = '5';
     memset(desc + 40, 'x', 24);
     assert_false(esp_boot_desc_read(desc, sizeof desc, &boot));
+}
+
+/* Arduino's elf2bin.py writes length and CRC into an ESP8266's app when its checksum is made. */
+static void what_eboot_needs_is_not_in_the_checksum(void **state)
+{
+    static const uint8_t header[] = {0xE9, 1,    2,    0x40, 0x00, 0x01, 0x10, 0x40,
+                                     0x10, 0x10, 0x20, 0x40, 0x10, 0,    0,    0};
+    struct buffer file = {0};
+    struct esp_image image;
+
+    (void)state;
+    buffer_append(&file, header, sizeof header);
+    buffer_append_le32(&file, 48 + 4096);
+    buffer_append_le32(&file, 0x12345678);
+    buffer_append(&file, "program.", 8);
+    for (int i = 0; i < 15; i++)
+        buffer_append_byte(&file, 0);
+    uint8_t checksum = ESP_IMAGE_CHECKSUM;
+    for (size_t i = 24; i < 32; i++)
+        checksum ^= file.data[i];
+    buffer_append_byte(&file, checksum);
+    assert_int_equal(file.len, 48);
+    assert_int_equal(esp_image_parse(file.data, file.len, &image, NULL), 0);
+    assert_int_equal(esp_image_verify(file.data, &image, NULL), 0);
+    file.data[25] ^= 1;
+    assert_int_equal(esp_image_parse(file.data, file.len, &image, NULL), 0);
+    assert_int_equal(esp_image_verify(file.data, &image, NULL), ERR_FILE_FORMAT);
+    file.data[25] ^= 1;
+    file.data[17] ^= 1; /* another length: these are bytes like any others */
+    assert_int_equal(esp_image_parse(file.data, file.len, &image, NULL), 0);
+    assert_int_equal(esp_image_verify(file.data, &image, NULL), ERR_FILE_FORMAT);
+    buffer_done(&file);
 }
 
 static bool has_name(enum chip_id chip, uint32_t address, const char *name)
@@ -235,6 +274,7 @@ int main(void)
         cmocka_unit_test(the_app_descriptor_is_read),
         cmocka_unit_test(descriptors_of_strangers_do_no_harm),
         cmocka_unit_test(the_bootloader_descriptor_is_read),
+        cmocka_unit_test(what_eboot_needs_is_not_in_the_checksum),
         cmocka_unit_test(memory_has_names),
         cmocka_unit_test(names_are_complete_and_different),
         cmocka_unit_test(samples_lie_in_memory),

@@ -520,7 +520,7 @@ static void hostile_jobs_are_refused(void **state)
         "{\"images\":[{}]}",
         "{\"images\":[{\"path\":\"/a\"}]}",
         "{\"images\":[{\"path\":\"/a\",\"address\":4294967296}]}",
-        "{\"images\":[{\"path\":\"/a\",\"address\":\"middle\"}]}",
+        "{\"images\":[{\"path\":\"/a\",\"address\":\"no place\"}]}",
         "{\"images\":[{\"path\":\"/a\",\"address\":1,\"enabled\":3}]}",
         "{\"images\":[7]}",
         "{\"images\":7}",

@@ -22,6 +22,11 @@ static void row(const char *label, const char *format, ...)
     putchar('\n');
 }
 
+static const char *or_dash(const char *text)
+{
+    return text[0] ? text : "-";
+}
+
 /* "v0.3 to v0.99". 0, and what ESP-IDF writes for "none", 65535, are no upper limit. */
 static const char *revisions(unsigned min, unsigned max, char to[64])
 {
@@ -132,10 +137,10 @@ static void app_print(const struct esp_app_desc *app)
     char hex[65], text[64];
 
     printf("\n  Application\n");
-    row("project", "%s", app->project);
-    row("version", "%s", app->version);
-    row("compiled", "%s %s", app->date, app->time);
-    row("ESP-IDF", "%s", app->idf_version);
+    row("project", "%s", or_dash(app->project));
+    row("version", "%s", or_dash(app->version));
+    row("compiled", "%s%s%s", or_dash(app->date), app->time[0] ? " " : "", app->time);
+    row("ESP-IDF", "%s", or_dash(app->idf_version));
     row("secure version", "%u", app->secure_version);
     row("eFuse blocks", "%s", revisions(app->min_efuse_revision, app->max_efuse_revision, text));
     if (app->mmu_page_size >= 1024)
@@ -150,7 +155,7 @@ static void boot_print(const struct esp_boot_desc *boot)
     printf("\n  Bootloader\n");
     row("version", "%u", boot->version);
     row("ESP-IDF", "%s", boot->idf_version);
-    row("compiled", "%s", boot->date_time);
+    row("compiled", "%s", or_dash(boot->date_time)); /* empty in a reproducible build */
     row("secure version", "%u", boot->secure_version);
 }
 

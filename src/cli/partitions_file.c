@@ -4,6 +4,7 @@
 
 #include "base/util.h"
 #include "image/image.h"
+#include "image/pieces.h"
 
 #include <glob.h>
 #include <jansson.h>
@@ -103,6 +104,30 @@ static bool image_take(const uint8_t *data, size_t size, bool fixed, struct even
     return false;
 }
 
+/* HEX and UF2 have their own addresses. */
+static int pieces_take(const char *path, const uint8_t *data, size_t size, struct event *event,
+                       struct error *error)
+{
+    uint32_t address = event->partitions.address;
+    struct pieces pieces;
+    bool found = false;
+    int rc = pieces_read(&pieces, path, data, size, PIECES_OWN_ADDRESS, NULL, error);
+
+    if (rc != 0)
+        return rc;
+    for (size_t i = 0; i < pieces.n && !found; i++) {
+        const struct piece *piece = &pieces.rows[i];
+        uint32_t at = address - piece->address;
+        found = address >= piece->address && at < piece->size &&
+                partition_table_parse(piece->data + at, piece->size - at, &event->partitions.table);
+    }
+    pieces_done(&pieces);
+    if (found)
+        return 0;
+    return error_set(error, ERR_FILE_FORMAT, "%s: found no partition table for 0x%x", path,
+                     address);
+}
+
 static int content_take(const uint8_t *data, size_t size, bool fixed, struct event *event,
                         struct error *error)
 {
@@ -142,7 +167,10 @@ int partitions_file_read(const char *path, bool fixed, struct event *event, stru
         path = found;
     }
     rc = image_file_read(path, &data, &size, error);
-    if (rc == 0 && (rc = content_take(data, size, fixed, event, error)) != 0)
+    enum file_form form = rc == 0 ? file_form(data, size) : FORM_RAW;
+    if (form == FORM_HEX || form == FORM_UF2)
+        rc = pieces_take(path, data, size, event, error);
+    else if (rc == 0 && (rc = content_take(data, size, fixed, event, error)) != 0)
         error_context(error, "%s", path);
     free(data);
     free(found);

@@ -81,7 +81,9 @@ int run_report_failure(struct cli *cli, const struct error *error)
     struct event event;
 
     if (!cli->json) {
-        fprintf(stderr, "espjig: %s\nhint: %s\n", error->text, error_advice(error->code));
+        fputs("espjig: ", stderr);
+        text_put_safe(stderr, error->text);
+        fprintf(stderr, "hint: %s\n", error_advice(error->code));
         return error_exit_status(error->code);
     }
     event_init(&event, EVENT_HELLO);

@@ -86,7 +86,7 @@ static void bar_wipe(struct text *text)
 }
 
 /* What a chip or a file name holds must not steer the terminal. */
-static void put_safe(FILE *to, const char *line)
+void text_put_safe(FILE *to, const char *line)
 {
     for (const unsigned char *p = (const unsigned char *)line; *p; p++)
         putc(*p < 0x20 || *p == 0x7F ? '?' : *p, to);
@@ -100,7 +100,7 @@ static void say(struct text *text, const struct text_port *port, const char *lin
     bar_wipe(text);
     if (port->label[0])
         printf("%s: ", port->label);
-    put_safe(stdout, line);
+    text_put_safe(stdout, line);
     flush(text);
 }
 
@@ -111,7 +111,7 @@ static void complain(struct text *text, const struct text_port *port, const char
     if (port->label[0])
         fprintf(stderr, "%s: ", port->label);
     fprintf(stderr, "%s: ", what);
-    put_safe(stderr, line);
+    text_put_safe(stderr, line);
 }
 
 /* ---- progress ---- */
@@ -336,7 +336,8 @@ static void say_hint(struct text *text, struct text_port *port, const char *fail
     if (!port->has_hint)
         return;
     port->has_hint = false;
-    if (e->hint.cause[0] && strcmp(e->hint.cause, failure) != 0)
+    /* The cause may have been cut to fit its event. */
+    if (e->hint.cause[0] && strncmp(e->hint.cause, failure, strlen(e->hint.cause)) != 0)
         complain(text, port, "hint", e->hint.cause);
     if (e->hint.evidence[0] && strstr(failure, e->hint.evidence) == NULL) {
         snprintf(line, sizeof line, "seen: %s", e->hint.evidence);

@@ -10,6 +10,8 @@
 #include "cli/options.h"
 #include "job/event.h"
 
+#include <stdio.h>
+
 struct text_port {
     const char *address, *label; /* label "": nothing stands in front of the lines */
     char said[300];              /* file and address of the progress that was last said */
@@ -37,6 +39,9 @@ void text_put(void *context, const struct event *event);
 
 /* A line of JSON for each event, as it is; debug lines only with -v. context: const struct cli. */
 void json_put(void *context, const struct event *event);
+
+/* A line, with ? for what could steer the terminal. */
+void text_put_safe(FILE *to, const char *line);
 
 /* Both stop silently when nobody reads stdout. */
 #endif

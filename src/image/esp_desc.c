@@ -42,21 +42,22 @@ bool esp_app_desc_read(const uint8_t *data, size_t size, struct esp_app_desc *de
     return true;
 }
 
-/* Printable up to a terminating zero, and not empty. */
+/* Printable up to a terminating zero. */
 static bool is_text(const uint8_t *from, size_t width)
 {
     size_t n = 0;
 
     while (n < width && isprint(from[n]))
         n++;
-    return n > 0 && n < width && from[n] == 0;
+    return n < width && from[n] == 0;
 }
 
-/* The magic is a single byte, which code and data have by chance: the texts must be texts, too. */
+/* The magic is a single byte, which code and data have by chance: the texts must be texts, too. (Of
+ * a reproducible build the date is empty.) */
 bool esp_boot_desc_read(const uint8_t *data, size_t size, struct esp_boot_desc *desc)
 {
     *desc = (struct esp_boot_desc){0};
-    if (size < BOOT_DESC || data[0] != BOOT_DESC_MAGIC || !is_text(data + 8, 32) ||
+    if (size < BOOT_DESC || data[0] != BOOT_DESC_MAGIC || data[8] == 0 || !is_text(data + 8, 32) ||
         !is_text(data + 40, 24))
         return false;
     desc->present = true;

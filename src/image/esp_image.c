@@ -10,6 +10,8 @@
 #define HEADER_EXTENDED 24
 #define DIGEST          32
 #define SECTOR          4096
+#define EBOOT           4096 /* bytes of it, with what fills it up */
+#define EBOOT_WORDS     8
 #define SIGNATURE_V1    68   /* version word 0, 64 bytes of ECDSA; at most 12 of alignment follow */
 #define SIGNATURE_V2    1216 /* one block of the signature sector */
 
@@ -192,6 +194,18 @@ static void extended_read(const uint8_t *data, struct esp_image *image)
     image->digest_flag = data[23] == 1;
 }
 
+/* The Arduino core for the ESP8266 puts an app behind its bootloader "eboot", and, when all
+ * checksums are made, the length of both and a CRC into the first 8 bytes of the first segment
+ * (elf2bin.py). What the checksum was made over had zeros there. */
+static void eboot_app_allow(const uint8_t *data, struct esp_image *image)
+{
+    const struct esp_image_segment *s = &image->segments[0];
+
+    if (image->form == ESP_IMAGE_PLAIN && s->size >= EBOOT_WORDS &&
+        le32_get(data + s->offset) == image->end + EBOOT)
+        image->checksum = checksum_add(image->checksum, data + s->offset, EBOOT_WORDS);
+}
+
 static int image_walk(const uint8_t *data, size_t size, struct esp_image *image,
                       struct error *error)
 {
@@ -221,7 +235,10 @@ static int image_walk(const uint8_t *data, size_t size, struct esp_image *image,
         image->checksum = checksum_add(image->checksum, data + s->offset, s->size);
     }
     image->n_segments = n;
-    return tail_read(data, size, at, image, error);
+    if (tail_read(data, size, at, image, error) != 0)
+        return ERR_FILE_FORMAT;
+    eboot_app_allow(data, image);
+    return 0;
 }
 
 int esp_image_parse(const uint8_t *data, size_t size, struct esp_image *image, struct error *error)

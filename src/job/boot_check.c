@@ -20,6 +20,7 @@ struct hearing {
     const char *expect;
     bool counts; /* what is said now is what is asked for */
     bool found;
+    enum { PLAIN, ESCAPE, SEQUENCE } colour; /* ESP-IDF's log has colours: ESC [ 0 ; 3 2 m */
     char line[LINE_MAX_BYTES + 1];
     size_t n;
     char kept[LINES_KEPT][LINE_MAX_BYTES + 1];
@@ -59,14 +60,33 @@ static void line_end(struct hearing *h)
     h->n = 0;
 }
 
+/* Whether the byte belongs to a colour. */
+static bool is_colour(struct hearing *h, uint8_t byte)
+{
+    bool was = h->colour != PLAIN;
+
+    if (byte == 0x1B)
+        h->colour = ESCAPE;
+    else if (h->colour == ESCAPE)
+        h->colour = byte == '[' ? SEQUENCE : PLAIN;
+    else if (h->colour == SEQUENCE && byte >= '@' && byte <= '~')
+        h->colour = PLAIN;
+    else if (byte < ' ')
+        h->colour = PLAIN;
+    return was || h->colour != PLAIN;
+}
+
 /* A prompt has no line end: what there is of a line is looked at after each byte. Of one that is
  * too long its end is kept. */
 static void hear(struct hearing *h, uint8_t byte)
 {
     if (byte == '\r' || byte == '\n') {
+        h->colour = PLAIN;
         line_end(h);
         return;
     }
+    if (is_colour(h, byte))
+        return;
     if (h->n == LINE_MAX_BYTES) {
         h->n /= 2;
         memmove(h->line, h->line + LINE_MAX_BYTES - h->n, h->n);

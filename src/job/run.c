@@ -201,6 +201,8 @@ static bool boot_log_matters(const struct error *error)
 {
     int status = error_exit_status(error->code);
 
+    if (error->code == ERR_BOOT_CHECK) /* what it said then is in the text */
+        return false;
     return status == error_exit_status(ERR_NO_SYNC) || status == error_exit_status(ERR_PORT_LOST) ||
            status == error_exit_status(ERR_NO_REPLY);
 }

@@ -28,19 +28,35 @@ static int levels_above(const char *directory)
     return 0;
 }
 
+/* Without the last name where that is the directory's own, no link and no dots. */
+static char *parent_of(const char *directory)
+{
+    size_t n = strlen(directory);
+    char *path = xstrdup(directory), real[PATH_MAX];
+    struct buffer up = {0};
+
+    while (n > 1 && path[n - 1] == '/')
+        path[--n] = '\0';
+    if (realpath(path, real) && strcmp(util_basename(real), util_basename(path)) == 0 &&
+        strcmp(path, "/") != 0) {
+        char *parent = job_path_directory(path);
+        free(path);
+        return parent;
+    }
+    buffer_printf(&up, "%s/..", path);
+    free(path);
+    return (char *)up.data;
+}
+
 void fdt_places_find(struct fdt_places *places, const char *directory)
 {
-    int above = levels_above(directory[0] ? directory : ".");
-    struct buffer path = {0};
+    const char *where = directory[0] ? directory : ".";
+    int above = levels_above(where);
 
     *places = (struct fdt_places){.bin = xstrdup("")};
-    buffer_printf(&path, "%s", directory[0] ? directory : ".");
-    places->rows[places->n++] = xstrdup((const char *)path.data);
-    for (int i = 0; i < above; i++) {
-        buffer_printf(&path, "%s..", path.data[path.len - 1] == '/' ? "" : "/");
-        places->rows[places->n++] = xstrdup((const char *)path.data);
-    }
-    buffer_done(&path);
+    places->rows[places->n++] = xstrdup(where);
+    for (int i = 0; i < above; i++)
+        places->rows[places->n++] = parent_of(places->rows[i]);
 }
 
 void fdt_places_done(struct fdt_places *places)

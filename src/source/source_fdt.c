@@ -134,6 +134,8 @@ static int files_take(struct fdt *f, const struct fdt_places *found)
     int result = 0;
 
     util_copy(bin, sizeof bin, take(f, path_section, "default_path"));
+    if (bin[0] == '.' && (bin[1] == '/' || bin[1] == '\\'))
+        memmove(bin, bin + 2, strlen(bin + 2) + 1);
     for (char *p = bin; *p; p++)
         *p = *p == '\\' ? '/' : *p;
     places.bin = bin;
@@ -490,6 +492,7 @@ static int main_read(struct source *s, struct conf *conf, const struct fdt_text 
 {
     struct fdt f = {.s = s, .conf = conf};
 
+    s->name = text->name; /* whatever led to it */
     if (conf_open(&f, text) != 0 || files_take(&f, places) != 0)
         return s->error->code;
     if (s->job->chip == CHIP_AUTO)
@@ -683,7 +686,9 @@ int source_fdt_load(struct source *s)
     const char *where = directory.data ? (const char *)directory.data : "";
     if (name == NULL)
         name = main_find(s, where);
+    const char *given = s->name;
     int result = name ? directory_load(s, where, name) : s->error->code;
+    s->name = given;
     buffer_done(&directory);
     free(folder);
     return result;
