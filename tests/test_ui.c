@@ -1347,6 +1347,13 @@ static void ticked_images_become_one_file(void **state)
     keys(&bench, "no-such-dir/one.bin\n");
     assert_int_equal(bench.dash.question, CONTEXT_PATH);
     assert_non_null(strstr(bench.dash.message, "no-such-dir"));
+    keys(&bench, "\033");
+    add_image(&bench, "assets.bin", 0x10800); /* into the other one */
+    keys(&bench, "c");
+    dash_key(&bench.dash, K_CTRL('u'));
+    keys(&bench, "clash.bin\n");
+    assert_non_null(strstr(bench.dash.message, "overlap"));
+    assert_int_equal(access("clash.bin", F_OK), -1);
     bench_done(&bench);
 }
 

@@ -277,43 +277,6 @@ static void do_notes(struct dash *dash)
     dash->view = VIEW_NOTES;
 }
 
-/* What the header is to say is kept for the next time. */
-static void header_keep(struct dash *dash)
-{
-    struct job *job = &dash->bench;
-
-    dash->header.kept = true;
-    dash->header.mode = job->flash_mode;
-    util_copy(dash->header.freq, sizeof dash->header.freq, job->flash_freq);
-    util_copy(dash->header.size, sizeof dash->header.size, job->flash_size);
-    job->flash_mode = FLASH_MODE_KEEP;
-    util_copy(job->flash_freq, sizeof job->flash_freq, "keep");
-    util_copy(job->flash_size, sizeof job->flash_size, "keep");
-}
-
-/* Of all that a header says, the size is what the chip itself can answer. */
-static void header_change(struct dash *dash)
-{
-    struct job *job = &dash->bench;
-    bool kept = dash->header.kept;
-
-    job->flash_mode = kept ? dash->header.mode : FLASH_MODE_KEEP;
-    util_copy(job->flash_freq, sizeof job->flash_freq, kept ? dash->header.freq : "keep");
-    util_copy(job->flash_size, sizeof job->flash_size, kept ? dash->header.size : "detect");
-}
-
-static void do_set_header(struct dash *dash)
-{
-    if (header_is_changed(&dash->bench)) {
-        header_keep(dash);
-        dash_say(dash, "the bootloader is written as its file is (DoNotChgBin)");
-    } else {
-        header_change(dash);
-        dash_say(dash, "mode, speed and size are put into the bootloader's header");
-    }
-    dash_bench_send(dash);
-}
-
 static void do_set_compress(struct dash *dash)
 {
     dash->bench.compress = !dash->bench.compress;
@@ -408,68 +371,6 @@ static void do_choice_leave(struct dash *dash)
         source_leave(dash);
         dash_say(dash, "nothing was taken over");
     }
-}
-
-/* ---- the file chooser ------------------------------------------------------------------------ */
-
-static void do_file_take(struct dash *dash)
-{
-    const struct chooser_row *row = chooser_selected(&dash->chooser);
-    char path[1024];
-
-    if (row == NULL)
-        return;
-    util_copy(path, sizeof path, row->path);
-    if (row->is_dir && source_kind(path) == SOURCE_NONE)
-        dash_complain(dash, "%s is no build that is known: Enter looks into it",
-                      util_basename(path));
-    else
-        images_take_path(dash, path);
-}
-
-static void do_file_enter(struct dash *dash)
-{
-    const struct chooser_row *row = chooser_selected(&dash->chooser);
-
-    if (row && strcmp(row->name, "../") == 0)
-        chooser_parent(&dash->chooser);
-    else if (row && row->is_dir && strcmp(row->name, "./") != 0 && !dash->chooser.recent)
-        chooser_open(&dash->chooser, row->path, "");
-    else
-        do_file_take(dash);
-}
-
-static void do_file_parent(struct dash *dash)
-{
-    chooser_parent(&dash->chooser);
-}
-
-static void do_file_home(struct dash *dash)
-{
-    if (dash->home[0])
-        chooser_open(&dash->chooser, dash->home, "");
-    else
-        dash_complain(dash, "HOME is not set");
-}
-
-static void do_file_filter(struct dash *dash)
-{
-    dash->prompt_for = PROMPT_FILTER;
-    dash->question = CONTEXT_LINE;
-    prompt_open(&dash->prompt, "names with:", dash->chooser.filter);
-}
-
-static void do_file_recent(struct dash *dash)
-{
-    if (dash->chooser.recent)
-        chooser_open(&dash->chooser, dash->chooser.dir, "");
-    else
-        chooser_open_recent(&dash->chooser);
-}
-
-static void do_file_hidden(struct dash *dash)
-{
-    chooser_show_hidden(&dash->chooser, !dash->chooser.hidden);
 }
 
 /* ---- the line that is typed ------------------------------------------------------------------ */
@@ -598,16 +499,16 @@ static void (*const handlers[ACTION_COUNT])(struct dash *dash) = {
     [ACTION_PARTITIONS] = do_partitions,
     [ACTION_NOTES] = do_notes,
     [ACTION_DEFAULTS] = defaults_ask,
-    [ACTION_SET_HEADER] = do_set_header,
+    [ACTION_SET_HEADER] = images_toggle_header,
     [ACTION_SET_COMPRESS] = do_set_compress,
     [ACTION_SET_SKIP_GAPS] = do_set_skip_gaps,
-    [ACTION_FILE_TAKE] = do_file_take,
-    [ACTION_FILE_ENTER] = do_file_enter,
-    [ACTION_FILE_PARENT] = do_file_parent,
-    [ACTION_FILE_HOME] = do_file_home,
-    [ACTION_FILE_FILTER] = do_file_filter,
-    [ACTION_FILE_RECENT] = do_file_recent,
-    [ACTION_FILE_HIDDEN] = do_file_hidden,
+    [ACTION_FILE_TAKE] = browse_take,
+    [ACTION_FILE_ENTER] = browse_enter,
+    [ACTION_FILE_PARENT] = browse_parent,
+    [ACTION_FILE_HOME] = browse_home,
+    [ACTION_FILE_FILTER] = browse_filter,
+    [ACTION_FILE_RECENT] = browse_recent,
+    [ACTION_FILE_HIDDEN] = browse_hidden,
     [ACTION_SET_CHIP] = do_set_chip,
     [ACTION_SET_BAUD] = do_set_baud,
     [ACTION_SET_MODE] = do_set_mode,

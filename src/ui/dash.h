@@ -199,6 +199,17 @@ void images_remove(struct dash *dash);
 void images_tick(struct dash *dash);
 void images_typed(struct dash *dash); /* a path or an address was typed */
 
+void images_toggle_header(struct dash *dash); /* what DoNotChgBin does */
+
+/* browse.c: what the keys of the file chooser do. */
+void browse_take(struct dash *dash);
+void browse_enter(struct dash *dash);
+void browse_parent(struct dash *dash);
+void browse_home(struct dash *dash);
+void browse_filter(struct dash *dash);
+void browse_recent(struct dash *dash);
+void browse_hidden(struct dash *dash);
+
 /* sources.c: builds, jobs and the like. */
 /* Takes the source over, or opens a question about it. */
 void source_take(struct dash *dash, const char *path);

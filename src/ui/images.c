@@ -184,3 +184,40 @@ void images_typed(struct dash *dash)
     else
         address_typed(dash);
 }
+
+/* What the header is to say is kept for the next time. */
+static void header_keep(struct dash *dash)
+{
+    struct job *job = &dash->bench;
+
+    dash->header.kept = true;
+    dash->header.mode = job->flash_mode;
+    util_copy(dash->header.freq, sizeof dash->header.freq, job->flash_freq);
+    util_copy(dash->header.size, sizeof dash->header.size, job->flash_size);
+    job->flash_mode = FLASH_MODE_KEEP;
+    util_copy(job->flash_freq, sizeof job->flash_freq, "keep");
+    util_copy(job->flash_size, sizeof job->flash_size, "keep");
+}
+
+/* Of all that a header says, the size is what the chip itself can answer. */
+static void header_change(struct dash *dash)
+{
+    struct job *job = &dash->bench;
+    bool kept = dash->header.kept;
+
+    job->flash_mode = kept ? dash->header.mode : FLASH_MODE_KEEP;
+    util_copy(job->flash_freq, sizeof job->flash_freq, kept ? dash->header.freq : "keep");
+    util_copy(job->flash_size, sizeof job->flash_size, kept ? dash->header.size : "detect");
+}
+
+void images_toggle_header(struct dash *dash)
+{
+    if (header_is_changed(&dash->bench)) {
+        header_keep(dash);
+        dash_say(dash, "the bootloader is written as its file is (DoNotChgBin)");
+    } else {
+        header_change(dash);
+        dash_say(dash, "mode, speed and size are put into the bootloader's header");
+    }
+    dash_bench_send(dash);
+}
