@@ -13,6 +13,7 @@
  *   stub_digest  which RAM contents are a known stub
  *   regs, spi  address space, SPI controller        flash  the NOR chip behind it
  *   security   what eFuses forbid   watchdog   the chip's watchdogs
+ *   encryption what eFuses make of the flash's cipher   crypt  the ciphers
  *   efuse      eFuses       storage  mapped files   image  reads images out of the flash
  *   boot, boot2  what ROM, second-stage bootloader and app print when the chip starts
  *   wire       time, baud mismatch and latency between chip and host
@@ -29,8 +30,8 @@
  * stub_digest.c; if its ROM prints another kind of boot log, a style in boot.c; its line in
  * tests/emu/esptool.sh.
  *
- * Not modelled: executing code, traps on bad addresses (they read as 0), verified boot, encrypted
- * flash, USB-OTG.
+ * Not modelled: executing code, traps on bad addresses (they read as 0), verified boot, the key
+ * manager, USB-OTG.
  */
 #ifndef ESPJIG_EMU_CHIP_H
 #define ESPJIG_EMU_CHIP_H

@@ -10,6 +10,10 @@ if [ -z "${ESPTOOL:-}" ]; then
     exit 77
 fi
 emu=${top_builddir:-.}/espjig-emu
+case $ESPTOOL in
+*esptool.py) espsecure=${ESPTOOL%esptool.py}espsecure.py ;;
+*) espsecure=${ESPTOOL%esptool}espsecure ;;
+esac
 dir=$(mktemp -d)
 pid=
 failed=0
@@ -57,6 +61,17 @@ run() { # what is tested, esptool's arguments
     # shellcheck disable=SC2086 # ESPTOOL is a command with arguments
     timeout 60 $ESPTOOL --chip "${auto:-${chip%-rev1}}" --port "$port" "$@" >"$dir/out" 2>&1
     result $? "$chip $what: esptool $*"
+}
+
+refuses() { # words that must be said, esptool's arguments
+    words=$1
+    shift
+    # shellcheck disable=SC2086
+    if timeout 60 $ESPTOOL --chip "${chip%-rev1}" --port "$port" "$@" >"$dir/out" 2>&1; then
+        result 1 "$chip: esptool $* is not refused"
+    else
+        says "$words"
+    fi
 }
 
 says() { # what the last output must contain
@@ -184,6 +199,52 @@ with_rom() {
     same_read ROM "$dir/part"
 }
 
+ciphertext() { # offset, file: whether the flash has what espsecure makes of it
+    xts=--aes-xts
+    [ "$chip" != esp32 ] || xts=
+    # shellcheck disable=SC2086
+    $espsecure encrypt-flash-data $xts --keyfile "$dir/key" --address "$1" --output "$dir/want" "$2" >"$dir/out" 2>&1
+    result $? "$chip: espsecure"
+    same "$dir/want" "$1" "$size"
+}
+
+write_encrypted() { # what is tested, options: one file compresses, the other does not
+    what=$1
+    shift
+    run "$what" --baud 921600 "$@" write-flash --encrypt 0x20000 "$b" 0x30000 "$a"
+    ciphertext 131072 "$b"
+    ciphertext 196608 "$a"
+}
+
+# Without a key, with one, and in release mode. Long keys for those that take them.
+encrypted() {
+    case $chip in
+    esp8266)
+        refuses "ESP8266 does not support encrypted flashing" write-flash --encrypt 0x20000 "$a"
+        return
+        ;;
+    esp32s2 | esp32s3 | esp32h4 | esp32p4*) n=64 ;;
+    esp32c2) n=16 ;;
+    esp32e22) return ;;
+    *) n=32 ;;
+    esac
+    ESPTOOL_STUB_VERSION=2
+    refuses "Flash encryption key is not programmed" write-flash --encrypt 0x20000 "$a"
+    stop
+    head -c $n /dev/urandom >"$dir/key"
+    start "$chip" --flash-encryption --flash-encryption-key "$dir/key"
+    if [ "$chip" = esp32h21 ]; then write_encrypted ROM --no-stub; else write_encrypted "stub v2"; fi
+    case $chip in
+    esp32 | esp32s3 | esp32c3) ESPTOOL_STUB_VERSION=1 && write_encrypted "stub v1" ;;
+    esp32s2 | esp32c6) write_encrypted ROM --no-stub ;;
+    esac
+    ESPTOOL_STUB_VERSION=2
+    stop
+    start "$chip" --flash-encryption-release
+    refuses "in UART download mode disabled" write-flash --encrypt 0x20000 "$a"
+    refuses "Flashing plaintext data may brick your device" write-flash 0x20000 "$a"
+}
+
 # The ROM's rates are wrong with the crystal that it does not expect; esptool knows.
 other_crystal() { # MHz
     stop
@@ -216,6 +277,7 @@ one_chip() { # everything for one persona, in a directory of its own
     case $chip in
     esp32c2 | esp32c5) other_crystal 40 ;;
     esac
+    encrypted
     stop
     echo "$chip: $passed passed, $failed failed"
     exit $((failed != 0))
