@@ -429,7 +429,7 @@ static void samples_start_on_every_chip(void **state)
         }
         assert_true(put_sample(&b, "partition-table", 0x8000));
         assert_true(put_sample(&b, "app", 0x10000));
-        image_read(&image, &b.chip.flash, p->boot_offset, p->extended_header);
+        image_read(&image, &b.chip, p->boot_offset);
         for (size_t k = 0; k < image.n_segments; k++) {
             if (!is_in_ram(p, &image.segments[k]))
                 fail_msg("%s: segment %zu at 0x%08x is in no RAM", p->name, k,
