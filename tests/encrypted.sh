@@ -147,4 +147,10 @@ expect 5 "nobody can check" write-flash -p "$new,$on,secure-boot" --encrypt 0x80
 decrypted esp32c3 0x10000 "$app"
 expect 6 "erasing could make it unusable" erase-flash -p "$new"
 
+# The key is in the Key Manager (FORCE_USE_KEY_MANAGER_KEY of the ESP32-C5), which needs the first 8 KB.
+managed=emu:esp32c5,flash-encryption,efuse=0.75=1,flash-file=a.flash
+rm -f a.flash
+expect 6 "nvs.txt at 0x0 would overwrite what the Key Manager" write-flash -p "$managed" --encrypt 0 nvs.txt
+expect 5 "nobody can check" write-flash -p "$managed" --encrypt 0x12000 nvs.txt
+
 finish
