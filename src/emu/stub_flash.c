@@ -181,6 +181,9 @@ uint16_t stub_flash_data(struct chip *chip, struct stub_frame *r)
 {
     struct stub *s = &chip->stub;
 
+    /* FLASH_ENCRYPT_DATA: how generation 1 was told before BEGIN had a word for it. */
+    if (r->op == 0xd4 && s->generation >= 2)
+        return INVALID_COMMAND;
     if (r->len < DATA_HEADER)
         return r->op == 0x03 ? NOT_ENOUGH_DATA : BAD_LENGTH;
     if (!s->writing || s->deflated != (r->op == 0x11))
@@ -193,6 +196,7 @@ uint16_t stub_flash_data(struct chip *chip, struct stub_frame *r)
     }
     if (checksum(r->data + DATA_HEADER, r->len - DATA_HEADER) != r->checksum)
         return BAD_CHECKSUM;
+    s->encrypted = s->encrypted || r->op == 0xd4;
     return OK;
 }
 
