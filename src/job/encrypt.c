@@ -2,6 +2,7 @@
 #include "job/encrypt.h"
 
 #include "base/util.h"
+#include "image/digest.h"
 #include "job/internal.h"
 #include "job/ops.h"
 #include "job/pack.h"
@@ -126,5 +127,35 @@ int encrypt_check(struct run *run)
         return error_context(&run->error, "%s at 0x%x is to be encrypted", first->path,
                              first->address);
     warn(run, first);
+    return 0;
+}
+
+static void blank_md5(size_t n, uint8_t md5[16])
+{
+    uint8_t *blank = xmalloc(n);
+
+    memset(blank, 0xFF, n);
+    digest_md5(blank, n, md5);
+    free(blank);
+}
+
+int encrypt_confirm(struct run *run, const struct region *region)
+{
+    uint8_t md5[16], blank[16];
+    const char *name = util_basename(region->path);
+
+    if (run->loader.secure_download || !loader_can_md5(&run->loader))
+        return 0;
+    if (loader_flash_md5(&run->loader, region->address, (uint32_t)region->size, md5, &run->error))
+        return error_context(&run->error, "looking at %s at 0x%x", name, region->address);
+    blank_md5(region->size, blank);
+    if (memcmp(md5, region->md5, sizeof md5) == 0)
+        return error_set(&run->error, ERR_VERIFY_FAILED,
+                         "%s at 0x%x: the chip did not encrypt it, the flash holds it as it is",
+                         name, region->address);
+    if (memcmp(md5, blank, sizeof md5) == 0)
+        return error_set(&run->error, ERR_VERIFY_FAILED,
+                         "%s at 0x%x: the flash is blank there, the chip wrote nothing", name,
+                         region->address);
     return 0;
 }

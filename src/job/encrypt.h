@@ -16,6 +16,10 @@ void encrypt_decide(struct run *run);
  * forced or not. */
 int encrypt_check(struct run *run);
 
+/* After it was sent: no more can be told of it than that the flash holds neither the file as it is
+ * nor nothing at all. ERR_VERIFY_FAILED. */
+int encrypt_confirm(struct run *run, const struct region *region);
+
 /* How many regions are encrypted; *first is the first one, or NULL. */
 size_t encrypt_count(const struct plan *plan, const struct region **first);
 

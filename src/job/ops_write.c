@@ -166,7 +166,8 @@ static int region_try(struct run *run, struct region *region, struct send *send,
         if (send->confirmed)
             return region_is_confirmed(run, region);
         if (!can_confirm(run, region))
-            return 0; /* which the op will say in the end */
+            return region->encrypted ? encrypt_confirm(run, region)
+                                     : 0; /* which the op will say in the end */
         int result = region_confirm(run, region, ERR_MD5_MISMATCH);
         if (result == 0)
             result = front_confirm(run, region);
