@@ -112,6 +112,7 @@ expect 0 "" erase-flash --no-stub --protect 0x200000-0x201000 -p emu:esp32,flash
 [ "$(bytes board.bin 0x200000 0x1000)" = "$mark" ] || complain "by the ROM: the protected sector is gone"
 expect 6 'protected range from 0x200800' erase-region 0x1ff000 0x2000 --protect 0x200800-0x200900 -p emu:esp32,flash-file=board.bin
 expect 6 'protected range' erase-region 0x100000 ALL --protect 0x200000-0x201000 -p emu:esp32,flash-file=board.bin
+expect 6 'nothing is left to be erased' erase-flash --protect 0-0x400000 -p emu:esp32,flash-file=board.bin
 expect 0 "" erase-region 0x1ff000 0x1000 --protect 0x200800-0x200900 -p emu:esp32,flash-file=board.bin
 [ "$(bytes board.bin 0x200000 0x1000)" = "$mark" ] || complain "erase-region has reached the protected sector"
 expect 6 'protects' write-flash -p emu:esp32,flash-file=board.bin 0x1ff000 mark.bin --protect 0x200000-0x201000
