@@ -3,9 +3,9 @@
 #include "cli/commands.h"
 
 #include "base/buffer.h"
+#include "base/output.h"
 #include "base/util.h"
 #include "image/image.h"
-#include "job/output.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -123,17 +123,13 @@ static void said_json(const struct chip *chip, const char *path, const struct bu
     json_decref(line);
 }
 
-static int file_write(const struct cli *cli, const struct chip *chip, const char *path,
-                      const struct buffer *bytes, bool has_address, uint32_t address,
-                      struct error *error)
+static int image_write(const struct cli *cli, const struct chip *chip, const char *path,
+                       const struct buffer *bytes, bool has_address, uint32_t address,
+                       struct error *error)
 {
-    struct output output;
     char place[32] = "";
-    int rc = output_open(&output, path, error);
+    int rc = output_write(path, bytes->data, bytes->len, error);
 
-    if (rc == 0)
-        rc = output_finish(&output, bytes->data, bytes->len, error);
-    output_done(&output);
     if (rc != 0 || cli->quiet)
         return rc;
     if (has_address)
@@ -167,9 +163,9 @@ static int files_write(const struct cli *cli, const struct chip *chip, const str
     names_make(cli, chip, irom_address, &name, &irom_name);
     int rc = names_check(cli, (const char *)name.data, error);
     if (rc == 0 && irom->len > 0)
-        rc = file_write(cli, chip, (const char *)irom_name.data, irom, true, irom_address, error);
+        rc = image_write(cli, chip, (const char *)irom_name.data, irom, true, irom_address, error);
     if (rc == 0)
-        rc = file_write(cli, chip, (const char *)name.data, image, version <= 2, address, error);
+        rc = image_write(cli, chip, (const char *)name.data, image, version <= 2, address, error);
     buffer_done(&name);
     buffer_done(&irom_name);
     return rc;

@@ -2,10 +2,10 @@
 /* `espjig merge-bin` and `espjig split-bin`: one file for the whole flash, and the way back. */
 #include "cli/commands.h"
 
+#include "base/output.h"
 #include "base/util.h"
 #include "image/esp_image.h"
 #include "image/merge.h"
-#include "job/output.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -28,18 +28,6 @@ static json_t *text_json(const char *text)
     json_t *json = json_string(text);
 
     return json ? json : json_null();
-}
-
-/* Whole or not at all. */
-static int file_write(const char *path, const void *data, size_t n, struct error *error)
-{
-    struct output output;
-    int rc = output_open(&output, path, error);
-
-    if (rc == 0)
-        rc = output_finish(&output, data, n, error);
-    output_done(&output);
-    return rc;
 }
 
 /* ---- merge-bin: what is merged --------------------------------------------------------------- */
@@ -192,7 +180,7 @@ int merge_bin(struct cli *cli, struct error *error)
         chip = chip_of_plan(&plan, error);
     if (chip && settings_put(cli, chip, &plan, error) == 0 &&
         merge_build(&plan, chip, &cli->merge, &out, error) == 0 &&
-        file_write(cli->output, out.data, out.len, error) == 0) {
+        output_write(cli->output, out.data, out.len, error) == 0) {
         if (cli->json)
             merged_json(cli, chip, &plan, out.len);
         else
@@ -301,7 +289,7 @@ static int part_write(const struct merged *m, const char *name, const void *data
     struct buffer path = {0};
 
     buffer_printf(&path, "%s/%s", m->dir, name);
-    int rc = file_write((const char *)path.data, data, n, error);
+    int rc = output_write((const char *)path.data, data, n, error);
     buffer_done(&path);
     return rc;
 }

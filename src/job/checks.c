@@ -65,7 +65,7 @@ static void finding_say(struct run *run, const struct finding *finding, bool dec
     report_put(&run->report, &event);
     if (!decides)
         log_line(run_log(run), refuses ? LOG_ERROR : LOG_WARNING, "%s%s", finding->text,
-             finding->refuses && !refuses ? "; going on as forced" : "");
+                 finding->refuses && !refuses ? "; going on as forced" : "");
 }
 
 /* Says all; the first refusal decides, and tells how many there are. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * These files are what Python's ConfigParser writes: sections, `key = value`, comments, and lines
- * of any length (inih has 200 bytes for one, a Windows path alone may have 260).
+ * of any length. Not with inih: as distributions build it (INI_USE_STACK, INI_MAX_LINE 200, so that
+ * INI_ALLOW_REALLOC has no effect) it cuts what is longer, and a Windows path alone may have 260
+ * bytes. Of a job, which is ours, job_file.c can ask for shorter lines.
  */
 #include "source/conf.h"
 
