@@ -59,6 +59,11 @@ expect 0 "" job --help
 said 'job export'
 sed 's/0x10000/0x200000/' line/lamp.job >line/clash.job
 expect 6 'protects 0x200000' job check line/clash.job
+# A name that is no UTF-8 can't stand in JSON as it is.
+odd=$(printf 'line/\377.job')
+cp line/clash.job "$odd"
+run job check --json "$odd"
+said "^[{]\"job\":\"line/$(printf '\357\277\275')[.]job\",\"ok\":false"
 run job check --json line/clash.job
 [ "$status" -eq 6 ] || complain "job check --json: status $status"
 said '"ok":false.*"error":"protected-range","refuses":true'

@@ -78,18 +78,25 @@ static int run_on_ports(struct cli *cli, struct error *error)
 
 /* ---- jobs ---- */
 
+int cli_chip_find(const struct cli *cli, const struct chip **chip, struct error *error)
+{
+    *chip = NULL;
+    if (cli->chip == NULL || strcasecmp(cli->chip, "auto") == 0)
+        return 0;
+    *chip = chip_by_name(cli->chip);
+    if (*chip)
+        return 0;
+    return error_set(error, ERR_UNKNOWN_CHIP, "\"%s\" is no chip that espjig knows (%s)", cli->chip,
+                     chip_names());
+}
+
 int cli_chip_take(struct cli *cli, struct error *error)
 {
     const struct chip *chip;
 
-    if (cli->chip == NULL || strcmp(cli->chip, "auto") == 0)
-        return 0;
-    chip = chip_by_name(cli->chip);
-    if (chip == NULL)
-        return error_set(error, ERR_UNKNOWN_CHIP, "\"%s\" is no chip that espjig knows (%s)",
-                         cli->chip, chip_names());
-    cli->job.chip = chip->id;
-    return 0;
+    if (cli_chip_find(cli, &chip, error) == 0 && chip)
+        cli->job.chip = chip->id;
+    return error->code;
 }
 
 static int address_take(const char *text, uint32_t *address, struct error *error)
@@ -313,15 +320,6 @@ static void port_print(const struct event *event)
     putchar('\n');
 }
 
-static void hello_put(struct cli *cli)
-{
-    struct event event;
-
-    event_init(&event, EVENT_HELLO);
-    event_hello_describe(&event);
-    json_put(cli, &event);
-}
-
 static int list_ports(struct cli *cli, struct error *error)
 {
     struct port_info *ports = NULL;
@@ -331,7 +329,7 @@ static int list_ports(struct cli *cli, struct error *error)
     if (ports_list(&ports, &n, cli->all, error) != 0)
         return error->code;
     if (cli->json)
-        hello_put(cli);
+        json_hello_put(cli);
     else if (n > 0 && !cli->quiet)
         printf("%-14s  %-8s  %-9s  %-8s  %s\n", "PORT", "SOCKET", "ID", "DRIVER", "PRODUCT");
     for (size_t i = 0; i < n; i++) {

@@ -359,9 +359,8 @@ int image_info(struct cli *cli, struct error *error)
 {
     struct inspection in = {.cli = cli};
 
-    if (cli->chip && strcmp(cli->chip, "auto") != 0 && (in.chip = chip_by_name(cli->chip)) == NULL)
-        return error_set(error, ERR_UNKNOWN_CHIP, "\"%s\" is no chip that espjig knows (%s)",
-                         cli->chip, chip_names());
+    if (cli_chip_find(cli, &in.chip, error) != 0)
+        return error->code;
     if (keys_read(&in.keys, cli, error) != 0)
         return error->code;
     for (size_t i = 0; i < cli->n_args; i++) {

@@ -93,13 +93,12 @@ static void say_done(struct cli *cli, const struct error *error)
 
 static int from_file(struct cli *cli, const char *path, enum form form, struct error *error)
 {
-    const struct chip *chip = NULL;
-    struct event event, hello;
+    const struct chip *chip;
+    struct event event;
     struct error wrong = {0};
 
-    if (cli->chip && strcmp(cli->chip, "auto") != 0 && (chip = chip_by_name(cli->chip)) == NULL)
-        return error_set(error, ERR_UNKNOWN_CHIP, "\"%s\" is no chip that espjig knows (%s)",
-                         cli->chip, chip_names());
+    if (cli_chip_find(cli, &chip, error) != 0)
+        return error->code;
     event_init(&event, EVENT_PARTITIONS);
     event.partitions.address = cli->job.table_address;
     event.partitions.bootloader = chip ? chip->bootloader_offset : PARTITION_NO_PLACE;
@@ -107,10 +106,8 @@ static int from_file(struct cli *cli, const char *path, enum form form, struct e
     if (partitions_file_read(path, is_fixed(cli), &event, error) != 0)
         return error->code;
 
-    event_init(&hello, EVENT_HELLO);
-    event_hello_describe(&hello);
     if (cli->json) {
-        json_put(cli, &hello);
+        json_hello_put(cli);
         json_put(cli, &event);
     } else if (!cli->quiet || form == FORM_NONE) {
         partitions_print(&event);
