@@ -259,9 +259,9 @@ static int flash_status(struct cli *cli, struct error *error)
     enum op_kind kind = cli->n_args > 0 ? OP_WRITE_FLASH_STATUS : OP_READ_FLASH_STATUS;
     struct op *op = job_add_op(&cli->job, kind);
 
-    if (cli->bytes)
-        op->bytes = cli->bytes;
-    op->non_volatile = cli->non_volatile;
+    if (cli->status.bytes)
+        op->bytes = cli->status.bytes;
+    op->non_volatile = cli->status.non_volatile;
     if (cli->n_args > 0 && word_take("value", cli->args[0], &op->value, error) != 0)
         return error->code;
     return run_checked(cli, error);
@@ -326,7 +326,7 @@ static int list_ports(struct cli *cli, struct error *error)
     struct event event;
     size_t n = 0;
 
-    if (ports_list(&ports, &n, cli->all, error) != 0)
+    if (ports_list(&ports, &n, cli->all_ports, error) != 0)
         return error->code;
     if (cli->json)
         json_hello_put(cli);
@@ -340,8 +340,9 @@ static int list_ports(struct cli *cli, struct error *error)
             port_print(&event);
     }
     if (n == 0 && !cli->json && !cli->quiet)
-        puts(cli->all ? "There is no serial port."
-                      : "There is no USB serial port; `espjig ports --all` lists the others.");
+        puts(cli->all_ports
+                 ? "There is no serial port."
+                 : "There is no USB serial port; `espjig ports --all` lists the others.");
     free(ports);
     return 0;
 }

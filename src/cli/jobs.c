@@ -65,7 +65,7 @@ static void findings_print(struct cli *cli, const struct findings *findings, boo
     }
     if (cli->json) {
         cli_json_print(json_pack("{s:o, s:b, s:o, s:o}", "job", cli_json_text(cli->args[0]), "ok",
-                                 ok, "findings", array, "notes", notes_json(&cli->notes)));
+                                 ok, "findings", array, "notes", notes_json(&cli->source.notes)));
         return;
     }
     json_decref(array);
@@ -129,7 +129,7 @@ int job_show_command(struct cli *cli, struct error *error)
         return error->code;
     if (cli->json) {
         json_t *json = job_to_json(&cli->job);
-        json_object_set_new(json, "notes", notes_json(&cli->notes));
+        json_object_set_new(json, "notes", notes_json(&cli->source.notes));
         cli_json_print(json);
         return 0;
     }
@@ -189,10 +189,11 @@ static int written(const struct cli *cli, const char *path)
 {
     if (cli->json)
         cli_json_print(json_pack("{s:o, s:o}", "written", cli_json_text(path), "notes",
-                                 notes_json(&cli->notes)));
+                                 notes_json(&cli->source.notes)));
     else if (!cli->quiet)
         printf("%s: %zu image%s%s\n", path, cli->job.n_images, cli->job.n_images == 1 ? "" : "s",
-               lost_count(&cli->notes) ? "; not all of it could be taken over, see above" : "");
+               lost_count(&cli->source.notes) ? "; not all of it could be taken over, see above"
+                                              : "");
     return 0;
 }
 
@@ -224,8 +225,8 @@ int job_export_command(struct cli *cli, struct error *error)
                          cli->command->name, cli->to ? ", not " : "", cli->to ? cli->to : "");
     if (need_output(cli, error) != 0 || load(cli, error) != 0)
         return error->code;
-    size_t first = cli->notes.n;
-    if (formats[i].write(&cli->job, cli->output, &cli->notes, error) != 0)
+    size_t first = cli->source.notes.n;
+    if (formats[i].write(&cli->job, cli->output, &cli->source.notes, error) != 0)
         return error->code;
     images_notes_print(cli, first);
     return written(cli, cli->output);

@@ -203,9 +203,9 @@ static int address_take(const struct cli *cli, uint32_t *address, struct error *
 {
     uint64_t v;
 
-    if (!util_number_parse(cli->address, true, UINT32_MAX, &v))
+    if (!util_number_parse(cli->split_address, true, UINT32_MAX, &v))
         return error_set(error, ERR_BAD_ADDRESS, "--address: \"%s\" is no address of 32 bits",
-                         cli->address);
+                         cli->split_address);
     *address = (uint32_t)v;
     return 0;
 }
@@ -219,7 +219,7 @@ static int merged_read(const struct cli *cli, struct merged *m, struct error *er
 
     if (rc != 0)
         return rc;
-    if (cli->address)
+    if (cli->split_address)
         rc = address_take(cli, &m->address, error);
     else if (file_form(data, size) == FORM_RAW)
         m->address = split_address(data, size);
