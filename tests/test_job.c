@@ -6,10 +6,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/output.h"
 #include "base/util.h"
 #include "image/sample.h"
 #include "job/job.h"
-#include "job/output.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -129,9 +129,7 @@ static void settings_say(struct cli *cli)
                job->erase_all ? ", the whole flash is erased first" : "");
         return;
     }
-    event_init(&event, EVENT_HELLO);
-    event_hello_describe(&event);
-    json_put(cli, &event);
+    json_hello_put(cli);
     event_init(&event, EVENT_RESULT);
     util_copy(event.result.op, sizeof event.result.op, "dry-run");
     event.result.ok = true;

@@ -6,11 +6,11 @@
 #include "base/error.h"
 #include "cli/options.h"
 
-/* Reads cli->args into cli->job; what its sources could not say is printed, and kept in cli->notes.
- * ERR_USAGE, ERR_BAD_ADDRESS and what source_load() gives. */
+/* Reads cli->args into cli->job; what its sources could not say is printed, and kept in
+ * cli->source.notes. ERR_USAGE, ERR_BAD_ADDRESS and what source_load() gives. */
 int images_take(struct cli *cli, struct error *error);
 
-/* cli->notes as log events, behind the event hello. */
+/* cli->source.notes as log events, behind the event hello. */
 void images_notes_put(const struct cli *cli);
 
 /* Those from number `first` on, for people; nothing with --json. */

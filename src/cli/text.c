@@ -397,3 +397,12 @@ void json_put(void *context, const struct event *event)
     if (event->kind == EVENT_HELLO)
         images_notes_put(cli);
 }
+
+void json_hello_put(const struct cli *cli)
+{
+    struct event event;
+
+    event_init(&event, EVENT_HELLO);
+    event_hello_describe(&event);
+    json_put((void *)(uintptr_t)cli, &event);
+}

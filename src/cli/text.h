@@ -39,6 +39,8 @@ void text_put(void *context, const struct event *event);
 
 /* A line of JSON for each event, as it is; debug lines only with -v. context: const struct cli. */
 void json_put(void *context, const struct event *event);
+/* The first line, where no job says it. */
+void json_hello_put(const struct cli *cli);
 
 /* A line, with ? for what could steer the terminal. */
 void text_put_safe(FILE *to, const char *line);
