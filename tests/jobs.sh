@@ -59,6 +59,12 @@ expect 0 "" job --help
 said 'job export'
 sed 's/0x10000/0x200000/' line/lamp.job >line/clash.job
 expect 6 'protects 0x200000' job check line/clash.job
+# What a job says does not steer the terminal; a file that is not there is named.
+printf '[job]\n[image 1]\nfile = gone.bin\naddress = 0\n[boot-check]\nexpect = "a\\x1b[31mb"\n' >line/red.job
+run job show line/red.job
+said 'boot-check expect +a.\[31mb'
+grep -q "$(printf '\033')" out && complain "job show lets an escape sequence through"
+said 'line/gone.bin  .*No such file'
 # A name that is no UTF-8 can't stand in JSON as it is.
 odd=$(printf 'line/\377.job')
 cp line/clash.job "$odd"

@@ -134,6 +134,17 @@ size_t util_utf8_length(const char *text)
     return n;
 }
 
+char *util_harmless(char *text)
+{
+    for (unsigned char *p = (unsigned char *)text; *p; p++) {
+        if (*p < ' ' || *p == 0x7F)
+            *p = '?';
+        else if (*p == 0xC2 && p[1] >= 0x80 && p[1] <= 0x9F)
+            *p = p[1] = '?';
+    }
+    return text;
+}
+
 const char *util_basename(const char *path)
 {
     const char *slash = strrchr(path, '/');

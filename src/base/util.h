@@ -54,6 +54,10 @@ bool util_copy(char *to, size_t size, const char *from);
  * no surrogates, nothing overlong, nothing above U+10FFFF). */
 size_t util_utf8_length(const char *text);
 
+/* What strangers wrote must not steer a terminal: `?`, in place, for control characters, those of
+ * ASCII and those of Latin-1 as UTF-8 has them. Returns `text`. */
+char *util_harmless(char *text);
+
 /* Last part of a path, inside `path`. */
 const char *util_basename(const char *path);
 

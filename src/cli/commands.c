@@ -48,7 +48,8 @@ static int port_find(struct cli *cli, char *path, size_t size, struct error *err
     if (result == 0) {
         util_copy(path, size, ports[0].path);
         if (!cli->json && !cli->quiet)
-            printf("using %s, the only USB serial port (%s)\n", ports[0].path, ports[0].product);
+            text_say(stdout, "using %s, the only USB serial port (%s)", ports[0].path,
+                     ports[0].product);
     }
     free(ports);
     return result;
@@ -305,19 +306,21 @@ static void port_event(const struct port_info *port, struct event *event)
 
 static void port_print(const struct event *event)
 {
+    struct buffer line = {0};
     char id[16] = "";
 
     if (event->seen.vid)
         snprintf(id, sizeof id, "%04x:%04x", event->seen.vid, event->seen.pid);
-    printf("%-14s  %-8s  %-9s  %-8s  %s", event->port, event->seen.slot_name, id,
-           event->seen.driver, event->seen.product);
+    buffer_printf(&line, "%-14s  %-8s  %-9s  %-8s  %s", event->port, event->seen.slot_name, id,
+                  event->seen.driver, event->seen.product);
     if (event->seen.max_baud)
-        printf("  up to %u baud", event->seen.max_baud);
+        buffer_printf(&line, "  up to %u baud", event->seen.max_baud);
     if (event->seen.serial[0])
-        printf("  serial %s", event->seen.serial);
+        buffer_printf(&line, "  serial %s", event->seen.serial);
     if (event->seen.holder[0])
-        printf("  held by %s", event->seen.holder);
-    putchar('\n');
+        buffer_printf(&line, "  held by %s", event->seen.holder);
+    text_say(stdout, "%s", (const char *)line.data);
+    buffer_done(&line);
 }
 
 static int list_ports(struct cli *cli, struct error *error)

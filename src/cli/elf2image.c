@@ -6,6 +6,7 @@
 #include "base/output.h"
 #include "base/util.h"
 #include "cli/json.h"
+#include "cli/text.h"
 #include "image/image.h"
 
 #include <stdio.h>
@@ -21,7 +22,7 @@ static void warn(void *context, enum log_level level, const char *text)
     const struct cli *cli = context;
 
     if (level == LOG_WARNING && !cli->json)
-        fprintf(stderr, "espjig: warning: %s\n", text);
+        text_say(stderr, "espjig: warning: %s", text);
 }
 
 /* ---- the options ---- */
@@ -125,7 +126,7 @@ static int image_write(const struct cli *cli, const struct chip *chip, const cha
     if (cli->json)
         said_json(chip, path, bytes, has_address, address);
     else
-        printf("%s: %zu bytes for the %s%s\n", path, bytes->len, chip->name, place);
+        text_say(stdout, "%s: %zu bytes for the %s%s", path, bytes->len, chip->name, place);
     return 0;
 }
 

@@ -43,7 +43,7 @@ void images_notes_print(const struct cli *cli, size_t first)
     for (size_t i = first; !cli->json && i < cli->source.notes.n; i++) {
         const struct source_note *note = &cli->source.notes.rows[i];
         if (note->lost || !cli->quiet)
-            fprintf(stderr, "%s: %s\n", note->lost ? "warning" : "note", note->text);
+            text_say(stderr, "%s: %s", note->lost ? "warning" : "note", note->text);
     }
 }
 

@@ -5,6 +5,7 @@
 #include "base/output.h"
 #include "base/util.h"
 #include "cli/json.h"
+#include "cli/text.h"
 #include "image/esp_image.h"
 #include "image/merge.h"
 
@@ -126,16 +127,17 @@ static void merged_print(const struct cli *cli, const struct plan *plan, size_t 
 {
     for (size_t i = 0; i < plan->n && !cli->quiet; i++) {
         const struct region *region = &plan->regions[i];
-        printf("0x%-8x  %9zu  %s (%s)\n", region->address, region->file_size,
-               util_basename(region->path), region->what);
+        text_say(stdout, "0x%-8x  %9zu  %s (%s)", region->address, region->file_size,
+                 util_basename(region->path), region->what);
     }
     if (cli->quiet)
         return;
-    printf("%s: %zu bytes", cli->output, size);
     if (cli->merge.format == MERGE_RAW)
-        printf(", to be written at 0x%x\n", cli->merge.target_offset);
+        text_say(stdout, "%s: %zu bytes, to be written at 0x%x", cli->output, size,
+                 cli->merge.target_offset);
     else
-        printf(" with addresses of their own, as %s\n", merge_format_name(cli->merge.format));
+        text_say(stdout, "%s: %zu bytes with addresses of their own, as %s", cli->output, size,
+                 merge_format_name(cli->merge.format));
 }
 
 int merge_bin(struct cli *cli, struct error *error)
@@ -309,13 +311,15 @@ static void parts_print(const struct merged *m)
 {
     for (size_t i = 0; i < m->split.n; i++) {
         const struct split_part *part = &m->split.parts[i];
-        printf("0x%-8x  %9zu  %s.bin (%s)\n", part->address, part->size, part->name, part->what);
+        text_say(stdout, "0x%-8x  %9zu  %s.bin (%s)", part->address, part->size, part->name,
+                 part->what);
     }
     for (size_t i = 0; i < m->split.n_blanks; i++) {
         const struct split_part *blank = &m->split.blanks[i];
-        printf("0x%-8x  %9zu  %s: blank, no file\n", blank->address, blank->size, blank->name);
+        text_say(stdout, "0x%-8x  %9zu  %s: blank, no file", blank->address, blank->size,
+                 blank->name);
     }
-    printf("espjig write-flash @%s/flash_args writes them back\n", m->dir);
+    text_say(stdout, "espjig write-flash @%s/flash_args writes them back", m->dir);
 }
 
 int split_bin(struct cli *cli, struct error *error)

@@ -81,8 +81,7 @@ int run_report_failure(struct cli *cli, const struct error *error)
     struct event event;
 
     if (!cli->json) {
-        fputs("espjig: ", stderr);
-        text_put_safe(stderr, error->text);
+        text_say(stderr, "espjig: %s", error->text);
         fprintf(stderr, "hint: %s\n", error_advice(error->code));
         return error_exit_status(error->code);
     }
