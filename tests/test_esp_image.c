@@ -94,8 +94,6 @@ static void the_app_descriptor_is_read(void **state)
     assert_int_equal(image.app.min_efuse_revision, 103);
     assert_int_equal(image.app.max_efuse_revision, 299);
     assert_int_equal(image.app.mmu_page_size, 32768);
-    assert_string_equal(image.project, image.app.project);
-    assert_string_equal(image.version, image.app.version);
     buffer_done(&file);
 }
 

@@ -719,6 +719,56 @@ static void parts_get_safe_names_and_places(void **state)
     buffer_done(&file);
 }
 
+/* A label that says what other data would be called, and one that fills its field. */
+static void parts_never_share_a_name(void **state)
+{
+    static const char *const names[] = {"bootloader",    "partition-table",  "data-0xb000",
+                                        "data-0xb000-2", "sixteen_bytes__l", "factory"};
+    struct buffer file = {0};
+    struct split split;
+
+    (void)state;
+    merged_make(CHIP_ESP32C3, &file);
+    memset(file.data + 0x9000, 0x55, 0x1000);
+    memset(file.data + 0xB000, 0x55, 0x1000);
+    memset(file.data + 0xD000, 0x55, 0x1000);
+    row_put(&file, 0, "data-0xb000", 1, 0x9000, 0x1000);
+    row_put(&file, 1,
+            "sixteen_bytes\033\xff"
+            "long",
+            1, 0xD000, 0x1000);
+    row_put(&file, 2, "factory", 0, 0x10000, 0x100000);
+    split_make(&split, file.data, file.len, 0);
+    assert_int_equal(split.n, ARRAY_LEN(names));
+    for (size_t i = 0; i < split.n; i++)
+        assert_string_equal(split.parts[i].name, names[i]);
+    split_expect_whole(&split, &file, 0);
+    split_done(&split);
+    buffer_done(&file);
+}
+
+static void merged_files_are_called_so(void **state)
+{
+    char what[64], expected[64];
+
+    (void)state;
+    for (int id = CHIP_AUTO + 1; id < CHIP_COUNT; id++) {
+        const struct chip *chip = chip_get((enum chip_id)id);
+        struct buffer file = {0};
+        snprintf(expected, sizeof expected, "%s merged image", chip->name);
+        merged_make((enum chip_id)id, &file);
+        image_describe(file.data, file.len, what, sizeof what); /* from flash address 0 */
+        assert_memory_equal(what, expected, strlen(expected));
+        size_t cut = chip->bootloader_offset;
+        image_describe(file.data + cut, file.len - cut, what, sizeof what);
+        assert_memory_equal(what, expected, strlen(expected));
+        file.data[0x8000] = 0;
+        image_describe(file.data, file.len, what, sizeof what);
+        assert_null(strstr(what, "merged"));
+        buffer_done(&file);
+    }
+}
+
 static void an_image_may_end_in_blank_bytes(void **state)
 {
     const struct chip *chip = chip_get(CHIP_ESP32C3);
@@ -892,6 +942,8 @@ int main(void)
         cmocka_unit_test_teardown(what_a_file_has_in_one_sector_is_one_region, files_remove),
         cmocka_unit_test(merged_files_are_split),
         cmocka_unit_test(parts_get_safe_names_and_places),
+        cmocka_unit_test(parts_never_share_a_name),
+        cmocka_unit_test(merged_files_are_called_so),
         cmocka_unit_test(an_image_may_end_in_blank_bytes),
         cmocka_unit_test(what_is_no_merged_file_is_one_part),
         cmocka_unit_test_teardown(gaps_of_merged_files_are_left_out, files_remove),

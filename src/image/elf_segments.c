@@ -97,7 +97,7 @@ static void pieces_join(struct elf_firmware *fw, const struct piece *pieces, siz
                 (struct elf_segment){.name = part->name, .address = part->address};
         struct buffer *data = &fw->segments[fw->n_segments - 1].data;
         buffer_append(data, part->data, part->size);
-        elf_zeros_put(data, pieces[i].size - part->size);
+        buffer_append_fill(data, 0, pieces[i].size - part->size);
     }
 }
 

@@ -88,7 +88,8 @@ int image_file_form(const char *path, enum file_form *form, size_t *size, struct
 int plan_load(struct plan *plan, const struct image_spec *specs, size_t n, const struct chip *chip,
               struct error *error);
 
-/* The same checks, and regions_clash(), without a plan: reads no more of the files than it takes. */
+/* The same checks, and regions_clash(), without a plan: reads no more of the files than it takes.
+ */
 int plan_look(const struct image_spec *specs, size_t n, const struct chip *chip,
               struct error *error);
 
@@ -101,9 +102,9 @@ int plan_skip_gaps(struct plan *plan, struct error *error);
  * them left out when there are many. False: there are none, the text is "". */
 bool region_gaps_text(const struct region *region, char *to, size_t size);
 
-/* Whether the later one of two regions destroys something of the other: ERR_OVERLAP names both files
- * and the addresses. Flash is erased by the sector, so that two files in one sector do, even where
- * their bytes do not meet. `a` begins before or where `b` does. */
+/* Whether the later one of two regions destroys something of the other: ERR_OVERLAP names both
+ * files and the addresses. Flash is erased by the sector, so that two files in one sector do, even
+ * where their bytes do not meet. `a` begins before or where `b` does. */
 int regions_clash(const struct region *a, const struct region *b, struct error *error);
 
 /* That of all regions: the first clash. For who can't do with plan_find(). */
