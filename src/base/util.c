@@ -10,12 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int digit_value(char c)
+int util_hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
-    c = (char)tolower((unsigned char)c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : 99;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 static unsigned base_of(const char **text)
@@ -52,13 +53,12 @@ bool util_number_parse(const char *text, bool suffix, uint64_t max, uint64_t *va
     bool digit_before = false;
 
     for (; *text; text++) {
-        if (*text == '_' && digit_before && digit_value(text[1]) < (int)base) {
-            digit_before = false;
-            continue;
-        }
-        int d = digit_value(*text);
-        if (d >= (int)base)
+        int d = util_hex_digit(*text == '_' && digit_before ? text[1] : *text);
+        if (d < 0 || d >= (int)base)
             break;
+        digit_before = *text != '_';
+        if (!digit_before)
+            continue;
         if ((unsigned)d > max || v > (max - (unsigned)d) / base)
             return false;
         v = v * base + (unsigned)d;

@@ -36,6 +36,9 @@ static inline void le32_put(uint8_t *p, uint32_t v)
     p[3] = (uint8_t)(v >> 24);
 }
 
+/* Of a hexadecimal digit in either case; -1: it is none. */
+int util_hex_digit(char c);
+
 /* Reads the whole of `text` as an unsigned number: decimal, 0x hexadecimal, 0b binary or 0o octal,
  * `_` allowed between digits; a trailing k or M (1024, 1024*1024) is accepted when `suffix` is
  * true. Returns false, with *value untouched, when anything is left over or the number exceeds
