@@ -93,7 +93,7 @@ static int pair_take(struct cli *cli, size_t i, const struct job_image *place, s
     job_add_image(&cli->job, cli->args[i + 1], place->address);
     struct job_image *image = &cli->job.images[cli->job.n_images - 1];
     util_copy(image->partition, sizeof image->partition, place->partition);
-    image->encrypted = cli->encrypt || cli->encrypted[i];
+    image->encrypted = cli->encrypt || cli->encrypted[i] ? ENCRYPT_ALWAYS : ENCRYPT_NO;
     return 0;
 }
 
@@ -105,7 +105,7 @@ static int source_take(struct cli *cli, const char *path, struct error *error)
     int result = source_load(path, &options, &cli->job, &cli->notes, error);
 
     for (size_t i = first; result == 0 && cli->encrypt && i < cli->job.n_images; i++)
-        cli->job.images[i].encrypted = true;
+        cli->job.images[i].encrypted = ENCRYPT_ALWAYS;
     return result;
 }
 

@@ -15,12 +15,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Whether the chip is to encrypt an image while it gets it. */
+enum encrypt {
+    ENCRYPT_NO,
+    ENCRYPT_IF_ON, /* where its flash encryption is on; elsewhere it is written as it is, and the
+                      chip's bootloader encrypts it at the first start */
+    ENCRYPT_ALWAYS /* or nothing is written */
+};
+
 /* What to write: `address` and `path` as the user gave them. A file that has its own addresses
  * (HEX, UF2) or gaps that are left out becomes several regions. */
 struct image_spec {
     uint32_t address; /* or PIECES_OWN_ADDRESS */
     const char *path;
-    bool encrypted; /* the chip is to encrypt it, where its flash encryption is on */
+    enum encrypt encrypted;
 };
 
 /* Flash settings to put into the bootloader's header (esptool: --flash-mode, --flash-freq,
@@ -61,8 +69,8 @@ struct region {
     uint8_t *front;   /* while it is written, at an address in mid-sector: what the flash holds
                          before it in that sector; else NULL */
     bool patched;     /* header differs from the file */
-    bool encrypted;   /* as struct image_spec's */
-    char what[64];    /* "ESP32 bootloader", "partition table", "ESP32 app blink 1.4.0", "data" */
+    enum encrypt encrypted; /* as struct image_spec's, until job/ has decided */
+    char what[64]; /* "ESP32 bootloader", "partition table", "ESP32 app blink 1.4.0", "data" */
 };
 
 struct plan {

@@ -61,8 +61,12 @@ static void put_images(struct buffer *out, const struct job *job, bool encrypted
 
     for (size_t i = 0; i < job->n_images; i++) {
         const struct job_image *image = &job->images[i];
-        if (!image->enabled || image->encrypted != encrypted)
+        if (!image->enabled || (image->encrypted != ENCRYPT_NO) != encrypted)
             continue;
+        if (image->encrypted == ENCRYPT_IF_ON)
+            source_note(notes, false,
+                        "%s: esptool encrypts it also where flash encryption is not on yet",
+                        image->path);
         if (!begun)
             buffer_printf(out, "--encrypt-files\n");
         begun = true;
