@@ -31,6 +31,8 @@ enum chip_id {
     CHIP_COUNT
 };
 
+#define FLASH_SECTOR 4096 /* bytes: what flash is erased by */
+
 enum flash_mode {
     FLASH_MODE_KEEP = -1,
     FLASH_QIO = 0,
@@ -270,10 +272,11 @@ const char *chip_names(void);
 /* Whether flash is mapped at this address. */
 bool chip_is_flash_address(const struct chip *chip, uint32_t address);
 
-/* "DROM, IROM": names of all memory that has this address; "" when none has; CHIP_MEMORY_NAMES
- * bytes hold the longest. Returns `to`. */
-#define CHIP_MEMORY_NAMES 96
-const char *chip_memory_names(const struct chip *chip, uint32_t address, char *to, size_t size);
+/* "DROM", "IROM": names of all memory that has this address, as esptool's map has them, in its
+ * order. Returns how many. (image/memory_map.h knows more of them, for people.) */
+#define CHIP_MEMORY_NAMES_MAX 8
+size_t chip_memory_names(const struct chip *chip, uint32_t address,
+                         const char *names[CHIP_MEMORY_NAMES_MAX]);
 
 /* What GET_SECURITY_INFO's chip id says of a pre-series chip that no tool supports any more:
  * "ESP32-C6(beta)"; NULL when it is none. */

@@ -19,7 +19,7 @@ static json_t *hex_json(const uint8_t *bytes, size_t n)
 static json_t *segments_json(const struct image_facts *facts)
 {
     const struct esp_image *image = &facts->image;
-    const char *names[MEMORY_NAMES_MAX];
+    const char *names[CHIP_MEMORY_NAMES_MAX];
     json_t *array = json_array();
 
     for (unsigned i = 0; i < image->n_segments; i++) {

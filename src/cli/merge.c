@@ -54,10 +54,7 @@ static const struct chip *chip_of_plan(const struct plan *plan, struct error *er
         const struct region *region = &plan->regions[i];
         unsigned id = 0;
         enum esp_image_form form = esp_image_recognise(region->data, region->file_size, &id);
-        if (form == ESP_IMAGE_NONE)
-            continue;
-        const struct chip *this =
-            form == ESP_IMAGE_EXTENDED ? chip_by_image_id((int)id) : chip_get(CHIP_ESP8266);
+        const struct chip *this = esp_image_chip(form, id);
         if (this && chip && this != chip) {
             error_set(error, ERR_WRONG_CHIP, "%s is an %s image, but %s is one for %s",
                       region->path, this->name, path, chip->name);

@@ -23,7 +23,7 @@ static char letter_of(const struct flash_map *map, const struct map_span *span)
 static const char *safe(const char *text, char *to, size_t size)
 {
     util_copy(to, size, text);
-    return util_harmless(to);
+    return util_text_clean(to);
 }
 
 static void row_print(char letter, const char *name, const char *type, const char *subtype,

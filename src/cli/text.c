@@ -95,7 +95,7 @@ void text_say(FILE *to, const char *format, ...)
         line = NULL;
     va_end(args);
     if (line)
-        fprintf(to, "%s\n", util_harmless(line));
+        fprintf(to, "%s\n", util_text_clean(line));
     free(line);
 }
 

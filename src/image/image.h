@@ -79,8 +79,9 @@ struct plan {
     uint64_t total; /* sum of sizes */
 };
 
-/* Reads one file whole. ERR_FILE_UNREADABLE (text names path and reason), ERR_FILE_EMPTY;
- * directories are refused. */
+/* Reads one file whole. ERR_FILE_UNREADABLE (text names path and reason), ERR_FILE_EMPTY,
+ * ERR_TOO_BIG for more than 32 bits of bytes; what is no regular file is refused. *data is the
+ * caller's. */
 int image_file_read(const char *path, uint8_t **data, size_t *size, struct error *error);
 /* The same errors, but for those of reading; the file is only opened. */
 int image_file_look(const char *path, size_t *size, struct error *error);
