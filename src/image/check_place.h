@@ -22,6 +22,7 @@ struct check {
     uint64_t boot_end; /* of the bootloader; 0 */
     const struct region *app_region;
     const struct region *too_long; /* said to be larger than its partition */
+    const struct region *farthest; /* of those that were checked, the one that ends last */
 };
 
 typedef void check_fn(struct check *c, const struct region *region, uint32_t at);
