@@ -62,6 +62,23 @@ static void image_text(const uint8_t *data, size_t size, const struct esp_image 
     util_copy(what, what_size, text);
 }
 
+/* ... that begins with what is blank in front of the bootloader. */
+static bool blank_text(const uint8_t *data, size_t size, char *what, size_t what_size)
+{
+    static const size_t bootloaders[] = {0x1000, 0x2000};
+    struct esp_image image;
+
+    for (size_t i = 0; size > 0 && data[0] == 0xFF && i < ARRAY_LEN(bootloaders); i++) {
+        size_t at = bootloaders[i];
+        if (size > at && esp_image_parse(data + at, size - at, &image, NULL) == 0 &&
+            is_merged(data + at, size - at, &image)) {
+            image_text(data + at, size - at, &image, what, what_size);
+            return true;
+        }
+    }
+    return false;
+}
+
 void image_describe(const uint8_t *data, size_t size, char *what, size_t what_size)
 {
     struct esp_image image;
@@ -80,7 +97,7 @@ void image_describe(const uint8_t *data, size_t size, char *what, size_t what_si
     } else if (file_form(data, size) != FORM_RAW) { /* of a file as it is on the disk */
         snprintf(text, sizeof text, "%s file", file_form_name(file_form(data, size)));
         util_copy(what, what_size, text);
-    } else {
+    } else if (!blank_text(data, size, what, what_size)) {
         util_copy(what, what_size, "data");
     }
 }
