@@ -5,6 +5,7 @@
 #include "cli/text.h"
 #include "image/image.h"
 #include "image/pieces.h"
+#include "source/source.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,8 +26,8 @@ static void row_say(struct cli *cli, const struct row *row)
     if (!cli->json) {
         if (row->size)
             util_size_format(size, sizeof size, row->size);
-        printf("%-10s  %8s  %s  %s%s\n", row->place, size, image->path, row->what,
-               image->encrypted ? ", to be encrypted" : "");
+        text_print_safe(stdout, "%-10s  %8s  %s  %s%s", row->place, size, image->path, row->what,
+                        image->encrypted ? ", to be encrypted" : "");
         return;
     }
     event_init(&event, EVENT_RESULT);
@@ -118,7 +119,8 @@ static int image_say(struct cli *cli, const struct job_image *image, struct erro
 static void settings_say(struct cli *cli)
 {
     const struct job *job = &cli->job;
-    const struct chip *chip = chip_get(job->chip);
+    const struct chip *chosen = chip_get(job->chip);
+    const struct chip *chip = chosen ? chosen : source_chip_told(job, 0);
     const char *mode =
         job->flash_mode == FLASH_MODE_KEEP ? "keep" : flash_mode_name(job->flash_mode);
     struct event event;
@@ -149,7 +151,7 @@ static void finding_say(struct cli *cli, const struct finding *finding)
     struct event event;
 
     if (!cli->json) {
-        fprintf(stderr, "%s: %s\n", refuses ? "refused" : "warning", finding->text);
+        text_print_safe(stderr, "%s: %s", refuses ? "refused" : "warning", finding->text);
         return;
     }
     event_init(&event, EVENT_CHECK);
@@ -179,6 +181,7 @@ int images_show(struct cli *cli, struct error *error)
     int result = 0;
 
     settings_say(cli);
+    job_sort_images(&cli->job, 0);
     for (size_t i = 0; result == 0 && i < cli->job.n_images; i++) {
         if (cli->job.images[i].enabled)
             result = image_say(cli, &cli->job.images[i], error);

@@ -7,6 +7,7 @@
 
 #include "base/util.h"
 #include "cli/images.h"
+#include "cli/text.h"
 #include "source/export.h"
 #include "source/job_file.h"
 
@@ -68,7 +69,8 @@ static void findings_print(struct cli *cli, const struct findings *findings, boo
         const struct finding *finding = &findings->rows[i];
         json_array_append_new(array, finding_json(finding));
         if (!cli->json)
-            fprintf(stderr, "%s: %s\n", finding->refuses ? "refused" : "warning", finding->text);
+            text_print_safe(stderr, "%s: %s", finding->refuses ? "refused" : "warning",
+                            finding->text);
     }
     if (cli->json) {
         print_object(json_pack("{s:s, s:b, s:o, s:o}", "job", cli->args[0], "ok", ok, "findings",
@@ -125,9 +127,9 @@ static void show_image(const struct cli *cli, const struct job_image *image)
     struct error why = {0};
     bool ok = images_row_make(cli, image, &row, &why) == 0;
 
-    printf("%s %-11s %9s  %s  %s%s\n", image->enabled ? "+" : "-", row.place,
-           ok ? row.size_text : "", image->path, ok ? row.what : why.text,
-           image->encrypted ? ", to be encrypted" : "");
+    text_print_safe(stdout, "%s %-11s %9s  %s  %s%s", image->enabled ? "+" : "-", row.place,
+                    ok ? row.size_text : "", image->path, ok ? row.what : why.text,
+                    image->encrypted ? ", to be encrypted" : "");
 }
 
 int job_show_command(struct cli *cli, struct error *error)

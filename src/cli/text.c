@@ -8,6 +8,7 @@
 
 #include <ctype.h>
 #include <langinfo.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,9 +89,23 @@ static void bar_wipe(struct text *text)
 /* What a chip or a file name holds must not steer the terminal. */
 void text_put_safe(FILE *to, const char *line)
 {
-    for (const unsigned char *p = (const unsigned char *)line; *p; p++)
-        putc(*p < 0x20 || *p == 0x7F ? '?' : *p, to);
+    for (const unsigned char *p = (const unsigned char *)line; *p; p++) {
+        bool c1 = *p == 0xC2 && p[1] >= 0x80 && p[1] <= 0x9F; /* as UTF-8 has them */
+        putc(*p < 0x20 || *p == 0x7F || c1 ? '?' : *p, to);
+        p += c1;
+    }
     putc('\n', to);
+}
+
+void text_print_safe(FILE *to, const char *format, ...)
+{
+    char line[3 * 4096]; /* two names of files and more */
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    text_put_safe(to, line);
 }
 
 static void say(struct text *text, const struct text_port *port, const char *line)

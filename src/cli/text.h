@@ -42,6 +42,7 @@ void json_put(void *context, const struct event *event);
 
 /* A line, with ? for what could steer the terminal. */
 void text_put_safe(FILE *to, const char *line);
+void text_print_safe(FILE *to, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Both stop silently when nobody reads stdout. */
 #endif
