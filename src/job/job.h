@@ -137,6 +137,8 @@ void job_add_image(struct job *job, const char *path, uint32_t address);
 /* Unless it is there already. */
 void job_add_protect(struct job *job, uint32_t address, uint32_t size);
 void job_remove_image(struct job *job, size_t index);
+/* From `first` on, by address; those that only the chip or the file can place come last. */
+void job_sort_images(struct job *job, size_t first);
 
 /* The place of an image as people write it: "0x10000", "bootloader", "own" (the file has
  * addresses), else a partition's label. Returns `to`. */
