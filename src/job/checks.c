@@ -38,12 +38,16 @@ static struct check_target target_of(const struct job *job)
 
 /* ---- without a chip ---- */
 
-int job_findings(const struct job *job, struct findings *findings, struct error *error)
+int job_findings(const struct job *job, uint64_t flash_size, struct findings *findings,
+                 struct error *error)
 {
     struct check_target target = target_of(job);
     struct plan plan;
     int result = job_check_plan(job, &plan, error);
 
+    if (flash_size)
+        target.flash_size = flash_size;
+    target.is_patched = strcmp(job->flash_size, "keep") == 0; /* the header stays as it is */
     if (result == 0 && plan.n > 0)
         plan_find(&plan, &target, findings);
     plan_done(&plan);
@@ -52,7 +56,8 @@ int job_findings(const struct job *job, struct findings *findings, struct error 
 
 /* ---- in a job ---- */
 
-static void finding_say(struct run *run, const struct finding *finding)
+/* The end of the job says the only refusal: a line in the log would say it twice. */
+static void finding_say(struct run *run, const struct finding *finding, bool alone)
 {
     bool refuses = finding->refuses && (!run->job->force || finding->always);
     struct event event;
@@ -62,19 +67,28 @@ static void finding_say(struct run *run, const struct finding *finding)
     util_copy(event.check.text, sizeof event.check.text, finding->text);
     event.check.refuses = refuses;
     report_put(&run->report, &event);
+    if (refuses && alone)
+        return;
     log_line(run_log(run), refuses ? LOG_ERROR : LOG_WARNING, "%s%s", finding->text,
              finding->refuses && !refuses ? "; going on as forced" : "");
+}
+
+static size_t count_refusals(const struct run *run, const struct findings *findings)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < findings->n; i++)
+        n += findings->rows[i].refuses && (!run->job->force || findings->rows[i].always);
+    return n;
 }
 
 /* The first refusal decides, and tells how many there are. */
 static int refuse(struct run *run, const struct findings *findings)
 {
     const struct finding *first = findings_refusal(findings, run->job->force);
+    size_t n = count_refusals(run, findings);
     char more[40] = "";
-    size_t n = 0;
 
-    for (size_t i = 0; i < findings->n; i++)
-        n += findings->rows[i].refuses && (!run->job->force || findings->rows[i].always);
     if (first == NULL)
         return 0;
     if (n > 1)
@@ -106,8 +120,10 @@ static void find(const struct run *run, const struct check_target *target,
 
 static int say_and_judge(struct run *run, const struct findings *findings)
 {
+    bool alone = count_refusals(run, findings) == 1;
+
     for (size_t i = 0; i < findings->n; i++)
-        finding_say(run, &findings->rows[i]);
+        finding_say(run, &findings->rows[i], alone);
     return refuse(run, findings);
 }
 

@@ -207,7 +207,10 @@ static void images_summary(const struct dash *dash, char *to, size_t size)
 
     for (size_t i = 0; i < dash->bench.n_images; i++)
         total += dash->bench.images[i].enabled && dash->facts ? dash->facts[i]->size : 0;
-    util_size_format(bytes, sizeof bytes, total);
+    if (total < 1000 * 1024) /* as the list rounds */
+        size_text(bytes, sizeof bytes, total, size_in_kb(total));
+    else
+        util_size_format(bytes, sizeof bytes, total);
     if (dash->job_path[0])
         snprintf(name, sizeof name, "%.50s (%s) · ", util_basename(dash->job_path),
                  dash->job_changed ? "changed" : "saved");
@@ -263,6 +266,21 @@ static int footer_width(const struct canvas *canvas, const struct binding *const
     return width;
 }
 
+/* What is least used makes room; the way back only when few are left, and never the last: it is the
+ * way to all the others. */
+static size_t footer_drop(const struct binding **rows, size_t n)
+{
+    enum { LEAVING = 90, KEPT = 3 };
+    size_t others = 0, drop = n - 2;
+
+    while (others < n && rows[others]->order < LEAVING)
+        others++;
+    if (others > KEPT && others < n)
+        drop = others - 1;
+    memmove(&rows[drop], &rows[drop + 1], (n - drop - 1) * sizeof *rows);
+    return n - 1;
+}
+
 static void draw_footer(struct canvas *canvas, const struct dash *dash, int row)
 {
     const struct binding *rows[32];
@@ -270,11 +288,8 @@ static void draw_footer(struct canvas *canvas, const struct dash *dash, int row)
     char name[16];
     int col = 0;
 
-    /* What is least used makes room, but never the last: it is the way to all the others. */
-    while (n > 1 && footer_width(canvas, rows, n) > canvas->cols) {
-        rows[n - 2] = rows[n - 1];
-        n--;
-    }
+    while (n > 1 && footer_width(canvas, rows, n) > canvas->cols)
+        n = footer_drop(rows, n);
     for (size_t i = 0; i < n; i++) {
         int space = canvas->cols - col;
         col += canvas_put(canvas, row, col, space, STYLE_ACCENT,
@@ -376,12 +391,13 @@ static void confirm_line(struct canvas *canvas, struct area *area, const char *n
     *area = area_below(*area, used ? used : 1);
 }
 
-/* What is to be erased, over the lower part of the screen. */
+/* What is to be erased or forced, over the lower part of the screen. */
 static void draw_erase(struct canvas *canvas, const struct dash *dash, struct area area)
 {
     const struct model_slot *slot = dash_find(dash, dash->erase_port);
     bool waiting = dash->question == CONTEXT_WAIT;
-    char title[128], chip[200], size[32];
+    bool forcing = dash->danger == PROMPT_FORCE;
+    char title[128], chip[200], size[32], reason[800];
     int want = canvas->cols < 60 ? 7 : 6;
 
     if (slot == NULL)
@@ -392,12 +408,12 @@ static void draw_erase(struct canvas *canvas, const struct dash *dash, struct ar
     if (top > area.row)
         area = area_below(area, top - area.row);
     canvas_wipe(canvas, area);
-    snprintf(title, sizeof title, "erase %s", slot->name);
+    snprintf(title, sizeof title, forcing ? "write to %s in spite of" : "erase %s", slot->name);
     draw_rule(canvas, area.row, title, "", 0);
     area = area_below(area, 1);
     if (waiting) {
         canvas_put_wrapped(canvas, (struct area){area.row, 2, area.rows, area.cols - 4},
-                           STYLE_PLAIN, "Asking the chip who it is. Nothing is erased yet.");
+                           STYLE_PLAIN, "Asking the chip who it is. Nothing is done to it yet.");
         return;
     }
     util_size_format(size, sizeof size, slot->flash_size);
@@ -405,14 +421,17 @@ static void draw_erase(struct canvas *canvas, const struct dash *dash, struct ar
              slot->revision, size);
     confirm_line(canvas, &area, "chip", chip);
     confirm_line(canvas, &area, "MAC", dash->erase_mac);
-    confirm_line(canvas, &area, "then",
-                 "its whole flash is empty: program, settings and stored data are gone for good");
+    if (forcing)
+        confirm_line(canvas, &area, "but", force_reason(dash, reason, sizeof reason));
+    else
+        confirm_line(
+            canvas, &area, "then",
+            "its whole flash is empty: program, settings and stored data are gone for good");
 }
 
 static bool erasing(const struct dash *dash)
 {
-    return dash->question == CONTEXT_WAIT ||
-           (dash->question == CONTEXT_LINE && dash->prompt_for == PROMPT_ERASE);
+    return dash->question == CONTEXT_WAIT || erase_is_asking(dash);
 }
 
 /* The line above the footer; a message moves up by one while something is typed there. What went
