@@ -202,7 +202,6 @@ const char *dash_path(const struct dash *dash, const char *path, char *to, size_
 void erase_ask(struct dash *dash);
 void force_ask(struct dash *dash);             /* the findings are those of now */
 bool erase_is_asking(const struct dash *dash); /* for the word */
-const char *force_reason(const struct dash *dash, char *to, size_t size); /* why it was refused */
 void erase_event(struct dash *dash, const struct event *event);
 void erase_typed(struct dash *dash);
 void erase_leave(struct dash *dash);

@@ -385,10 +385,37 @@ static void draw_quit(struct canvas *canvas, const struct dash *dash, int row)
 static void confirm_line(struct canvas *canvas, struct area *area, const char *name,
                          const char *text)
 {
+    if (area->rows <= 0)
+        return;
     canvas_put(canvas, area->row, 2, area->cols, STYLE_DIM, name);
     int used = canvas_put_wrapped(canvas, (struct area){area->row, 12, area->rows, area->cols - 13},
                                   STYLE_PLAIN, text);
     *area = area_below(*area, used ? used : 1);
+}
+
+/* All that a forced start does not heed, as far as there is room. */
+static void draw_reasons(struct canvas *canvas, const struct dash *dash,
+                         const struct model_slot *slot, struct area area)
+{
+    size_t left = 0;
+    char more[64];
+
+    for (size_t i = 0; i < dash->findings.n; i++)
+        left += dash->findings.rows[i].refuses;
+    if (left == 0) /* only the chip itself knows */
+        confirm_line(canvas, &area, "but", slot->text);
+    for (size_t i = 0; i < dash->findings.n && left > 0; i++) {
+        const struct finding *finding = &dash->findings.rows[i];
+        if (!finding->refuses)
+            continue;
+        if (left > 1 && area.rows <= canvas_wrapped_rows(canvas, area.cols - 13, finding->text)) {
+            snprintf(more, sizeof more, "%zu reasons: i, then n shows all", left);
+            canvas_put_cut(canvas, area.row, 12, area.cols - 13, STYLE_DIM, more);
+            return;
+        }
+        confirm_line(canvas, &area, "but", finding->text);
+        left--;
+    }
 }
 
 /* What is to be erased or forced, over the lower part of the screen. */
@@ -397,7 +424,7 @@ static void draw_erase(struct canvas *canvas, const struct dash *dash, struct ar
     const struct model_slot *slot = dash_find(dash, dash->erase_port);
     bool waiting = dash->question == CONTEXT_WAIT;
     bool forcing = dash->danger == PROMPT_FORCE;
-    char title[128], chip[200], size[32], reason[800];
+    char title[128], chip[200], size[32];
     int want = canvas->cols < 60 ? 7 : 6;
 
     if (slot == NULL)
@@ -422,7 +449,7 @@ static void draw_erase(struct canvas *canvas, const struct dash *dash, struct ar
     confirm_line(canvas, &area, "chip", chip);
     confirm_line(canvas, &area, "MAC", dash->erase_mac);
     if (forcing)
-        confirm_line(canvas, &area, "but", force_reason(dash, reason, sizeof reason));
+        draw_reasons(canvas, dash, slot, area);
     else
         confirm_line(
             canvas, &area, "then",

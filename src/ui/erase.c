@@ -109,22 +109,6 @@ void force_ask(struct dash *dash)
         danger_ask(dash, PROMPT_FORCE);
 }
 
-const char *force_reason(const struct dash *dash, char *to, size_t size)
-{
-    const struct model_slot *slot = dash_find(dash, dash->erase_port);
-    size_t n = 0;
-
-    for (size_t i = 0; i < dash->findings.n; i++)
-        n += dash->findings.rows[i].refuses;
-    if (n == 0)
-        util_copy(to, size, slot ? slot->text : "");
-    else if (n == 1)
-        util_copy(to, size, dash_problem(dash));
-    else
-        snprintf(to, size, "%s (and %zu more)", dash_problem(dash), n - 1);
-    return to;
-}
-
 void erase_leave(struct dash *dash)
 {
     dash->question = CONTEXT_ALWAYS;

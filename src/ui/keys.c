@@ -99,7 +99,7 @@ const struct binding bindings[] = {
     {CONTEXT_VIEW, K_F1, ACTION_HELP, TWIN},
 
     {CONTEXT_LINE, K_ENTER, ACTION_LINE_TAKE, "take it", "take what is typed", 1},
-    {CONTEXT_LINE, K_ESC, ACTION_LINE_LEAVE, "leave it", "leave everything as it was", 3},
+    {CONTEXT_LINE, K_ESC, ACTION_LINE_LEAVE, "leave it", "leave everything as it was", 4},
     {CONTEXT_LINE, K_CTRL('c'), ACTION_LINE_LEAVE, TWIN},
     {CONTEXT_LINE, K_LEFT, ACTION_LINE_LEFT, NULL, "one character to the left", 0},
     {CONTEXT_LINE, K_RIGHT, ACTION_LINE_RIGHT, NULL, "one character to the right", 0},
@@ -111,7 +111,7 @@ const struct binding bindings[] = {
     {CONTEXT_LINE, K_CTRL('h'), ACTION_LINE_RUBOUT, TWIN},
     {CONTEXT_LINE, K_DELETE, ACTION_LINE_DELETE, NULL, "delete under the cursor", 0},
     {CONTEXT_LINE, K_CTRL('d'), ACTION_LINE_DELETE, TWIN},
-    {CONTEXT_LINE, K_CTRL('u'), ACTION_LINE_CLEAR, "clear", "delete all that is typed", 4},
+    {CONTEXT_LINE, K_CTRL('u'), ACTION_LINE_CLEAR, "clear", "delete all that is typed", 3},
     {CONTEXT_LINE, K_CTRL('w'), ACTION_LINE_WORD, NULL, "delete the last part", 0},
     {CONTEXT_PATH, K_TAB, ACTION_COMPLETE, "complete", "complete the file name", 2},
 
