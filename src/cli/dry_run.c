@@ -152,7 +152,7 @@ static void finding_say(struct cli *cli, const struct finding *finding)
 static int findings_say(struct cli *cli, struct error *error)
 {
     struct findings findings = {0};
-    int result = job_findings(&cli->job, &findings, error);
+    int result = job_findings(&cli->job, 0, &findings, error);
 
     for (size_t i = 0; result == 0 && i < findings.n; i++)
         finding_say(cli, &findings.rows[i]);
