@@ -130,6 +130,33 @@ static void check_identity(const struct chip *chip)
                      chip->macs.ap != MAC_NONE);
 }
 
+static void check_encryption(const struct chip *chip)
+{
+    const struct chip_encryption *encryption = &chip->encryption;
+    size_t n = 0;
+
+    if (encryption->align == 0) {
+        assert_int_equal(chip->id, CHIP_ESP8266);
+        return;
+    }
+    assert_true(encryption->align == 16 || chip->id == CHIP_ESP32);
+    check_field(&encryption->manual_off);
+    assert_true(encryption->manual_off.bits == 1 || chip->id == CHIP_ESP32E22);
+    while (n < ARRAY_LEN(encryption->purposes) && encryption->purposes[n].bits) {
+        check_field(&encryption->purposes[n]);
+        assert_in_range(encryption->purposes[n++].bits, 4, 5); /* at most 32 numbers */
+    }
+    assert_int_equal(n, chip->key_blocks);
+    /* Either the block or its purpose tells of a key. */
+    assert_int_equal(n == 0, encryption->key_words != 0);
+    assert_int_equal(encryption->key_words != 0, encryption->key_hidden.bits != 0);
+    check_field(&encryption->key_hidden);
+    check_field(&encryption->key_long);
+    check_field(&encryption->key_manager);
+    check_field(&encryption->config);
+    assert_int_equal(encryption->key_word % 4, 0);
+}
+
 static void check_loaders(const struct chip *chip)
 {
     assert_in_range(chip->rom_baud_max, 115200, 921600);
@@ -252,6 +279,8 @@ static void every_row_is_complete(void **state)
         check_pins(chip);
         check_hard_reset(chip);
         check_identity(chip);
+        check_encryption(chip);
+        check_encryption(chip);
         check_loaders(chip);
         check_nibbles(chip, chip->freqs);
         check_nibbles(chip, chip->sizes);

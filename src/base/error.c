@@ -95,7 +95,7 @@ static const struct error_row rows[] = {
         {"worker-died", 1,
          "This is a fault in espjig; please report it. Treat the board as not flashed."},
     [-ERR_NOT_VERIFIED] = {"not-verified", 5,
-                           "The chip's security settings forbid reading the flash and its MD5: try "
+                           "The chip's security settings let nobody read back what was written: try "
                            "whether the board starts."},
     [-ERR_IMAGE_DAMAGED] = {"image-damaged", 6,
                             "Build or download the file again; `espjig image-info` shows what is "

@@ -50,6 +50,14 @@ bool util_seconds_parse(const char *text, unsigned max, unsigned *ms);
  * in half. `size` counts the whole of `to` and must not be 0. Returns whether all of it fitted. */
 bool util_copy(char *to, size_t size, const char *from);
 
+/* Bytes of the valid UTF-8 character at `text`, which ends in a zero; 0: there is none (RFC 3629:
+ * no surrogates, nothing overlong, nothing above U+10FFFF). */
+size_t util_utf8_length(const char *text);
+
+/* What strangers wrote must not steer a terminal: `?`, in place, for control characters, those of
+ * ASCII and those of Latin-1 as UTF-8 has them. Returns `text`. */
+char *util_harmless(char *text);
+
 /* Last part of a path, inside `path`. */
 const char *util_basename(const char *path);
 

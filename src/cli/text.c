@@ -8,7 +8,6 @@
 
 #include <ctype.h>
 #include <langinfo.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,26 +85,18 @@ static void bar_wipe(struct text *text)
     text->bar_is_there = false;
 }
 
-/* What a chip or a file name holds must not steer the terminal. */
-void text_put_safe(FILE *to, const char *line)
+void text_say(FILE *to, const char *format, ...)
 {
-    for (const unsigned char *p = (const unsigned char *)line; *p; p++) {
-        bool c1 = *p == 0xC2 && p[1] >= 0x80 && p[1] <= 0x9F; /* as UTF-8 has them */
-        putc(*p < 0x20 || *p == 0x7F || c1 ? '?' : *p, to);
-        p += c1;
-    }
-    putc('\n', to);
-}
-
-void text_print_safe(FILE *to, const char *format, ...)
-{
-    char line[3 * 4096]; /* two names of files and more */
+    char *line = NULL;
     va_list args;
 
     va_start(args, format);
-    vsnprintf(line, sizeof line, format, args);
+    if (vasprintf(&line, format, args) < 0)
+        line = NULL;
     va_end(args);
-    text_put_safe(to, line);
+    if (line)
+        fprintf(to, "%s\n", util_harmless(line));
+    free(line);
 }
 
 static void say(struct text *text, const struct text_port *port, const char *line)
@@ -115,7 +106,7 @@ static void say(struct text *text, const struct text_port *port, const char *lin
     bar_wipe(text);
     if (port->label[0])
         printf("%s: ", port->label);
-    text_put_safe(stdout, line);
+    text_say(stdout, "%s", line);
     flush(text);
 }
 
@@ -125,8 +116,7 @@ static void complain(struct text *text, const struct text_port *port, const char
     bar_wipe(text);
     if (port->label[0])
         fprintf(stderr, "%s: ", port->label);
-    fprintf(stderr, "%s: ", what);
-    text_put_safe(stderr, line);
+    text_say(stderr, "%s: %s", what, line);
 }
 
 /* ---- progress ---- */
@@ -411,4 +401,13 @@ void json_put(void *context, const struct event *event)
     buffer_done(&line);
     if (event->kind == EVENT_HELLO)
         images_notes_put(cli);
+}
+
+void json_hello_put(const struct cli *cli)
+{
+    struct event event;
+
+    event_init(&event, EVENT_HELLO);
+    event_hello_describe(&event);
+    json_put((void *)(uintptr_t)cli, &event);
 }

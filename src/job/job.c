@@ -207,6 +207,15 @@ bool op_fills_file(enum op_kind kind)
     return op_needs[kind].output;
 }
 
+bool job_has_op(const struct job *job, enum op_kind kind)
+{
+    for (size_t i = 0; i < job->n_ops; i++) {
+        if (job->ops[i].kind == kind)
+            return true;
+    }
+    return false;
+}
+
 bool job_needs_images(const struct job *job)
 {
     for (size_t i = 0; i < job->n_ops; i++) {

@@ -78,7 +78,7 @@ struct job_image {
     uint32_t address;   /* or one of JOB_ADDRESS_... */
     char partition[20]; /* JOB_ADDRESS_PARTITION: its label, or "factory", "ota_0" ...; else "" */
     bool enabled;
-    bool encrypted; /* to be encrypted by a chip whose flash encryption is on; plain elsewhere */
+    enum encrypt encrypted;
 };
 
 /* After the reset: the board is to say something (the Flash Download Tool's LOG_CHECK). */

@@ -164,7 +164,7 @@ static int part_read(struct source *s, json_t *part, size_t build, size_t i)
     json_t *path = source_json_get(s, json_object_get(part, "path"), JSON_STRING, true, where);
     if (path == NULL)
         return s->error->code;
-    if (source_image_add(s, where, json_string_value(path), offset, false) != 0)
+    if (source_image_add(s, where, json_string_value(path), offset, ENCRYPT_NO) != 0)
         return s->error->code;
     snprintf(where, sizeof where, "builds/%zu/parts/%zu/", build, i);
     members_note(s, where, part, known, ARRAY_LEN(known));
