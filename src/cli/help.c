@@ -56,8 +56,14 @@ static void print_command_help(const struct cli *cli)
 {
     const struct cli_command *c = cli->command;
 
-    printf("usage: espjig %s [OPTION...]%s%s\n\n%s\n\nOptions:\n", c->name,
-           c->arguments[0] ? " " : "", c->arguments, c->help);
+    printf("usage: espjig %s [OPTION...]%s%s\n\n%s\n\n", c->name, c->arguments[0] ? " " : "",
+           c->arguments, c->help);
+    if (strstr(c->arguments, "SOURCE"))
+        printf("SOURCE is what a build left behind: a build directory of ESP-IDF, PlatformIO or\n"
+               "Arduino, or the project above it; manifest.json of ESP Web Tools; flash_args and\n"
+               "the like; settings of the Flash Download Tool; NAME.job; or a file that knows its\n"
+               "address: Intel HEX, UF2, a merged image.\n\n");
+    printf("Options:\n");
     print_options(c->bit, cli->verbose);
 }
 
