@@ -158,8 +158,8 @@ fresh
 "$ESPJIG_EMU" --chip esp32c3 --flash-file flash.bin --max-baud 1500000 --rfc2217 0 >emu.out 2>&1 &
 emu=$!
 trap 'kill $emu 2>/dev/null; rm -rf "$tmp"' EXIT
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-    grep -q ready emu.out && break
+tries=0
+until grep -q ready emu.out || [ $((tries += 1)) -gt 100 ]; do # 10 s: the machine may be busy
     sleep 0.1
 done
 port=rfc2217://127.0.0.1:$(sed -n 's/^ready.*:\([0-9]*\)$/\1/p' emu.out)
