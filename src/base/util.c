@@ -134,17 +134,18 @@ size_t util_utf8_length(const char *s)
     return n;
 }
 
-void util_text_clean(char *text)
+char *util_text_clean(char *text)
 {
     size_t n;
 
-    for (; *text; text += n ? n : 1) {
-        unsigned char first = (unsigned char)text[0];
-        n = util_utf8_length(text);
-        bool is_c1 = n == 2 && first == 0xC2 && (unsigned char)text[1] < 0xA0;
+    for (char *at = text; *at; at += n ? n : 1) {
+        unsigned char first = (unsigned char)at[0];
+        n = util_utf8_length(at);
+        bool is_c1 = n == 2 && first == 0xC2 && (unsigned char)at[1] < 0xA0;
         if (n == 0 || first < 0x20 || first == 0x7F || is_c1)
-            memset(text, '?', n ? n : 1);
+            memset(at, '?', n ? n : 1);
     }
+    return text;
 }
 
 const char *util_basename(const char *path)

@@ -58,8 +58,8 @@ bool util_copy(char *to, size_t size, const char *from);
 size_t util_utf8_length(const char *s);
 
 /* For what strangers wrote and a terminal or a log will show: control characters, those of Latin-1
- * as UTF-8 has them, too, and what is no UTF-8 become '?'. The length stays. */
-void util_text_clean(char *text);
+ * as UTF-8 has them, too, and what is no UTF-8 become '?'. The length stays. Returns `text`. */
+char *util_text_clean(char *text);
 
 /* Last part of a path, inside `path`. */
 const char *util_basename(const char *path);

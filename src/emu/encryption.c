@@ -178,7 +178,7 @@ void encryption_read(const struct chip *chip, uint32_t address, uint8_t *to, siz
     }
     struct crypt_key key = key_of(&chip->efuse);
     while (n > 0) {
-        uint32_t start = address - address % sizeof part, skip = address - start;
+        uint32_t skip = address % FLASH_SECTOR;
         size_t run = n < sizeof part - skip ? n : sizeof part - skip;
         size_t rows = (skip + run + CRYPT_ROW - 1) / CRYPT_ROW - skip / CRYPT_ROW;
         uint32_t from = address - address % CRYPT_ROW;

@@ -44,7 +44,8 @@ int job_findings(const struct job *job, struct findings *findings, struct error 
 
 /* ---- in a job ---- */
 
-static void finding_say(struct run *run, const struct finding *finding)
+/* `decides`: it is the text of the event `done`, and no line of the log. */
+static void finding_say(struct run *run, const struct finding *finding, bool decides)
 {
     bool refuses = finding->refuses && (!run->job->force || finding->always);
     struct event event;
@@ -54,19 +55,22 @@ static void finding_say(struct run *run, const struct finding *finding)
     util_copy(event.check.text, sizeof event.check.text, finding->text);
     event.check.refuses = refuses;
     report_put(&run->report, &event);
-    log_line(run_log(run), refuses ? LOG_ERROR : LOG_WARNING, "%s%s", finding->text,
-             finding->refuses && !refuses ? "; going on as forced" : "");
+    if (!decides)
+        log_line(run_log(run), refuses ? LOG_ERROR : LOG_WARNING, "%s%s", finding->text,
+                 finding->refuses && !refuses ? "; going on as forced" : "");
 }
 
-/* The first refusal decides, and tells how many there are. */
-static int refuse(struct run *run, const struct findings *findings)
+/* Says all; the first refusal decides, and tells how many there are. */
+static int say_and_judge(struct run *run, const struct findings *findings)
 {
     const struct finding *first = findings_refusal(findings, run->job->force);
     char more[40] = "";
     size_t n = 0;
 
-    for (size_t i = 0; i < findings->n; i++)
+    for (size_t i = 0; i < findings->n; i++) {
+        finding_say(run, &findings->rows[i], &findings->rows[i] == first);
         n += findings->rows[i].refuses && (!run->job->force || findings->rows[i].always);
+    }
     if (first == NULL)
         return 0;
     if (n > 1)
@@ -94,13 +98,6 @@ static void find(const struct run *run, const struct check_target *target,
             findings_add(findings, row->code, row->refuses, "%s", row->text);
     }
     findings_done(&found);
-}
-
-static int say_and_judge(struct run *run, const struct findings *findings)
-{
-    for (size_t i = 0; i < findings->n; i++)
-        finding_say(run, &findings->rows[i]);
-    return refuse(run, findings);
 }
 
 /* What does not end the job is said once the chip is known, which may be more or less then. */

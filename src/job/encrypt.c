@@ -150,11 +150,11 @@ int encrypt_confirm(struct run *run, const struct region *region)
         return error_context(&run->error, "looking at %s at 0x%x", name, region->address);
     blank_md5(region->size, blank);
     if (memcmp(md5, region->md5, sizeof md5) == 0)
-        return error_set(&run->error, ERR_VERIFY_FAILED,
+        return error_set(&run->error, ERR_CHIP_REFUSED,
                          "%s at 0x%x: the chip did not encrypt it, the flash holds it as it is",
                          name, region->address);
     if (memcmp(md5, blank, sizeof md5) == 0)
-        return error_set(&run->error, ERR_VERIFY_FAILED,
+        return error_set(&run->error, ERR_CHIP_REFUSED,
                          "%s at 0x%x: the flash is blank there, the chip wrote nothing", name,
                          region->address);
     return 0;

@@ -17,7 +17,7 @@ void encrypt_decide(struct run *run);
 int encrypt_check(struct run *run);
 
 /* After it was sent: no more can be told of it than that the flash holds neither the file as it is
- * nor nothing at all. ERR_VERIFY_FAILED. */
+ * nor nothing at all. ERR_CHIP_REFUSED: a slower line would not help. */
 int encrypt_confirm(struct run *run, const struct region *region);
 
 /* How many regions are encrypted; *first is the first one, or NULL. */

@@ -3,6 +3,7 @@
 #include "source/export.h"
 
 #include "base/buffer.h"
+#include "base/output.h"
 #include "source/job_path.h"
 #include "source/place.h"
 
@@ -117,7 +118,7 @@ int export_flash_args(const struct job *job, const char *path, struct source_not
     put_images(&out, job, false, directory, notes);
     put_images(&out, job, true, directory, notes);
     note_rest(job, notes);
-    int result = job_path_write(path, &out, error);
+    int result = output_write(path, out.data, out.len, error);
     buffer_done(&out);
     free(directory);
     return result;
