@@ -223,6 +223,22 @@ static void broken_text_becomes_valid(void **state)
     }
 }
 
+/* A terminal that shows a line does not do what a stranger's label says. */
+static void controls_are_escaped(void **state)
+{
+    struct buffer line = {0};
+    struct event e, back;
+
+    (void)state;
+    event_init(&e, EVENT_LOG);
+    COPY(e.log.text, "\033\x7f\xc2\x9b\xc2\xa0");
+    event_to_json(&e, &line);
+    assert_non_null(strstr((char *)line.data, "\"\\u001b\\u007f\\u009b\xc2\xa0\""));
+    assert_int_equal(event_from_json((char *)line.data, &back, NULL), 0);
+    assert_string_equal(back.log.text, e.log.text);
+    buffer_done(&line);
+}
+
 static void random_bytes_never_make_a_bad_line(void **state)
 {
     (void)state;
@@ -349,6 +365,7 @@ int main(void)
         cmocka_unit_test(every_kind_survives_the_wire),
         cmocka_unit_test(numbers_are_finite_and_compact),
         cmocka_unit_test(broken_text_becomes_valid),
+        cmocka_unit_test(controls_are_escaped),
         cmocka_unit_test(random_bytes_never_make_a_bad_line),
         cmocka_unit_test(hostile_lines_are_refused_with_a_reason),
         cmocka_unit_test(too_much_is_cut_or_refused),

@@ -158,6 +158,8 @@ static void text_write(struct buffer *out, const char *text)
             buffer_append(out, "\\n", 2);
         else if (*s < 0x20 || *s == 0x7F)
             buffer_printf(out, "\\u%04x", *s);
+        else if (*s == 0xC2 && s[1] < 0xA0) /* C1 controls, which steer terminals, too */
+            buffer_printf(out, "\\u%04x", s[1]);
         else
             buffer_append(out, s, n);
         s += n ? n : 1;
