@@ -77,6 +77,12 @@ void buffer_append_byte(struct buffer *b, uint8_t byte)
     buffer_append(b, &byte, 1);
 }
 
+void buffer_append_fill(struct buffer *b, uint8_t byte, size_t n)
+{
+    memset(buffer_reserve(b, n), byte, n);
+    b->len += n;
+}
+
 void buffer_append_le16(struct buffer *b, uint16_t v)
 {
     uint8_t p[2];

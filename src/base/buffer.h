@@ -25,6 +25,7 @@ void buffer_append(struct buffer *b, const void *data, size_t n);
 void buffer_append_byte(struct buffer *b, uint8_t byte);
 void buffer_append_le16(struct buffer *b, uint16_t v);
 void buffer_append_le32(struct buffer *b, uint32_t v);
+void buffer_append_fill(struct buffer *b, uint8_t byte, size_t n); /* n times */
 void buffer_printf(struct buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buffer_drop_front(struct buffer *b, size_t n); /* forgets the first n bytes */
 

@@ -91,7 +91,7 @@ static void header_print(const struct image_facts *facts)
 static void segments_print(const struct image_facts *facts)
 {
     const struct esp_image *image = &facts->image;
-    const char *names[MEMORY_NAMES_MAX];
+    const char *names[CHIP_MEMORY_NAMES_MAX];
 
     printf("\n  %-7s  %-10s  %8s  %10s  %s\n", "SEGMENT", "LOADED AT", "SIZE", "IN FILE AT",
            "MEMORY");

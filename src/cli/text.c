@@ -8,6 +8,7 @@
 
 #include <ctype.h>
 #include <langinfo.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,12 +86,18 @@ static void bar_wipe(struct text *text)
     text->bar_is_there = false;
 }
 
-/* What a chip or a file name holds must not steer the terminal. */
-void text_put_safe(FILE *to, const char *line)
+void text_say(FILE *to, const char *format, ...)
 {
-    for (const unsigned char *p = (const unsigned char *)line; *p; p++)
-        putc(*p < 0x20 || *p == 0x7F ? '?' : *p, to);
-    putc('\n', to);
+    char *line = NULL;
+    va_list args;
+
+    va_start(args, format);
+    if (vasprintf(&line, format, args) < 0)
+        line = NULL;
+    va_end(args);
+    if (line)
+        fprintf(to, "%s\n", util_text_clean(line));
+    free(line);
 }
 
 static void say(struct text *text, const struct text_port *port, const char *line)
@@ -100,7 +107,7 @@ static void say(struct text *text, const struct text_port *port, const char *lin
     bar_wipe(text);
     if (port->label[0])
         printf("%s: ", port->label);
-    text_put_safe(stdout, line);
+    text_say(stdout, "%s", line);
     flush(text);
 }
 
@@ -110,8 +117,7 @@ static void complain(struct text *text, const struct text_port *port, const char
     bar_wipe(text);
     if (port->label[0])
         fprintf(stderr, "%s: ", port->label);
-    fprintf(stderr, "%s: ", what);
-    text_put_safe(stderr, line);
+    text_say(stderr, "%s: %s", what, line);
 }
 
 /* ---- progress ---- */
@@ -396,4 +402,13 @@ void json_put(void *context, const struct event *event)
     buffer_done(&line);
     if (event->kind == EVENT_HELLO)
         images_notes_put(cli);
+}
+
+void json_hello_put(const struct cli *cli)
+{
+    struct event event;
+
+    event_init(&event, EVENT_HELLO);
+    event_hello_describe(&event);
+    json_put((void *)(uintptr_t)cli, &event);
 }

@@ -174,6 +174,19 @@ void job_remove_image(struct job *job, size_t index)
             (job->n_images - index) * sizeof *job->images);
 }
 
+static int image_compare(const void *a, const void *b)
+{
+    const struct job_image *x = a, *y = b;
+
+    return x->address < y->address ? -1 : x->address > y->address;
+}
+
+void job_sort_images(struct job *job, size_t first)
+{
+    if (first < job->n_images)
+        qsort(job->images + first, job->n_images - first, sizeof *job->images, image_compare);
+}
+
 struct op *job_add_op(struct job *job, enum op_kind kind)
 {
     job->ops = xrealloc(job->ops, (job->n_ops + 1) * sizeof *job->ops);
@@ -192,6 +205,15 @@ void job_remove_ops(struct job *job)
 bool op_fills_file(enum op_kind kind)
 {
     return op_needs[kind].output;
+}
+
+bool job_has_op(const struct job *job, enum op_kind kind)
+{
+    for (size_t i = 0; i < job->n_ops; i++) {
+        if (job->ops[i].kind == kind)
+            return true;
+    }
+    return false;
 }
 
 bool job_needs_images(const struct job *job)
@@ -283,8 +305,8 @@ static int plan_make(const struct job *job, const struct chip *chip,
         n++;
     }
     if (named)
-        result = job_places_find(specs, places, n, job->table_address, chip, chip_table, &known,
-                                 error);
+        result =
+            job_places_find(specs, places, n, job->table_address, chip, chip_table, &known, error);
     for (size_t i = 0; result == 0 && !known && i < n; i++)
         result = image_file_look(specs[i].path, &size, error);
     if (result == 0 && known)

@@ -57,7 +57,7 @@ enum { JOB_CONNECT_ATTEMPTS = 7 }; /* unless told otherwise */
 /* The file's own: Intel HEX, UF2. */
 #define JOB_ADDRESS_OWN (UINT32_MAX - 2)
 
-#define JOB_TABLE_ADDRESS 0x8000 /* of the partition table, unless told otherwise (ESP-IDF) */
+#define JOB_TABLE_ADDRESS PARTITION_TABLE_AT /* of the partition table, unless told otherwise */
 
 #define JOB_SIZE_ALL UINT32_MAX
 
@@ -78,7 +78,7 @@ struct job_image {
     uint32_t address;   /* or one of JOB_ADDRESS_... */
     char partition[20]; /* JOB_ADDRESS_PARTITION: its label, or "factory", "ota_0" ...; else "" */
     bool enabled;
-    bool encrypted; /* to be encrypted by a chip whose flash encryption is on; plain elsewhere */
+    enum encrypt encrypted;
 };
 
 /* After the reset: the board is to say something (the Flash Download Tool's LOG_CHECK). */
@@ -137,6 +137,8 @@ void job_add_image(struct job *job, const char *path, uint32_t address);
 /* Unless it is there already. */
 void job_add_protect(struct job *job, uint32_t address, uint32_t size);
 void job_remove_image(struct job *job, size_t index);
+/* From `first` on, by address; those that only the chip or the file can place come last. */
+void job_sort_images(struct job *job, size_t first);
 
 /* The place of an image as people write it: "0x10000", "bootloader", "own" (the file has
  * addresses), else a partition's label. Returns `to`. */

@@ -71,15 +71,19 @@ int source_idf_read(struct source *s, const char *text, size_t size);
 int source_web_read(struct source *s, const char *text, size_t size);
 int source_args_read(struct source *s, const char *text, size_t size);
 
+/* Up to `max` bytes of a regular file, at least one; the error says why not. */
+int source_file_read(const char *path, struct buffer *head, size_t max, struct error *error);
 /* A small text file whole, ended by a 0 that does not count. */
 int source_text_read(const char *path, struct buffer *text, struct error *error);
+/* Bytes of the mark that Windows' editors put before UTF-8 (BOM); 0: there is none. */
+size_t source_mark_size(const char *text, size_t size);
 /* The folder of a path, ending in '/'; "" for none. Caller frees. */
 char *source_folder(const char *path);
 
 /* An image as the source writes it. `where` is its place in the source, for messages. Refuses
  * addresses of the network, a doubled flash address and too many images. */
 int source_image_add(struct source *s, const char *where, const char *file, uint32_t address,
-                     bool encrypted);
+                     enum encrypt encrypted);
 /* Makes the paths of this source's images work from the current directory; they must be regular
  * files. With `root` (a directory; may be NULL) they must lie in it once all links are followed,
  * unless options->allow_outside. */

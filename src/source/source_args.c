@@ -160,7 +160,7 @@ static int set_encrypt(struct source *s, const char *where, const char *value)
 {
     (void)where, (void)value;
     for (size_t i = s->first; i < s->job->n_images; i++)
-        s->job->images[i].encrypted = true;
+        s->job->images[i].encrypted = ENCRYPT_ALWAYS;
     return 0;
 }
 
@@ -289,7 +289,8 @@ static int pair_read(struct reader *r)
         return error_set(r->s->error, ERR_FILE_FORMAT, "%s: the file for %.40s is missing",
                          r->s->name, place);
     const char *file = r->words->rows[r->at++];
-    if (source_image_add(r->s, place, file, image.address, r->encrypted) != 0)
+    if (source_image_add(r->s, place, file, image.address,
+                         r->encrypted ? ENCRYPT_ALWAYS : ENCRYPT_NO) != 0)
         return r->s->error->code;
     struct job_image *added = &r->s->job->images[r->s->job->n_images - 1];
     memcpy(added->partition, image.partition, sizeof added->partition);
@@ -336,6 +337,9 @@ int source_args_load(struct source *s)
         result = source_args_read(s, (const char *)text.data, text.len);
     if (result == 0)
         result = source_images_resolve(s, NULL);
+    const struct chip *told = source_chip_told(s->job, s->first);
+    if (result == 0 && told && s->job->chip == CHIP_AUTO && s->options->chip == CHIP_AUTO)
+        s->job->chip = told->id;
     buffer_done(&text);
     free(folder);
     return result;
