@@ -332,6 +332,15 @@ static void findings_need_no_port(void **state)
     assert_int_equal(findings.rows[1].code, ERR_OVERLAP);
     findings_done(&findings);
 
+    job.images[1].address = 0x10000; /* a flash that is known, though its size is kept */
+    assert_int_equal(job_findings(&job, 0x12000, &findings, &error), 0);
+    assert_int_equal(findings_refusal(&findings, true)->code, ERR_TOO_BIG);
+    findings_done(&findings);
+    assert_int_equal(job_findings(&job, 0x100000, &findings, &error), 0);
+    assert_non_null(findings_refusal(&findings, false));
+    assert_int_equal(findings_refusal(&findings, false)->code, ERR_HEADER_SIZE);
+    findings_done(&findings);
+
     job.images[0].address = JOB_ADDRESS_BOOTLOADER; /* of what is not known nothing is found */
     job.chip = CHIP_AUTO;
     assert_int_equal(job_findings(&job, 0, &findings, &error), 0);

@@ -12,7 +12,9 @@
 #include "base/buffer.h"
 #include "base/util.h"
 #include "image/partition.h"
+#include "image/sample.h"
 #include "station/model.h"
+#include "ui/bench_map.h"
 #include "ui/canvas.h"
 #include "ui/dash.h"
 #include "ui/draw.h"
@@ -270,6 +272,18 @@ static void text_make(const char *name, const char *text)
     assert_non_null(f);
     fputs(text, f);
     fclose(f);
+}
+
+static void bootloader_make(const char *name)
+{
+    struct buffer out = {0};
+    FILE *f = fopen(name, "wb");
+
+    assert_non_null(f);
+    sample_bootloader(chip_get(CHIP_ESP32), &out);
+    assert_int_equal(fwrite(out.data, 1, out.len, f), out.len);
+    fclose(f);
+    buffer_done(&out);
 }
 
 /* ---- scenes ---------------------------------------------------------------------------------- */
@@ -1212,6 +1226,55 @@ static void a_source_for_several_chips_asks_which(void **state)
     bench_done(&bench);
 }
 
+/* As they lie in the flash; a job's stay as they are. */
+static void builds_are_listed_by_address(void **state)
+{
+    struct bench bench;
+    const struct job *job = &bench.dash.bench;
+
+    (void)state;
+    bench_init(&bench);
+    sources_make();
+    text_make("fw/flasher_args.json",
+              "{\"flash_files\": {\"0x10000\": \"app.bin\", \"0x8000\": \"table.bin\"},"
+              " \"extra_esptool_args\": {\"chip\": \"esp32\"}}");
+    text_make("order.job", "[image 1]\nfile = fw/app.bin\naddress = 0x10000\n"
+                           "[image 2]\nfile = fw/table.bin\naddress = 0x8000\n");
+    keys(&bench, "iafw\n");
+    assert_int_equal(job->n_images, 2);
+    assert_int_equal(job->images[0].address, 0x8000);
+    assert_int_equal(job->images[1].address, 0x10000);
+    keys(&bench, "aorder.job\n");
+    assert_int_equal(job->n_images, 2);
+    assert_int_equal(job->images[0].address, 0x10000);
+    bench_done(&bench);
+    sources_make();
+}
+
+/* A build from a stranger may name any file: only with a yes. */
+static void files_from_outside_want_a_yes(void **state)
+{
+    struct bench bench;
+    const struct job *job = &bench.dash.bench;
+
+    (void)state;
+    bench_init(&bench);
+    sources_make();
+    mkdir("out", 0700);
+    mkdir("out/build", 0700);
+    text_make("out/build/flasher_args.json",
+              "{\"flash_files\": {\"0x10000\": \"../../fw/app.bin\"}, \"extra_esptool_args\": "
+              "{\"chip\": \"esp32\"}}");
+    keys(&bench, "iaout/build\n");
+    assert_int_equal(bench.dash.choice_for, CHOICE_SOURCE_OUTSIDE);
+    keys(&bench, "\n"); /* no is marked */
+    assert_int_equal(bench.dash.question, CONTEXT_ALWAYS);
+    assert_int_equal(job->n_images, 0);
+    keys(&bench, "aout/build\n \n");
+    assert_int_equal(job->n_images, 1);
+    bench_done(&bench);
+}
+
 static const char *selected_name(const struct bench *bench)
 {
     const struct chooser_row *row = chooser_selected(&bench->dash.chooser);
@@ -1595,6 +1658,89 @@ static void an_erase_question_ends_with_its_board(void **state)
     bench_done(&bench);
 }
 
+/* What is known to be refused is not started; forced only with a word, and for this board. */
+static void what_is_refused_is_forced_with_a_word(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    bench_init(&bench);
+    bootloader_make("boot.bin");
+    scene_idle(&bench);
+    while (bench.dash.bench.n_images > 0)
+        job_remove_image(&bench.dash.bench, 0);
+    add_image(&bench, "boot.bin", 0);
+    dash_commands_drop(&bench.dash);
+    say_chip(&bench, USB0, "esp32", "ESP32", "24:0a:c4:00:12:34");
+    keys(&bench, "\n");
+    assert_int_equal(bench.dash.n_commands, 0);
+    assert_non_null(strstr(bench.dash.message, "not started"));
+    assert_non_null(strstr(bench.dash.message, "0x1000"));
+    keys(&bench, "Fforc\n");
+    assert_int_equal(bench.dash.n_commands, 0);
+    keys(&bench, "e\n");
+    const struct command *command = only_command(&bench, COMMAND_START);
+    assert_true(command->job->force);
+    assert_int_equal(command->job->n_images, 1);
+    assert_int_equal(command->job->ops[0].kind, OP_WRITE_FLASH);
+    assert_string_equal(command->job->expect_mac, "24:0a:c4:00:12:34");
+    assert_false(bench.dash.bench.force); /* only this once */
+    dash_commands_drop(&bench.dash);
+
+    bench.dash.bench.images[0].address = 0x1000;
+    keys(&bench, "F");
+    assert_int_equal(bench.dash.question, CONTEXT_ALWAYS);
+    assert_non_null(strstr(bench.dash.message, "nothing was refused"));
+    keys(&bench, "\n");
+    only_command(&bench, COMMAND_START);
+    dash_commands_drop(&bench.dash);
+
+    bench.dash.bench.images[0].address = (4 << 20) - 4096; /* the header is kept, and yet: */
+    assert_string_equal(bench.dash.bench.flash_size, "keep");
+    keys(&bench, "\n");
+    assert_non_null(strstr(bench.dash.message, "past the end of the 4 MB flash"));
+    keys(&bench, "F");
+    assert_int_equal(bench.dash.question, CONTEXT_ALWAYS);
+    assert_non_null(strstr(bench.dash.message, "can't be forced"));
+    assert_int_equal(bench.dash.n_commands, 0);
+    unlink("boot.bin");
+    bench_done(&bench);
+}
+
+/* Without a table the bootloader and the table have their places all the same, but for the chip
+ * that has none and for what lies across. */
+static void the_map_has_places_without_a_table(void **state)
+{
+    struct bench bench;
+    struct bench_map map;
+
+    (void)state;
+    bench_init(&bench);
+    file_make("lone.bin", 50000);
+    add_image(&bench, "lone.bin", 0x10000);
+    bench.dash.bench.chip = CHIP_ESP32;
+    dash_bench_look(&bench.dash);
+    bench_map_make(&map, &bench.dash);
+    assert_null(map.table);
+    assert_int_equal(map.map.n, 3);
+    assert_int_equal(map.map.spans[0].kind, MAP_BOOTLOADER);
+    assert_int_equal(map.map.spans[0].start, 0x1000);
+    assert_int_equal(map.map.spans[1].start, 0x8000);
+    bench_map_done(&map);
+    bench.dash.bench.images[0].address = 0;
+    bench_map_make(&map, &bench.dash);
+    assert_int_equal(map.map.n, 1);
+    assert_false(map.map.spans[0].conflict);
+    bench_map_done(&map);
+    bench.dash.bench.images[0].address = 0x10000;
+    bench.dash.bench.chip = CHIP_ESP8266;
+    bench_map_make(&map, &bench.dash);
+    assert_int_equal(map.map.n, 1);
+    bench_map_done(&map);
+    unlink("lone.bin");
+    bench_done(&bench);
+}
+
 static void leaving_asks_while_jobs_run(void **state)
 {
     struct bench bench;
@@ -1860,6 +2006,8 @@ int main(void)
         cmocka_unit_test(every_setting_takes_every_value),
         cmocka_unit_test(builds_fill_the_list),
         cmocka_unit_test(a_source_for_several_chips_asks_which),
+        cmocka_unit_test(builds_are_listed_by_address),
+        cmocka_unit_test(files_from_outside_want_a_yes),
         cmocka_unit_test(the_chooser_walks_and_takes),
         cmocka_unit_test(jobs_are_saved_and_opened),
         cmocka_unit_test(ticked_images_become_one_file),
@@ -1871,6 +2019,8 @@ int main(void)
         cmocka_unit_test(quick_changes_are_not_undone),
         cmocka_unit_test(erasing_wants_a_word_and_the_same_board),
         cmocka_unit_test(an_erase_question_ends_with_its_board),
+        cmocka_unit_test(what_is_refused_is_forced_with_a_word),
+        cmocka_unit_test(the_map_has_places_without_a_table),
         cmocka_unit_test(leaving_asks_while_jobs_run),
         cmocka_unit_test(messages_go_by_themselves),
         cmocka_unit_test(the_marked_value_is_seen),

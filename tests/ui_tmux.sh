@@ -201,6 +201,23 @@ echo "# a crash"
 kill -SEGV "$(cat "$work/pid")"
 left '[1-9][0-9]*'
 
+echo "# keys that the terminal is not said to have; it has no second screen either"
+keys "clear; TERM=vt100 $espjig demo; echo left \$?" Enter
+see '^espjig · demo'
+keys i
+see 'FILE.*ADDRESS'
+keys End
+see '^▌\[\+\]'
+keys DC
+see 'move to an image'
+keys F7 PPage
+see '^▌\[x\]'
+keys q
+see 'PROGRESS'
+keys q
+see '^left 0'
+keys "clear" Enter
+
 echo "# the flash map, a build from the file chooser, a file out of all"
 start env
 keys i

@@ -200,8 +200,9 @@ const char *dash_path(const struct dash *dash, const char *path, char *to, size_
 
 /* erase.c: the question before erasing, and before a forced start. */
 void erase_ask(struct dash *dash);
-void force_ask(struct dash *dash);             /* the findings are those of now */
-bool erase_is_asking(const struct dash *dash); /* for the word */
+void force_ask(struct dash *dash);               /* the findings are those of now */
+bool force_helps(const struct model_slot *slot); /* its last job was refused, and need not be */
+bool erase_is_asking(const struct dash *dash);   /* for the word */
 void erase_event(struct dash *dash, const struct event *event);
 void erase_typed(struct dash *dash);
 void erase_leave(struct dash *dash);

@@ -346,7 +346,7 @@ static void draw_failure(struct canvas *canvas, const struct model_slot *slot, s
     area = area_below(area, spacious);
     if (area.rows > 0)
         canvas_put_cut(canvas, area.row, 2, area.cols - 4, STYLE_DIM,
-                       slot->exit == error_exit_status(ERR_PARTITION)
+                       force_helps(slot)
                            ? "Enter tries again · F forces it · l shows the log · c clears this"
                            : "Enter tries again · l shows the log · c clears this");
 }

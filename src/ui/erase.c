@@ -95,6 +95,17 @@ void erase_ask(struct dash *dash)
     danger_ask(dash, PROMPT_ERASE);
 }
 
+bool force_helps(const struct model_slot *slot)
+{
+    static const enum err never[] = {ERR_TOO_BIG, ERR_OVERLAP, ERR_PROTECTED, ERR_WRONG_MAC};
+
+    for (size_t i = 0; i < ARRAY_LEN(never); i++) {
+        if (strcmp(slot->error, error_id(never[i])) == 0)
+            return false;
+    }
+    return slot->has_result && slot->exit == error_exit_status(ERR_PARTITION);
+}
+
 void force_ask(struct dash *dash)
 {
     const struct model_slot *slot = dash_slot(dash);
@@ -102,8 +113,7 @@ void force_ask(struct dash *dash)
 
     if (never)
         dash_complain(dash, "%s; that can't be forced", never->text);
-    else if (!dash_problem(dash) &&
-             !(slot && slot->has_result && slot->exit == error_exit_status(ERR_PARTITION)))
+    else if (!dash_problem(dash) && !(slot && force_helps(slot)))
         dash_complain(dash, "nothing was refused here: Enter starts");
     else
         danger_ask(dash, PROMPT_FORCE);
