@@ -117,6 +117,35 @@ bool util_copy(char *to, size_t size, const char *from)
     return fits;
 }
 
+size_t util_utf8_length(const unsigned char *s)
+{
+    size_t n = s[0] < 0x80 ? 1 : s[0] < 0xC2 ? 0 : s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : 4;
+
+    if (s[0] > 0xF4)
+        return 0;
+    for (size_t i = 1; i < n; i++) {
+        if ((s[i] & 0xC0) != 0x80)
+            return 0;
+    }
+    if ((s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F) ||
+        (s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] > 0x8F))
+        return 0;
+    return n;
+}
+
+void util_make_harmless(char *text)
+{
+    size_t n;
+
+    for (unsigned char *p = (unsigned char *)text; *p; p += n ? n : 1) {
+        n = util_utf8_length(p);
+        if (n == 0 || *p < ' ' || *p == 0x7F)
+            *p = '?';
+        else if (*p == 0xC2 && p[1] < 0xA0)
+            p[0] = p[1] = '?';
+    }
+}
+
 const char *util_basename(const char *path)
 {
     const char *slash = strrchr(path, '/');

@@ -50,6 +50,14 @@ bool util_seconds_parse(const char *text, unsigned max, unsigned *ms);
  * in half. `size` counts the whole of `to` and must not be 0. Returns whether all of it fitted. */
 bool util_copy(char *to, size_t size, const char *from);
 
+/* Length of the valid UTF-8 character at `s`, 0 when there is none (RFC 3629: no surrogates,
+ * nothing overlong, nothing above U+10FFFF). `s` ends in a 0. */
+size_t util_utf8_length(const unsigned char *s);
+
+/* For what strangers wrote and a terminal will show: what it might obey becomes '?', that is
+ * control characters of ASCII (line ends, too) and of Latin-1, and bytes that are no UTF-8. */
+void util_make_harmless(char *text);
+
 /* Last part of a path, inside `path`. */
 const char *util_basename(const char *path);
 

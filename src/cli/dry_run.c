@@ -25,8 +25,8 @@ static void row_say(struct cli *cli, const struct row *row)
     if (!cli->json) {
         if (row->size)
             util_size_format(size, sizeof size, row->size);
-        printf("%-10s  %8s  %s  %s%s\n", row->place, size, image->path, row->what,
-               image->encrypted ? ", to be encrypted" : "");
+        text_print(stdout, "%-10s  %8s  %s  %s%s\n", row->place, size, image->path, row->what,
+                   image->encrypted ? ", to be encrypted" : "");
         return;
     }
     event_init(&event, EVENT_RESULT);
@@ -149,7 +149,7 @@ static void finding_say(struct cli *cli, const struct finding *finding)
     struct event event;
 
     if (!cli->json) {
-        fprintf(stderr, "%s: %s\n", refuses ? "refused" : "warning", finding->text);
+        text_print(stderr, "%s: %s\n", refuses ? "refused" : "warning", finding->text);
         return;
     }
     event_init(&event, EVENT_CHECK);

@@ -4,6 +4,7 @@
 
 #include "base/buffer.h"
 #include "base/util.h"
+#include "cli/text.h"
 #include "image/image.h"
 #include "job/output.h"
 
@@ -21,7 +22,7 @@ static void warn(void *context, enum log_level level, const char *text)
     const struct cli *cli = context;
 
     if (level == LOG_WARNING && !cli->json)
-        fprintf(stderr, "espjig: warning: %s\n", text);
+        text_print(stderr, "espjig: warning: %s\n", text);
 }
 
 /* ---- the options ---- */

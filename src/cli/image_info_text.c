@@ -3,6 +3,7 @@
 #include "cli/image_info.h"
 
 #include "base/util.h"
+#include "cli/text.h"
 #include "image/memory_map.h"
 
 #include <stdarg.h>
@@ -210,7 +211,7 @@ static void signature_print(const struct image_facts *facts)
 
 void image_info_print(const struct image_facts *facts)
 {
-    printf("%s", facts->file);
+    text_print(stdout, "%s", facts->file);
     if (facts->part)
         printf(" at 0x%zx", facts->offset);
     printf(": %s, %zu bytes\n", facts->what, facts->size);
@@ -227,7 +228,7 @@ void image_info_print(const struct image_facts *facts)
     if (facts->error.code == 0)
         return;
     fflush(stdout); /* before what goes to stderr */
-    fprintf(stderr, "espjig: %s: %s\n", facts->file, facts->error.text);
+    text_print(stderr, "espjig: %s: %s\n", facts->file, facts->error.text);
     if (facts->error.code != ERR_IMAGE_DAMAGED) /* whose hint is to do what was just done */
         fprintf(stderr, "hint: %s\n", error_advice(facts->error.code));
 }

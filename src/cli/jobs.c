@@ -7,6 +7,7 @@
 
 #include "base/util.h"
 #include "cli/images.h"
+#include "cli/text.h"
 #include "source/export.h"
 #include "source/job_file.h"
 
@@ -68,7 +69,7 @@ static void findings_print(struct cli *cli, const struct findings *findings, boo
         const struct finding *finding = &findings->rows[i];
         json_array_append_new(array, finding_json(finding));
         if (!cli->json)
-            fprintf(stderr, "%s: %s\n", finding->refuses ? "refused" : "warning", finding->text);
+            text_print(stderr, "%s: %s\n", finding->refuses ? "refused" : "warning", finding->text);
     }
     if (cli->json) {
         print_object(json_pack("{s:s, s:b, s:o, s:o}", "job", cli->args[0], "ok", ok, "findings",
@@ -106,7 +107,8 @@ static void show_settings(const struct job *job)
 
     for (size_t i = 0; job_file_setting(job, i, &setting, &value); i++) {
         if (!setting.usual)
-            printf("%-10s %-16s %s\n", setting.section, setting.key, (const char *)value.data);
+            text_print(stdout, "%-10s %-16s %s\n", setting.section, setting.key,
+                       (const char *)value.data);
     }
     buffer_done(&value);
 }
@@ -125,9 +127,9 @@ static void show_image(const struct cli *cli, const struct job_image *image)
     struct error why = {0};
     bool ok = images_row_make(cli, image, &row, &why) == 0;
 
-    printf("%s %-11s %9s  %s  %s%s\n", image->enabled ? "+" : "-", row.place,
-           ok ? row.size_text : "", image->path, ok ? row.what : why.text,
-           image->encrypted ? ", to be encrypted" : "");
+    text_print(stdout, "%s %-11s %9s  %s  %s%s\n", image->enabled ? "+" : "-", row.place,
+               ok ? row.size_text : "", image->path, ok ? row.what : why.text,
+               image->encrypted ? ", to be encrypted" : "");
 }
 
 int job_show_command(struct cli *cli, struct error *error)

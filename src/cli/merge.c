@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 
 #include "base/util.h"
+#include "cli/text.h"
 #include "image/esp_image.h"
 #include "image/merge.h"
 #include "job/output.h"
@@ -163,8 +164,8 @@ static void merged_print(const struct cli *cli, const struct plan *plan, size_t 
 {
     for (size_t i = 0; i < plan->n && !cli->quiet; i++) {
         const struct region *region = &plan->regions[i];
-        printf("0x%-8x  %9zu  %s (%s)\n", region->address, region->file_size,
-               util_basename(region->path), region->what);
+        text_print(stdout, "0x%-8x  %9zu  %s (%s)\n", region->address, region->file_size,
+                   util_basename(region->path), region->what);
     }
     if (cli->quiet)
         return;

@@ -23,10 +23,7 @@ static char letter_of(const struct flash_map *map, const struct map_span *span)
 static const char *safe(const char *text, char *to, size_t size)
 {
     util_copy(to, size, text);
-    for (char *c = to; *c; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7F)
-            *c = '?';
-    }
+    util_make_harmless(to);
     return to;
 }
 

@@ -8,6 +8,7 @@
 
 #include <ctype.h>
 #include <langinfo.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,12 +86,26 @@ static void bar_wipe(struct text *text)
     text->bar_is_there = false;
 }
 
-/* What a chip or a file name holds must not steer the terminal. */
+void text_print(FILE *to, const char *format, ...)
+{
+    struct buffer line = {0};
+    va_list args;
+
+    va_start(args, format);
+    buffer_vprintf(&line, format, args);
+    va_end(args);
+    if (line.len > 0) {
+        bool ends = line.data[line.len - 1] == '\n';
+        line.data[line.len - ends] = '\0';
+        util_make_harmless((char *)line.data);
+        fprintf(to, "%s%s", (const char *)line.data, ends ? "\n" : "");
+    }
+    buffer_done(&line);
+}
+
 void text_put_safe(FILE *to, const char *line)
 {
-    for (const unsigned char *p = (const unsigned char *)line; *p; p++)
-        putc(*p < 0x20 || *p == 0x7F ? '?' : *p, to);
-    putc('\n', to);
+    text_print(to, "%s\n", line);
 }
 
 static void say(struct text *text, const struct text_port *port, const char *line)

@@ -145,29 +145,11 @@ static const struct field fields[] = {
 
 /* ---- writing ---- */
 
-/* Length of the valid UTF-8 character at `s`, 0 when there is none (RFC 3629: no surrogates,
- * nothing overlong, nothing above U+10FFFF). */
-static size_t utf8_length(const unsigned char *s)
-{
-    size_t n = s[0] < 0x80 ? 1 : s[0] < 0xC2 ? 0 : s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : 4;
-
-    if (s[0] > 0xF4)
-        return 0;
-    for (size_t i = 1; i < n; i++) {
-        if ((s[i] & 0xC0) != 0x80)
-            return 0;
-    }
-    if ((s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F) ||
-        (s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] > 0x8F))
-        return 0;
-    return n;
-}
-
 static void text_write(struct buffer *out, const char *text)
 {
     buffer_append_byte(out, '"');
     for (const unsigned char *s = (const unsigned char *)text; *s;) {
-        size_t n = utf8_length(s);
+        size_t n = util_utf8_length(s);
         if (n == 0)
             buffer_append(out, "\xEF\xBF\xBD", 3);
         else if (*s == '"' || *s == '\\')
@@ -176,6 +158,8 @@ static void text_write(struct buffer *out, const char *text)
             buffer_append(out, "\\n", 2);
         else if (*s < 0x20 || *s == 0x7F)
             buffer_printf(out, "\\u%04x", *s);
+        else if (*s == 0xC2 && s[1] < 0xA0) /* controls of Latin-1, which terminals obey, too */
+            buffer_printf(out, "\\u%04x", s[1]);
         else
             buffer_append(out, s, n);
         s += n ? n : 1;

@@ -72,18 +72,6 @@ const char *source_kind_name(enum source_kind kind)
 
 /* ---- notes ---- */
 
-/* What strangers wrote goes to a terminal: no control characters, neither those of ASCII nor those
- * of Latin-1 as UTF-8 has them. */
-static void make_harmless(char *text)
-{
-    for (unsigned char *p = (unsigned char *)text; *p; p++) {
-        if (*p < ' ' || *p == 0x7F)
-            *p = '?';
-        else if (*p == 0xC2 && p[1] >= 0x80 && p[1] <= 0x9F)
-            *p = p[1] = '?';
-    }
-}
-
 void source_note(struct source_notes *notes, bool lost, const char *format, ...)
 {
     char text[1024];
@@ -92,7 +80,7 @@ void source_note(struct source_notes *notes, bool lost, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    make_harmless(text);
+    util_make_harmless(text);
     notes->rows = xrealloc(notes->rows, (notes->n + 1) * sizeof *notes->rows);
     struct source_note *row = &notes->rows[notes->n++];
     row->lost = lost;
@@ -159,7 +147,7 @@ int source_load(const char *path, const struct source_options *options, struct j
     if (result == 0 && work.n_images == s.first && kind->kind != SOURCE_JOB)
         result = error_set(error, ERR_FILE_FORMAT, "%s names no file to be written", path);
     if (result != 0) {
-        make_harmless(error->text);
+        util_make_harmless(error->text);
         job_done(&work);
         return result;
     }
