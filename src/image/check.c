@@ -106,17 +106,14 @@ static void protect_check(struct check *c, const struct region *region)
 }
 
 /* With whichever region before it reaches farthest. */
-static void overlap_check(struct check *c, size_t index)
+static void overlap_check(struct check *c, const struct region *region)
 {
-    const struct region *regions = c->plan->regions, *before = NULL;
     struct error error = {0};
 
-    for (size_t i = 0; i < index; i++) {
-        if (before == NULL || end_of(&regions[i]) > end_of(before))
-            before = &regions[i];
-    }
-    if (before && regions_clash(before, &regions[index], &error) != 0)
+    if (c->farthest && regions_clash(c->farthest, region, &error) != 0)
         findings_add(c->findings, error.code, true, "%s", error.text);
+    if (c->farthest == NULL || end_of(region) > end_of(c->farthest))
+        c->farthest = region;
 }
 
 /* ---- the partition table ---- */
@@ -281,7 +278,7 @@ void plan_find(const struct plan *plan, const struct check_target *target,
             table_check(&check);
         region_places(&check, region, check_place);
         check_reach(&check, region);
-        overlap_check(&check, i);
+        overlap_check(&check, region);
         if (region == check.app_region)
             table_missing_check(&check);
     }

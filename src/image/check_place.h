@@ -16,6 +16,7 @@ struct check {
     struct partition_table table;      /* the one that will be in the flash; n 0: not known */
     uint32_t table_at;
     const struct region *table_region; /* NULL: it is the flash's, or there is none */
+    const struct region *farthest;     /* of those that were checked */
     bool table_is_missing;             /* the flash was looked at and holds none */
     /* Of what check_place_look() has seen at the places where it would be started. */
     bool has_boot, has_app, has_idf_app;

@@ -28,8 +28,6 @@ const char *merge_format_name(enum merge_format format)
 
 /* ---- raw ----------------------------------------------------------------------------------- */
 
-#define RAW_MAX (UINT64_C(1) << 30) /* of gaps, too: much larger than any flash */
-
 static void fill_append(struct buffer *out, uint64_t n)
 {
     memset(buffer_reserve(out, (size_t)n), 0xFF, (size_t)n);
@@ -51,12 +49,14 @@ static int raw_check(const struct plan *plan, const struct merge_options *option
                          "be padded",
                          plan->regions[plan->n - 1].path, (unsigned long long)end,
                          (unsigned long long)options->pad_to_size);
-    if (end - options->target_offset > RAW_MAX)
+    if (options->pad_to_size > end)
+        end = options->pad_to_size;
+    if (end - options->target_offset > MERGE_RAW_MAX)
         return error_set(error, ERR_TOO_BIG,
-                         "from 0x%x to the end of %s at 0x%llx it would be a file of more than 1 "
-                         "GB, most of it 0xFF",
+                         "from 0x%x to the end of %s at 0x%llx it would be a file of more than %u "
+                         "MB, most of it 0xFF",
                          options->target_offset, plan->regions[plan->n - 1].path,
-                         (unsigned long long)end);
+                         (unsigned long long)end, MERGE_RAW_MAX >> 20);
     return 0;
 }
 

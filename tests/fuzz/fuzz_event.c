@@ -16,7 +16,7 @@ static void written(const struct event *event, struct buffer *out)
     buffer_clear(out);
     event_to_json(event, out);
     for (size_t i = 0; i < out->len; i++) {
-        if (out->data[i] == 0x7F || (out->data[i] < 0x20) != (i + 1 == out->len) ||
+        if ((out->data[i] < 0x20) != (i + 1 == out->len) ||
             (out->data[i] == 0xC2 && out->data[i + 1] < 0xA0))
             abort();
     }
