@@ -53,6 +53,18 @@ static int read_made_up(void *context, uint32_t address, uint32_t *value, struct
     return 0;
 }
 
+/* In a word. */
+static const char *encryption(struct words *words)
+{
+    const char *why = words->chip->encryption.align ? encrypt_words_refuse(words) : "";
+
+    return why == NULL                 ? "can"
+           : strstr(why, "DIS_")       ? "forbidden"
+           : strstr(why, "_CONFIG")    ? "config"
+           : strstr(why, "encryption") ? "key"
+                                       : why;
+}
+
 static void identify(const struct chip *chip, uint32_t seed)
 {
     struct source source = {chip, seed};
@@ -65,9 +77,11 @@ static void identify(const struct chip *chip, uint32_t seed)
         puts("error");
         return;
     }
-    printf("%s%s%s%s|%s|%u|%s|%s|%d|%d|%d\n", facts.name, facts.revision[0] ? " (revision " : "",
-           facts.revision, facts.revision[0] ? ")" : "", facts.features, facts.crystal_mhz,
-           facts.mac_text, facts.eui64_text, revision, facts.secure_boot, facts.flash_encryption);
+    printf("%s%s%s%s|%s|%u|%s|%s|%d|%d|%d|%s|%d\n", facts.name,
+           facts.revision[0] ? " (revision " : "", facts.revision, facts.revision[0] ? ")" : "",
+           facts.features, facts.crystal_mhz, facts.mac_text, facts.eui64_text, revision,
+           facts.secure_boot, facts.flash_encryption, encryption(&words),
+           words_field(&words, &chip->encryption.key_manager) != 0);
 }
 
 /* ---- the tables ---- */
@@ -158,6 +172,7 @@ static void table(const struct chip *chip)
     number(chip, "swd_key", dog->swd_key);
     number(chip, "swd_feed", dog->swd_feed);
     number(chip, "wdt_resets", dog->resets);
+    number(chip, "encryption_align", chip->encryption.align);
     number(chip, "key_blocks", chip->key_blocks);
     for (uint8_t i = 0; i < 32 && chip->key_blocks; i++) {
         char fact[32];

@@ -74,6 +74,16 @@ def mac(address):
     return ":".join(f"{b:02x}" for b in address) if address else ""
 
 
+def encryption(key, esp):
+    if key == "esp8266":
+        return ""
+    if esp.get_encrypted_download_disabled():
+        return "forbidden"
+    if esp.get_flash_crypt_config() not in (None, 0xF):
+        return "config"
+    return "can" if esp.is_flash_encryption_key_valid() else "key"
+
+
 def expected(key, clkdiv, seed):
     esp = instance(key, lambda address: made_up(key, clkdiv, seed, address))
     try:
@@ -93,6 +103,8 @@ def expected(key, clkdiv, seed):
             revision,
             int(bool(esp.get_secure_boot_enabled())),
             int(bool(encrypted)),
+            encryption(key, esp),
+            int(bool(esp.uses_key_manager_for_flash_encryption())),
         )
     )
 
@@ -244,6 +256,7 @@ def tables(key, cls):
     if facts[key]["stub_before"] and not stub_exists(facts[key]["stub_before"]):
         fault(key, "stub_before is not there")
 
+    same(key, "encryption_align", 0 if key == "esp8266" else cls.FLASH_ENCRYPTED_WRITE_ALIGN)
     same(key, "key_blocks", cls.EFUSE_MAX_KEY + 1 if cls.KEY_PURPOSES else 0)
     for i in range(32 if cls.KEY_PURPOSES else 0):
         same(key, f"key_purpose {i}", cls.KEY_PURPOSES.get(i, "UNKNOWN"))

@@ -31,6 +31,7 @@ refused()
     shift 2
     cp esp32.flash before.flash
     expect 6 "$pattern" "$@"
+    [ "$(grep -Ec -e "$pattern" "$tmp/err")" -eq 1 ] || complain "espjig $*: \"$pattern\" is not said once"
     run --json "$@"
     [ "$("$json_lines" done error <out)" = "$id" ] ||
         complain "espjig $*: the error is not $id"
@@ -83,7 +84,7 @@ refused partition-conflict "the flash holds none" \
     write-flash -p emu:esp32 0x1000 "$boot" 0x10000 "$app"
 refused partition-conflict "its partition factory ends at 0x110000, the flash at 0x100000" \
     write-flash -p emu:esp32,flash=1MB 0x8000 "$table"
-refused image-damaged "the flash holds none \(expected|damaged" \
+refused image-damaged "the checksum at offset" \
     write-flash -p emu:esp32 --no-stub 0x1000 damaged.bin
 
 # ---- forced: it is said all the same, and done

@@ -59,6 +59,17 @@ expect 0 "" job --help
 said 'job export'
 sed 's/0x10000/0x200000/' line/lamp.job >line/clash.job
 expect 6 'protects 0x200000' job check line/clash.job
+# What a job says does not steer the terminal; a file that is not there is named.
+printf '[job]\n[image 1]\nfile = gone.bin\naddress = 0\n[boot-check]\nexpect = "a\\x1b[31mb"\n' >line/red.job
+run job show line/red.job
+said 'boot-check expect +a.\[31mb'
+grep -q "$(printf '\033')" out && complain "job show lets an escape sequence through"
+said 'line/gone.bin  .*No such file'
+# A name that is no UTF-8 can't stand in JSON as it is.
+odd=$(printf 'line/\377.job')
+cp line/clash.job "$odd"
+run job check --json "$odd"
+said "^[{]\"job\":\"line/$(printf '\357\277\275')[.]job\",\"ok\":false"
 run job check --json line/clash.job
 [ "$status" -eq 6 ] || complain "job check --json: status $status"
 said '"ok":false.*"error":"protected-range","refuses":true'
@@ -112,6 +123,7 @@ expect 0 "" erase-flash --no-stub --protect 0x200000-0x201000 -p emu:esp32,flash
 [ "$(bytes board.bin 0x200000 0x1000)" = "$mark" ] || complain "by the ROM: the protected sector is gone"
 expect 6 'protected range from 0x200800' erase-region 0x1ff000 0x2000 --protect 0x200800-0x200900 -p emu:esp32,flash-file=board.bin
 expect 6 'protected range' erase-region 0x100000 ALL --protect 0x200000-0x201000 -p emu:esp32,flash-file=board.bin
+expect 6 'nothing is left to be erased' erase-flash --protect 0-0x400000 -p emu:esp32,flash-file=board.bin
 expect 0 "" erase-region 0x1ff000 0x1000 --protect 0x200800-0x200900 -p emu:esp32,flash-file=board.bin
 [ "$(bytes board.bin 0x200000 0x1000)" = "$mark" ] || complain "erase-region has reached the protected sector"
 expect 6 'protects' write-flash -p emu:esp32,flash-file=board.bin 0x1ff000 mark.bin --protect 0x200000-0x201000

@@ -45,7 +45,7 @@ tail -n 1 "$tmp/found"
 
 # ---- what no one could flash costs no memory
 printf ':020000040000FA\n:010000006A95\n:020000043FFFBC\n:010000006B94\n:00000001FF\n' >far.hex
-expect 6 "far.hex at 0x3fff0001 it would be a file of more than 256 MB" merge-bin -c esp32 -o far.bin own far.hex
+expect 6 "to 0x3fff0001 it would be a file of more than 256 MB" merge-bin -c esp32 -o far.bin own far.hex
 [ ! -e far.bin ] || complain "a file of 1 GB was begun"
 truncate -s 3G sparse.bin
 for command in image-info partitions "split-bin -o parts" "write-flash --dry-run 0"; do

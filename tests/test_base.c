@@ -73,6 +73,52 @@ static void text_is_cut_between_characters(void **state)
     assert_string_equal(to, "abc");
 }
 
+static void small_numbers_do_not_wrap(void **state)
+{
+    static const char *const texts[] = {"2", "9", "18446744073709551616", "18446744073709551617",
+                                        "0x10000000000000001"};
+    uint64_t value = 77;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+        assert_false(util_number_parse(texts[i], false, 1, &value));
+    assert_false(util_number_parse("1", false, 0, &value));
+    assert_int_equal(value, 77);
+    assert_true(util_number_parse("01", false, 1, &value));
+    assert_int_equal(value, 1);
+}
+
+static void texts_of_strangers_become_harmless(void **state)
+{
+    static const struct {
+        const char *from, *to;
+    } rows[] = {
+        {"", ""},
+        {"plain ~", "plain ~"},
+        {"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"},
+        {"\033[2J\a\r\n\t\x7f", "?[2J?????"},
+        {"\xc2\x9b"
+         "2J \xc2\xa0",
+         "??2J \xc2\xa0"}, /* CSI as one character */
+        {"\x9b \xff\xfe", "? ??"},
+        {"\xc0\x9b \xe0\x80\x9b", "?? ???"},           /* overlong */
+        {"\xed\xa0\x80 \xf4\x90\x80\x80", "??? ????"}, /* surrogate, past the last */
+        {"cut \xe2\x82", "cut ??"},
+    };
+    struct error error = {0};
+    char text[32];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        util_copy(text, sizeof text, rows[i].from);
+        util_text_clean(text);
+        assert_string_equal(text, rows[i].to);
+    }
+    error_set(&error, ERR_USAGE, "a\033c\xff");
+    error_context(&error, "\x9b");
+    assert_string_equal(error.text, "?: a?c?");
+}
+
 static void sizes_read_well(void **state)
 {
     static const struct {
@@ -202,7 +248,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_are_read_whole),
+        cmocka_unit_test(small_numbers_do_not_wrap),
         cmocka_unit_test(text_is_cut_between_characters),
+        cmocka_unit_test(texts_of_strangers_become_harmless),
         cmocka_unit_test(sizes_read_well),
         cmocka_unit_test(buffers_grow_and_drop),
         cmocka_unit_test(first_cause_wins),

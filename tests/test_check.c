@@ -617,6 +617,56 @@ static struct buffer boot_grown(enum chip_id id, uint32_t more)
     return sealed(out);
 }
 
+/* CONFIG_PARTITION_TABLE_OFFSET=0x10000, as one file: the table is found, that of the flash is
+ * about to be overwritten. */
+static struct buffer merged_custom(uint32_t app_size)
+{
+    struct partition_table rows = {
+        .rows = {{.type = 1, .subtype = 2, .offset = 0x11000, .size = 0x6000, .label = "nvs"},
+                 {.type = 0, .offset = 0x20000, .size = app_size, .label = "factory"}},
+        .n = 2};
+    struct buffer out = {0}, table = {0};
+
+    partition_table_write(&rows, true, &table);
+    onto(&out, 0, boot_grown(CHIP_ESP32S3, 0x2000));
+    onto(&out, 0x10000, table);
+    onto(&out, 0x20000, app(CHIP_ESP32S3));
+    return out;
+}
+
+static void merged_files_bring_their_table(void **state)
+{
+    struct buffer old = table_ota();
+
+    (void)state;
+    for (int known = 0; known < 2; known++) {
+        begin(known ? CHIP_ESP32S3 : CHIP_AUTO);
+        target.table = known ? old.data : NULL;
+        target.table_size = old.len;
+        add("all.bin", 0, merged_custom(0x100000));
+        assert_false(plan_wants_table(&plan, &target));
+        expect_none();
+    }
+    begin(CHIP_ESP32S3);
+    target.table = old.data;
+    target.table_size = old.len;
+    add("all.bin", 0, merged_custom(0x10000));
+    expect_one(ERR_PARTITION, true, "its partition factory has only 0x10000");
+    buffer_done(&old);
+}
+
+static void names_of_strangers_stay_out_of_the_terminal(void **state)
+{
+    struct buffer custom = {0};
+
+    (void)state;
+    row(&custom, 0, 0, 0x10000, 0x10000, "sixteen\033[2J\xff\xc2\x9b!?");
+    begin(CHIP_ESP32C3);
+    add("table\n.bin", 0x8000, custom);
+    add("app.bin", 0x10000, app(CHIP_ESP32C3));
+    expect_one(ERR_PARTITION, true, "its partition sixteen?[2J?");
+}
+
 static void bootloaders_that_are_too_long(void **state)
 {
     struct buffer chip = table(CHIP_ESP32), blank = bytes(512, 0xFF);
@@ -888,6 +938,8 @@ int main(void)
         cmocka_unit_test(places_of_apps),
         cmocka_unit_test(partitions_that_are_too_small),
         cmocka_unit_test(bootloaders_that_are_too_long),
+        cmocka_unit_test(merged_files_bring_their_table),
+        cmocka_unit_test(names_of_strangers_stay_out_of_the_terminal),
         cmocka_unit_test(what_nobody_can_force),
         cmocka_unit_test(tables_that_are_missing),
         cmocka_unit_test(tables_that_do_not_fit),

@@ -94,8 +94,6 @@ static void the_app_descriptor_is_read(void **state)
     assert_int_equal(image.app.min_efuse_revision, 103);
     assert_int_equal(image.app.max_efuse_revision, 299);
     assert_int_equal(image.app.mmu_page_size, 32768);
-    assert_string_equal(image.project, image.app.project);
-    assert_string_equal(image.version, image.app.version);
     buffer_done(&file);
 }
 
@@ -186,7 +184,7 @@ static void what_eboot_needs_is_not_in_the_checksum(void **state)
 
 static bool has_name(enum chip_id chip, uint32_t address, const char *name)
 {
-    const char *names[MEMORY_NAMES_MAX];
+    const char *names[CHIP_MEMORY_NAMES_MAX];
     size_t n = memory_names(chip_get(chip), address, names);
 
     for (size_t i = 0; i < n; i++) {
@@ -210,7 +208,7 @@ static void memory_has_names(void **state)
         {CHIP_ESP32P4, 0x4FFA0000, "DRAM"},  {CHIP_ESP32H2, 0x4084FFFF, "DRAM"},
         {CHIP_ESP32S31, 0x2F000000, "IRAM"}, {CHIP_ESP32E22, 0x3C000020, "DROM"},
     };
-    const char *names[MEMORY_NAMES_MAX];
+    const char *names[CHIP_MEMORY_NAMES_MAX];
 
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -225,14 +223,14 @@ static void memory_has_names(void **state)
 /* No address has so many names that one is lost, and none has one twice. */
 static void names_are_complete_and_different(void **state)
 {
-    const char *names[MEMORY_NAMES_MAX];
+    const char *names[CHIP_MEMORY_NAMES_MAX];
 
     (void)state;
     for (int id = CHIP_AUTO + 1; id < CHIP_COUNT; id++) {
         const struct chip *chip = chip_get((enum chip_id)id);
         for (const struct chip_memory *m = chip->memory; m->name; m++) {
             size_t n = memory_names(chip, m->start, names);
-            assert_in_range(n, 1, MEMORY_NAMES_MAX - 1);
+            assert_in_range(n, 1, CHIP_MEMORY_NAMES_MAX - 1);
             for (size_t i = 0; i < n * n; i++) {
                 if (i / n != i % n)
                     assert_string_not_equal(names[i / n], names[i % n]);
@@ -244,7 +242,7 @@ static void names_are_complete_and_different(void **state)
 /* Every chip's own samples: all segments lie in memory that has a name. */
 static void samples_lie_in_memory(void **state)
 {
-    const char *names[MEMORY_NAMES_MAX];
+    const char *names[CHIP_MEMORY_NAMES_MAX];
 
     (void)state;
     for (int id = CHIP_AUTO + 1; id < CHIP_COUNT; id++) {

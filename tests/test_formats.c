@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/util.h"
+#include "image/check.h"
 #include "image/digest.h"
 #include "image/image.h"
 #include "image/merge.h"
@@ -719,6 +720,56 @@ static void parts_get_safe_names_and_places(void **state)
     buffer_done(&file);
 }
 
+/* A label that says what other data would be called, and one that fills its field. */
+static void parts_never_share_a_name(void **state)
+{
+    static const char *const names[] = {"bootloader",    "partition-table",  "data-0xb000",
+                                        "data-0xb000-2", "sixteen_bytes__l", "factory"};
+    struct buffer file = {0};
+    struct split split;
+
+    (void)state;
+    merged_make(CHIP_ESP32C3, &file);
+    memset(file.data + 0x9000, 0x55, 0x1000);
+    memset(file.data + 0xB000, 0x55, 0x1000);
+    memset(file.data + 0xD000, 0x55, 0x1000);
+    row_put(&file, 0, "data-0xb000", 1, 0x9000, 0x1000);
+    row_put(&file, 1,
+            "sixteen_bytes\033\xff"
+            "long",
+            1, 0xD000, 0x1000);
+    row_put(&file, 2, "factory", 0, 0x10000, 0x100000);
+    split_make(&split, file.data, file.len, 0);
+    assert_int_equal(split.n, ARRAY_LEN(names));
+    for (size_t i = 0; i < split.n; i++)
+        assert_string_equal(split.parts[i].name, names[i]);
+    split_expect_whole(&split, &file, 0);
+    split_done(&split);
+    buffer_done(&file);
+}
+
+static void merged_files_are_called_so(void **state)
+{
+    char what[64], expected[64];
+
+    (void)state;
+    for (int id = CHIP_AUTO + 1; id < CHIP_COUNT; id++) {
+        const struct chip *chip = chip_get((enum chip_id)id);
+        struct buffer file = {0};
+        snprintf(expected, sizeof expected, "%s merged image", chip->name);
+        merged_make((enum chip_id)id, &file);
+        image_describe(file.data, file.len, what, sizeof what); /* from flash address 0 */
+        assert_memory_equal(what, expected, strlen(expected));
+        size_t cut = chip->bootloader_offset;
+        image_describe(file.data + cut, file.len - cut, what, sizeof what);
+        assert_memory_equal(what, expected, strlen(expected));
+        file.data[0x8000] = 0;
+        image_describe(file.data, file.len, what, sizeof what);
+        assert_null(strstr(what, "merged"));
+        buffer_done(&file);
+    }
+}
+
 static void an_image_may_end_in_blank_bytes(void **state)
 {
     const struct chip *chip = chip_get(CHIP_ESP32C3);
@@ -874,6 +925,102 @@ static void gaps_of_other_files_are_whole_sectors(void **state)
     plan_done(&plan);
 }
 
+/* ---- anything ------------------------------------------------------------------------------ */
+
+static uint32_t random_next(uint32_t *x)
+{
+    *x ^= *x << 13;
+    *x ^= *x >> 17;
+    *x ^= *x << 5;
+    return *x;
+}
+
+/* The sectors that hold something stay, whole, and no others. */
+static void gaps_expect(const struct plan *plan, const uint8_t *bytes, size_t n, uint32_t address)
+{
+    size_t region = 0;
+
+    for (size_t at = 0, next; at < n; at = next) {
+        next = (address + at) / 4096 * 4096 + 4096 - address;
+        next = next < n ? next : n;
+        while (region < plan->n &&
+               plan->regions[region].address + plan->regions[region].size <= address + at)
+            region++;
+        const struct region *r = region < plan->n ? &plan->regions[region] : NULL;
+        bool stays = r && r->address <= address + at;
+        assert_int_equal(stays, util_trimmed(bytes + at, next - at, 0xFF) > 0);
+        if (stays)
+            assert_memory_equal(r->data + (address + at - r->address), bytes + at, next - at);
+    }
+}
+
+static void gaps_at_any_edge(void **state)
+{
+    static uint8_t bytes[0xA000];
+    uint32_t x = 2463534242;
+
+    for (int round = 0; round < 300; round++) {
+        uint32_t address = 0x300000 + random_next(&x) % 0x400 * 4;
+        size_t n = 1 + random_next(&x) % sizeof bytes;
+        struct plan plan;
+        memset(bytes, 0xFF, sizeof bytes);
+        for (uint32_t k = random_next(&x) % 6; k > 0; k--) { /* around the edges of sectors */
+            size_t edge = random_next(&x) % 11 * 4096 - address % 4096 + random_next(&x) % 3 - 1;
+            if (edge < n)
+                bytes[edge] = 0;
+        }
+        struct buffer file = {.data = bytes, .len = n};
+        int rc = gaps_load(&plan, &file, address);
+        assert_int_equal(rc, util_trimmed(bytes, n, 0xFF) ? 0 : ERR_USAGE);
+        if (rc == 0) {
+            assert_int_equal(plan_overlap(&plan, NULL), 0);
+            gaps_expect(&plan, bytes, n, address);
+        }
+        plan_done(&plan);
+        files_remove(state);
+    }
+}
+
+/* From the last to the first, two in each second sector. */
+static void a_file_may_have_many_pieces(void **state)
+{
+    enum { N = 3000 };
+    struct findings findings = {0};
+    struct check_target target = {.revision = -1, .flash_size = (uint64_t)N * 0x2000};
+    struct buffer text = {0};
+    struct plan plan;
+
+    (void)state;
+    for (uint32_t i = N; i-- > 0;) {
+        uint32_t high = i * 0x2000 >> 16, low = i * 0x2000 & 0xFFFF;
+        buffer_printf(&text, ":02000004%04X%02X\n", high, (uint8_t)(0u - 6 - high - (high >> 8)));
+        for (uint32_t at = low + 0xFF0;; at = low) {
+            buffer_printf(&text, ":01%04X0042%02X\n", at, (uint8_t)(0u - 0x43 - at - (at >> 8)));
+            if (at == low)
+                break;
+        }
+    }
+    buffer_printf(&text, ":00000001FF\n");
+    struct image_spec spec = {PIECES_OWN_ADDRESS, file_make("many.hex", text.data, text.len),
+                              false};
+    assert_int_equal(plan_load(&plan, &spec, 1, NULL, NULL), 0);
+    assert_int_equal(plan.n, N);
+    for (size_t i = 0; i < N; i++) {
+        assert_int_equal(plan.regions[i].address, i * 0x2000);
+        assert_int_equal(plan.regions[i].file_size, 0xFF1);
+    }
+    plan_find(&plan, &target, &findings);
+    assert_int_equal(findings.n, 0);
+    plan.regions[N - 1].address =
+        plan.regions[N - 2].address + 0xFF4; /* behind it, in its sector */
+    plan_find(&plan, &target, &findings);
+    assert_int_equal(findings.n, 1);
+    assert_int_equal(findings.rows[0].code, ERR_OVERLAP);
+    findings_done(&findings);
+    plan_done(&plan);
+    buffer_done(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -892,12 +1039,16 @@ int main(void)
         cmocka_unit_test_teardown(what_a_file_has_in_one_sector_is_one_region, files_remove),
         cmocka_unit_test(merged_files_are_split),
         cmocka_unit_test(parts_get_safe_names_and_places),
+        cmocka_unit_test(parts_never_share_a_name),
+        cmocka_unit_test(merged_files_are_called_so),
         cmocka_unit_test(an_image_may_end_in_blank_bytes),
         cmocka_unit_test(what_is_no_merged_file_is_one_part),
         cmocka_unit_test_teardown(gaps_of_merged_files_are_left_out, files_remove),
         cmocka_unit_test_teardown(blank_pages_of_a_partition_stay, files_remove),
         cmocka_unit_test_teardown(blank_sectors_of_an_image_stay, files_remove),
         cmocka_unit_test_teardown(gaps_of_other_files_are_whole_sectors, files_remove),
+        cmocka_unit_test_teardown(gaps_at_any_edge, files_remove),
+        cmocka_unit_test_teardown(a_file_may_have_many_pieces, files_remove),
     };
 
     return cmocka_run_group_tests(tests, dir_make, dir_remove);

@@ -330,7 +330,7 @@ static void samples_are_what_they_say(void **state)
         assert_int_equal(esp_image_verify(app.data, &image, &error), 0);
         assert_int_equal(image.end, app.len);
         assert_true(image.digest_at != 0);
-        assert_string_equal(image.project, "sample");
+        assert_string_equal(image.app.project, "sample");
 
         image_describe(boot.data, boot.len, what, sizeof what);
         snprintf(expected, sizeof expected, "%s bootloader", chip->name);

@@ -6,10 +6,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/output.h"
 #include "base/util.h"
 #include "image/sample.h"
 #include "job/job.h"
-#include "job/output.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -417,6 +417,8 @@ static void job_fill(struct job *job)
     job_add_image(job, "/a.bin", 0x10000);
     job_add_image(job, "/{chip}.bin", JOB_ADDRESS_BOOTLOADER);
     job->images[1].enabled = false;
+    job->images[0].encrypted = ENCRYPT_ALWAYS;
+    job->images[1].encrypted = ENCRYPT_IF_ON;
     struct op *op = job_add_op(job, OP_READ_FLASH);
     op->address = 0x1000;
     op->size = 0x2000;
@@ -462,6 +464,8 @@ static void a_job_survives_json(void **state)
     assert_int_equal(back.flash_mode, FLASH_DIO);
     assert_int_equal(back.images[1].address, JOB_ADDRESS_BOOTLOADER);
     assert_false(back.images[1].enabled);
+    assert_int_equal(back.images[0].encrypted, ENCRYPT_ALWAYS);
+    assert_int_equal(back.images[1].encrypted, ENCRYPT_IF_ON);
     assert_int_equal(back.ops[0].size, 0x2000);
     assert_string_equal(back.ops[0].path, "/out.bin");
     assert_int_equal(back.ops[2].kind, OP_WRITE_MEM);
@@ -520,6 +524,7 @@ static void hostile_jobs_are_refused(void **state)
         "{\"images\":[{\"path\":\"/a\",\"address\":4294967296}]}",
         "{\"images\":[{\"path\":\"/a\",\"address\":\"no place\"}]}",
         "{\"images\":[{\"path\":\"/a\",\"address\":1,\"enabled\":3}]}",
+        "{\"images\":[{\"path\":\"/a\",\"address\":1,\"encrypted\":\"never\"}]}",
         "{\"images\":[7]}",
         "{\"images\":7}",
         "{\"ops\":[{\"op\":\"explode\"}]}",

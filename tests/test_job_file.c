@@ -265,7 +265,7 @@ static void any_image(struct job *job)
     if (maybe() && image->address < 0x20000)
         image->address = any(UINT32_MAX >> 4);
     image->enabled = maybe();
-    image->encrypted = maybe();
+    image->encrypted = (enum encrypt)any(3);
 }
 
 static void any_job(struct job *job)

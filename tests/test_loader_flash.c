@@ -723,6 +723,89 @@ static void write_c3_rom_has_five_words(void **state)
     script_done(&script);
 }
 
+/* ---- encrypted by the chip: the fifth word, in ROMs that have one and in stubs ---- */
+
+static void write_encrypted_rom(void **state)
+{
+    struct region region = make_region(0x20000, 0x7F0, false);
+    uint8_t last[0x400];
+
+    (void)state;
+    region.encrypted = ENCRYPT_ALWAYS;
+    as_connected(CHIP_ESP32C3, STAGE_ROM);
+    memset(last, 0xFF, sizeof last);
+    memcpy(last, image + 0x400, 0x3F0);
+    script_expect(&script, "00021400000000 00f007000002000000000400000000020001000000");
+    script_reply(&script, OK_ROM("02"));
+    expect_block(OP_FLASH_DATA, image, 0x400, 0);
+    script_reply(&script, OK_ROM("03"));
+    expect_block(OP_FLASH_DATA, last, 0x400, 1);
+    script_reply(&script, OK_ROM("03"));
+    assert_int_equal(loader_flash_write(&loader, &region, NULL, &error), 0);
+    script_done(&script);
+}
+
+static void encrypted_to_stub(bool deflate)
+{
+    struct region region = make_region(0x30000, 0x720, deflate);
+    uint8_t fields[20];
+    uint32_t n = deflate ? (uint32_t)region.deflated_size : 0x720;
+
+    region.encrypted = ENCRYPT_ALWAYS;
+    as_connected(CHIP_ESP32, STAGE_STUB);
+    script_expect_request(&script, deflate ? OP_DEFL_BEGIN : OP_FLASH_BEGIN, fields,
+                          WORDS(fields, 0x720, 1, 0x4000, 0x30000, 1), NULL, 0);
+    script_reply(&script, deflate ? OK_STUB("10") : OK_STUB("02"));
+    expect_block(deflate ? OP_DEFL_DATA : OP_FLASH_DATA, deflate ? region.deflated : image, n, 0);
+    script_reply(&script, deflate ? OK_STUB("11") : OK_STUB("03"));
+    script_expect_request(&script, deflate ? OP_DEFL_END : OP_FLASH_END, fields, WORDS(fields, 1),
+                          NULL, 0);
+    script_reply(&script, deflate ? OK_STUB("12") : OK_STUB("04"));
+    assert_int_equal(loader_flash_write(&loader, &region, NULL, &error), 0);
+    script_done(&script);
+    free(region.deflated);
+}
+
+static void write_encrypted_stub(void **state)
+{
+    (void)state;
+    encrypted_to_stub(false);
+}
+
+static void write_encrypted_stub_deflated(void **state)
+{
+    (void)state;
+    encrypted_to_stub(true);
+}
+
+/* Never sent as it is instead, whoever asks: the script expects nothing. */
+static void write_encrypted_refuses(void **state)
+{
+    static const struct {
+        enum chip_id chip;
+        enum loader_stage stage;
+        uint32_t address, size;
+        enum err code;
+        const char *text;
+    } rows[] = {
+        {CHIP_ESP32, STAGE_ROM, 0x10000, 0x400, ERR_NOT_POSSIBLE, "ESP32 can't encrypt"},
+        {CHIP_ESP8266, STAGE_STUB, 0x10000, 0x400, ERR_BAD_ADDRESS, "ESP8266"},
+        {CHIP_ESP32, STAGE_STUB, 0x10000, 0x410, ERR_BAD_ADDRESS, "0x410 bytes at 0x00010000"},
+        {CHIP_ESP32C3, STAGE_STUB, 0x10000, 0x408, ERR_BAD_ADDRESS, "0x408 bytes at 0x00010000"},
+        {CHIP_ESP32C3, STAGE_STUB, 0x10010, 0x400, ERR_BAD_ADDRESS, "0x00010010"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct region region = make_region(rows[i].address, rows[i].size, false);
+        region.encrypted = ENCRYPT_ALWAYS;
+        as_connected(rows[i].chip, rows[i].stage);
+        error_clear(&error);
+        assert_int_equal(loader_flash_write(&loader, &region, NULL, &error), rows[i].code);
+        assert_said(rows[i].text);
+    }
+}
+
 static void write_rom_deflated(void **state)
 {
     struct region region = make_region(0x30000, 0x704, true);
@@ -1481,6 +1564,10 @@ int main(void)
         T(spi_command_in_full),
         T(write_rom_raw),
         T(write_c3_rom_has_five_words),
+        T(write_encrypted_rom),
+        T(write_encrypted_stub),
+        T(write_encrypted_stub_deflated),
+        T(write_encrypted_refuses),
         T(write_rom_deflated),
         T(write_stub_deflated),
         T(write_from_frames),

@@ -189,13 +189,55 @@ static void a_zero_byte_and_too_many_rows_are_refused(void **state)
     assert_int_equal(partition_csv_read("a\0b,data,fat,,1M", 16, TABLE_AT, 0, &t, &error),
                      ERR_FILE_FORMAT);
     assert_non_null(strstr(error.text, "line 1: found a zero byte"));
-    for (int i = 0; i <= PARTITION_ROWS_MAX; i++)
+    for (int i = 0; i < 94; i++)
         buffer_printf(&text, "p%d,data,fat,,4K\n", i);
     error_clear(&error);
     assert_int_equal(partition_csv_read((const char *)text.data, text.len, TABLE_AT, 0, &t, &error),
+                     0);
+    buffer_printf(&text, "p,data,fat,,4K\n");
+    assert_int_equal(partition_csv_read((const char *)text.data, text.len, TABLE_AT, 0, &t, &error),
                      ERR_FILE_FORMAT);
-    assert_non_null(strstr(error.text, "line 97: found another partition"));
+    assert_non_null(
+        strstr(error.text, "line 95: found another partition, expected no more than 94"));
     buffer_done(&text);
+}
+
+/* A chip looks at 96 rows (ESP-IDF, flash_partitions.c); one of them is the end. */
+static void a_full_table_still_has_an_end(void **state)
+{
+    struct partition_table t = {.n = PARTITION_ROWS_MAX}, again;
+    struct error error = {0};
+    struct buffer out = {0};
+
+    (void)state;
+    for (unsigned i = 0; i < PARTITION_ROWS_MAX; i++)
+        t.rows[i] = (struct partition){.type = 1, .subtype = 0x99, .offset = i << 12, .size = 4096};
+    partition_table_write(&t, true, &out); /* no room for it */
+    assert_int_equal(out.len, 0xC00);
+    assert_int_equal(partition_table_read(out.data, out.len, &again, &error), 0);
+    assert_int_equal(again.n, 95);
+    assert_int_equal(again.md5_at, 0);
+
+    memset(out.data + 95 * 32, 0xEB, 2);
+    buffer_append(&out,
+                  "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF"
+                  "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF",
+                  32);
+    assert_int_equal(partition_table_read(out.data, out.len, &again, &error), ERR_FILE_FORMAT);
+    assert_non_null(strstr(error.text, "no room for the row of FF"));
+    memcpy(out.data + 95 * 32, out.data, 32);
+    error_clear(&error);
+    assert_int_equal(partition_table_read(out.data, out.len, &again, &error), ERR_FILE_FORMAT);
+    assert_non_null(strstr(error.text, "expected no more than 95"));
+    buffer_clear(&out);
+
+    t.n = 94;
+    partition_table_write(&t, true, &out);
+    assert_int_equal(out.len, 0xC00);
+    assert_int_equal(partition_table_read(out.data, out.len, &again, &error), 0);
+    assert_int_equal(again.n, 94);
+    assert_true(again.md5_ok);
+    buffer_done(&out);
 }
 
 /* What comes out goes in again; the text is the one that gen_esp32part.py writes. */
@@ -570,6 +612,7 @@ int main(void)
         cmocka_unit_test(the_bootloader_has_its_place_from_the_chip),
         cmocka_unit_test(a_wrong_csv_is_named),
         cmocka_unit_test(a_zero_byte_and_too_many_rows_are_refused),
+        cmocka_unit_test(a_full_table_still_has_an_end),
         cmocka_unit_test(a_csv_is_written),
         cmocka_unit_test(names_and_numbers_agree),
         cmocka_unit_test(a_partition_is_found_by_label_then_by_kind),

@@ -141,7 +141,7 @@ static void test_args(void **state)
     assert_int_equal(f.job.images[1].address, JOB_ADDRESS_PARTITION);
     assert_string_equal(f.job.images[1].partition, "ota_0");
     assert_int_equal(f.job.images[2].address, 0x10000);
-    assert_true(f.job.images[2].encrypted);
+    assert_int_equal(f.job.images[2].encrypted, ENCRYPT_ALWAYS);
     assert_false(f.job.images[3].encrypted);
     assert_int_equal(f.notes.n, 0);
     fixture_done(&f);
@@ -192,7 +192,7 @@ static void test_idf(void **state)
     assert_int_equal(f.job.n_images, 2);
     assert_int_equal(f.job.table_address, 0);
     assert_false(f.job.images[0].encrypted);
-    assert_true(f.job.images[1].encrypted);
+    assert_int_equal(f.job.images[1].encrypted, ENCRYPT_IF_ON);
     assert_int_equal(f.job.chip, CHIP_ESP32S3);
     assert_int_equal(f.job.flash_mode, FLASH_QIO);
     assert_true(f.job.no_stub);

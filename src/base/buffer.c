@@ -77,6 +77,12 @@ void buffer_append_byte(struct buffer *b, uint8_t byte)
     buffer_append(b, &byte, 1);
 }
 
+void buffer_append_fill(struct buffer *b, uint8_t byte, size_t n)
+{
+    memset(buffer_reserve(b, n), byte, n);
+    b->len += n;
+}
+
 void buffer_append_le16(struct buffer *b, uint16_t v)
 {
     uint8_t p[2];
@@ -93,26 +99,19 @@ void buffer_append_le32(struct buffer *b, uint32_t v)
     buffer_append(b, p, sizeof p);
 }
 
-void buffer_vprintf(struct buffer *b, const char *format, va_list args)
+void buffer_printf(struct buffer *b, const char *format, ...)
 {
-    va_list again;
+    va_list args, again;
 
+    va_start(args, format);
     va_copy(again, args);
     int n = vsnprintf(NULL, 0, format, args);
+    va_end(args);
     if (n > 0) {
         vsnprintf((char *)buffer_reserve(b, (size_t)n), (size_t)n + 1, format, again);
         b->len += (size_t)n;
     }
     va_end(again);
-}
-
-void buffer_printf(struct buffer *b, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    buffer_vprintf(b, format, args);
-    va_end(args);
 }
 
 void buffer_drop_front(struct buffer *b, size_t n)

@@ -8,7 +8,6 @@
 #ifndef ESPJIG_BASE_BUFFER_H
 #define ESPJIG_BASE_BUFFER_H
 
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,9 +25,8 @@ void buffer_append(struct buffer *b, const void *data, size_t n);
 void buffer_append_byte(struct buffer *b, uint8_t byte);
 void buffer_append_le16(struct buffer *b, uint16_t v);
 void buffer_append_le32(struct buffer *b, uint32_t v);
+void buffer_append_fill(struct buffer *b, uint8_t byte, size_t n); /* n times */
 void buffer_printf(struct buffer *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void buffer_vprintf(struct buffer *b, const char *format, va_list args)
-    __attribute__((format(printf, 2, 0)));
 void buffer_drop_front(struct buffer *b, size_t n); /* forgets the first n bytes */
 
 /* malloc, realloc and strdup that never return NULL. */

@@ -95,7 +95,7 @@ static const struct error_row rows[] = {
         {"worker-died", 1,
          "This is a fault in espjig; please report it. Treat the board as not flashed."},
     [-ERR_NOT_VERIFIED] = {"not-verified", 5,
-                           "The chip's security settings forbid reading the flash and its MD5: try "
+                           "The chip's security settings let nobody read back what was written: try "
                            "whether the board starts."},
     [-ERR_IMAGE_DAMAGED] = {"image-damaged", 6,
                             "Build or download the file again; `espjig image-info` shows what is "
@@ -140,6 +140,7 @@ int error_set(struct error *e, enum err code, const char *format, ...)
         va_start(args, format);
         vsnprintf(e->text, sizeof e->text, format, args);
         va_end(args);
+        util_text_clean(e->text);
         e->code = code;
     }
     return e->code;
@@ -158,6 +159,7 @@ int error_context(struct error *e, const char *format, ...)
     if (n >= 0 && (size_t)n < sizeof e->text) {
         snprintf(whole + n, sizeof whole - (size_t)n, ": %s", e->text);
         util_copy(e->text, sizeof e->text, whole);
+        util_text_clean(e->text);
     }
     return e->code;
 }

@@ -67,7 +67,8 @@ enum err {
 
 struct error {
     enum err code;  /* 0: nothing has failed */
-    char text[768]; /* one sentence, no newline, no full stop; names the thing */
+    char text[768]; /* one sentence, no full stop; names the thing; fit for a terminal, whatever a
+                       file or a path had in it (util_text_clean) */
 };
 
 /* Sets code and text unless already set. Returns e->code, so that `return error_set(...)` reads

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/log.h"
 
+#include "base/util.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -14,6 +16,7 @@ void log_line(const struct log *log, enum log_level level, const char *format, .
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    util_text_clean(text);
     log->line(log->context, level, text);
 }
 

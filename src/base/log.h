@@ -12,7 +12,8 @@
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
 
 struct log {
-    void (*line)(void *context, enum log_level level, const char *text); /* no newline in text */
+    void (*line)(void *context, enum log_level level,
+                 const char *text); /* no control characters in text */
     void (*rx)(void *context, const uint8_t *bytes,
                size_t n); /* chip's bytes outside the protocol */
     void *context;

@@ -10,12 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int digit_value(char c)
+int util_hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
-    c = (char)tolower((unsigned char)c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : 99;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 static unsigned base_of(const char **text)
@@ -52,14 +53,13 @@ bool util_number_parse(const char *text, bool suffix, uint64_t max, uint64_t *va
     bool digit_before = false;
 
     for (; *text; text++) {
-        if (*text == '_' && digit_before && digit_value(text[1]) < (int)base) {
-            digit_before = false;
-            continue;
-        }
-        int d = digit_value(*text);
-        if (d >= (int)base)
+        int d = util_hex_digit(*text == '_' && digit_before ? text[1] : *text);
+        if (d < 0 || d >= (int)base)
             break;
-        if (v > (max - (unsigned)d) / base)
+        digit_before = *text != '_';
+        if (!digit_before)
+            continue;
+        if ((unsigned)d > max || v > (max - (unsigned)d) / base)
             return false;
         v = v * base + (unsigned)d;
         digit_before = true;
@@ -117,33 +117,35 @@ bool util_copy(char *to, size_t size, const char *from)
     return fits;
 }
 
-size_t util_utf8_length(const unsigned char *s)
+size_t util_utf8_length(const char *s)
 {
-    size_t n = s[0] < 0x80 ? 1 : s[0] < 0xC2 ? 0 : s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : 4;
+    const unsigned char *c = (const unsigned char *)s;
+    size_t n = c[0] < 0x80 ? 1 : c[0] < 0xC2 ? 0 : c[0] < 0xE0 ? 2 : c[0] < 0xF0 ? 3 : 4;
 
-    if (s[0] > 0xF4)
+    if (c[0] > 0xF4)
         return 0;
     for (size_t i = 1; i < n; i++) {
-        if ((s[i] & 0xC0) != 0x80)
+        if ((c[i] & 0xC0) != 0x80)
             return 0;
     }
-    if ((s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F) ||
-        (s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] > 0x8F))
+    if ((c[0] == 0xE0 && c[1] < 0xA0) || (c[0] == 0xED && c[1] > 0x9F) ||
+        (c[0] == 0xF0 && c[1] < 0x90) || (c[0] == 0xF4 && c[1] > 0x8F))
         return 0;
     return n;
 }
 
-void util_make_harmless(char *text)
+char *util_text_clean(char *text)
 {
     size_t n;
 
-    for (unsigned char *p = (unsigned char *)text; *p; p += n ? n : 1) {
-        n = util_utf8_length(p);
-        if (n == 0 || *p < ' ' || *p == 0x7F)
-            *p = '?';
-        else if (*p == 0xC2 && p[1] < 0xA0)
-            p[0] = p[1] = '?';
+    for (char *at = text; *at; at += n ? n : 1) {
+        unsigned char first = (unsigned char)at[0];
+        n = util_utf8_length(at);
+        bool is_c1 = n == 2 && first == 0xC2 && (unsigned char)at[1] < 0xA0;
+        if (n == 0 || first < 0x20 || first == 0x7F || is_c1)
+            memset(at, '?', n ? n : 1);
     }
+    return text;
 }
 
 const char *util_basename(const char *path)
@@ -167,6 +169,13 @@ const char *util_size_format(char *to, size_t size, uint64_t bytes)
         decimals = 0;
     snprintf(to, size, "%.*f %s", decimals, v, units[u]);
     return to;
+}
+
+size_t util_trimmed(const uint8_t *data, size_t n, uint8_t byte)
+{
+    while (n > 0 && data[n - 1] == byte)
+        n--;
+    return n;
 }
 
 const char *util_hex_format(char *to, const uint8_t *bytes, size_t n)

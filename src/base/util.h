@@ -36,6 +36,9 @@ static inline void le32_put(uint8_t *p, uint32_t v)
     p[3] = (uint8_t)(v >> 24);
 }
 
+/* Of a hexadecimal digit in either case; -1: it is none. */
+int util_hex_digit(char c);
+
 /* Reads the whole of `text` as an unsigned number: decimal, 0x hexadecimal, 0b binary or 0o octal,
  * `_` allowed between digits; a trailing k or M (1024, 1024*1024) is accepted when `suffix` is
  * true. Returns false, with *value untouched, when anything is left over or the number exceeds
@@ -50,19 +53,22 @@ bool util_seconds_parse(const char *text, unsigned max, unsigned *ms);
  * in half. `size` counts the whole of `to` and must not be 0. Returns whether all of it fitted. */
 bool util_copy(char *to, size_t size, const char *from);
 
-/* Length of the valid UTF-8 character at `s`, 0 when there is none (RFC 3629: no surrogates,
- * nothing overlong, nothing above U+10FFFF). `s` ends in a 0. */
-size_t util_utf8_length(const unsigned char *s);
+/* Bytes of the UTF-8 character at `s`, which ends in a zero; 0: it is none (RFC 3629: no
+ * surrogates, nothing overlong, nothing above U+10FFFF). */
+size_t util_utf8_length(const char *s);
 
-/* For what strangers wrote and a terminal will show: what it might obey becomes '?', that is
- * control characters of ASCII (line ends, too) and of Latin-1, and bytes that are no UTF-8. */
-void util_make_harmless(char *text);
+/* For what strangers wrote and a terminal or a log will show: control characters, those of Latin-1
+ * as UTF-8 has them, too, and what is no UTF-8 become '?'. The length stays. Returns `text`. */
+char *util_text_clean(char *text);
 
 /* Last part of a path, inside `path`. */
 const char *util_basename(const char *path);
 
 /* "1.02 MB", "21 KB", "512 B": 1024-based, three significant digits. Returns `to`. */
 const char *util_size_format(char *to, size_t size, uint64_t bytes);
+
+/* n, but without the bytes `byte` at the end of data[0..n). */
+size_t util_trimmed(const uint8_t *data, size_t n, uint8_t byte);
 
 /* Lower-case hexadecimal of n bytes; `to` holds 2 * n + 1. Returns `to`. */
 const char *util_hex_format(char *to, const uint8_t *bytes, size_t n);

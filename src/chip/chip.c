@@ -118,16 +118,16 @@ bool chip_is_flash_address(const struct chip *chip, uint32_t address)
     return is_within(&chip->irom, address) || is_within(&chip->drom, address);
 }
 
-const char *chip_memory_names(const struct chip *chip, uint32_t address, char *to, size_t size)
+size_t chip_memory_names(const struct chip *chip, uint32_t address,
+                         const char *names[CHIP_MEMORY_NAMES_MAX])
 {
-    size_t len = 0;
+    size_t n = 0;
 
-    to[0] = '\0';
-    for (const struct chip_memory *m = chip->memory; m->name && len < size; m++) {
+    for (const struct chip_memory *m = chip->memory; m->name && n < CHIP_MEMORY_NAMES_MAX; m++) {
         if (address >= m->start && address < m->end)
-            len += (size_t)snprintf(to + len, size - len, "%s%s", len ? ", " : "", m->name);
+            names[n++] = m->name;
     }
-    return to;
+    return n;
 }
 
 const char *chip_pre_series_name(int image_chip_id)

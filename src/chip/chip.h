@@ -31,6 +31,8 @@ enum chip_id {
     CHIP_COUNT
 };
 
+#define FLASH_SECTOR 4096 /* bytes: what flash is erased by */
+
 enum flash_mode {
     FLASH_MODE_KEEP = -1,
     FLASH_QIO = 0,
@@ -137,6 +139,24 @@ struct chip_identity {
     uint8_t crystal_mhz;           /* 0: it differs, and is measured */
 };
 
+/* What must be burned so that the chip encrypts what is written to its flash while it is in
+ * download mode (ESP-IDF, "Flash Encryption"; esptool targets: is_flash_encryption_key_valid,
+ * get_encrypted_download_disabled). A key is told by what key blocks are for, or, on chips with one
+ * block for it, by the block itself. */
+struct chip_encryption {
+    uint8_t align;                /* bytes, of address and size of what is encrypted; 0: it can't */
+    bool xts_256;                 /* takes a key of two blocks, too */
+    struct chip_field manual_off; /* not 0: not in download mode (DIS_DOWNLOAD_MANUAL_ENCRYPT) */
+    struct chip_field purposes[6]; /* XTS_AES_... of each key block; bits 0: no such block */
+    struct chip_field key_manager; /* not 0: the Key Manager has the key */
+    struct chip_field key_hidden;  /* 1, of a long key 3: it can't be read, so it is one */
+    struct chip_field key_long;    /* it has twice key_words */
+    uint16_t key_word;             /* bytes behind efuse_base */
+    uint8_t key_words;             /* 0: purposes tell */
+    struct chip_field config;      /* bits 0: none; else it must be all ones, unless it is hidden */
+    struct chip_field config_hidden;
+};
+
 /* The other addresses, as ESP-IDF derives them from the base MAC (esp_hw_support/mac_addr.c and the
  * defaults in port/esp.../Kconfig.mac). */
 enum chip_mac {
@@ -223,6 +243,7 @@ struct chip {
     struct chip_watchdog watchdog;
     struct chip_hard_reset hard_reset;
     struct chip_identity identity;
+    struct chip_encryption encryption;
     struct chip_macs macs;
     /* What a key block of the eFuses is for, by GET_SECURITY_INFO's number; see
      * chip_key_purpose(). */
@@ -251,10 +272,11 @@ const char *chip_names(void);
 /* Whether flash is mapped at this address. */
 bool chip_is_flash_address(const struct chip *chip, uint32_t address);
 
-/* "DROM, IROM": names of all memory that has this address; "" when none has; CHIP_MEMORY_NAMES bytes
- * hold the longest. Returns `to`. */
-#define CHIP_MEMORY_NAMES 96
-const char *chip_memory_names(const struct chip *chip, uint32_t address, char *to, size_t size);
+/* "DROM", "IROM": names of all memory that has this address, as esptool's map has them, in its
+ * order. Returns how many. (image/memory_map.h knows more of them, for people.) */
+#define CHIP_MEMORY_NAMES_MAX 8
+size_t chip_memory_names(const struct chip *chip, uint32_t address,
+                         const char *names[CHIP_MEMORY_NAMES_MAX]);
 
 /* What GET_SECURITY_INFO's chip id says of a pre-series chip that no tool supports any more:
  * "ESP32-C6(beta)"; NULL when it is none. */

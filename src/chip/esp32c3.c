@@ -57,6 +57,7 @@ const struct chip chip_esp32c3 = {
                  .crypt_count = FIELD(0x34, 18, 3),
                  .crystal_mhz = 40},
     .macs = MACS_FOUR,
+    .encryption = {.align = 16, .manual_off = FIELD(0x30, 20, 1), .purposes = PURPOSE_FIELDS},
     KEYS(purposes, 6),
     .tested = TESTED_ROM,
     .freqs = chip_freqs_80,

@@ -46,6 +46,7 @@ const struct chip chip_esp32c6 = {
                  .eui64 = true,
                  .crystal_mhz = 40},
     .macs = MACS_FOUR,
+    .encryption = {.align = 16, .manual_off = FIELD(0x30, 20, 1), .purposes = PURPOSE_FIELDS},
     KEYS(purposes, 6),
     .tested = TESTED_EMULATED,
     .freqs = freqs,

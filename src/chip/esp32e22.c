@@ -42,6 +42,7 @@ const struct chip chip_esp32e22 = {
                  .features =
                      "Wi-Fi 6E (tri-band, 2x2 MU-MIMO), BT 5.4 (LE) + Classic, Dual Core, 500MHz",
                  .secure_boot = FIELD(0x38, 20, 1)},
+    .encryption = {.align = 16, .xts_256 = true, .purposes = PURPOSE_FIELDS},
     KEYS(purposes, 6),
     .tested = TESTED_EMULATED_ROM,
     .freqs = chip_freqs_80,

@@ -36,6 +36,7 @@ const struct chip chip_esp32h2 = {
                  .eui64 = true,
                  .crystal_mhz = 32},
     .macs = {.bt = MAC_BASE},
+    .encryption = {.align = 16, .manual_off = FIELD(0x30, 20, 1), .purposes = PURPOSE_FIELDS},
     KEYS(purposes, 6),
     .tested = TESTED_EMULATED,
     .freqs = chip_freqs_48,

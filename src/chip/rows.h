@@ -100,6 +100,13 @@ enum {
         .erase = PROOF_ROM, .baud = PROOF_EMULATED                                                 \
     }
 
+/* What most chips' key blocks are for. */
+#define PURPOSE_FIELDS                                                                \
+    {                                                                                 \
+        FIELD(0x34, 24, 4), FIELD(0x34, 28, 4), FIELD(0x38, 0, 4), FIELD(0x38, 4, 4), \
+            FIELD(0x38, 8, 4), FIELD(0x38, 12, 4)                                     \
+    }
+
 #define KEYS(list, blocks) \
     .key_purposes = (list), .n_key_purposes = ARRAY_LEN(list), .key_blocks = (blocks)
 

@@ -4,8 +4,8 @@
 
 #include "base/util.h"
 #include "chip/chip.h"
+#include "cli/json.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -136,11 +136,6 @@ static json_t *nibbles_json(const struct chip_nibble *table)
     return array;
 }
 
-static json_t *text_or_null(const char *text)
-{
-    return text ? json_string(text) : json_null();
-}
-
 static void print_json(const struct chip *chip)
 {
     json_t *tested = json_object();
@@ -150,14 +145,12 @@ static void print_json(const struct chip *chip)
     json_t *line = json_pack(
         "{s:s, s:s, s:i, s:i, s:o, s:o, s:i, s:i, s:b, s:i, s:b, s:o, s:o, s:o}", "chip", chip->key,
         "name", chip->name, "chip_id", chip->image_chip_id, "bootloader_offset",
-        (int)chip->bootloader_offset, "stub", text_or_null(chip->stub), "stub_before",
-        text_or_null(chip->stub_before), "rom_baud_max", (int)chip->rom_baud_max, "stub_baud_max",
+        (int)chip->bootloader_offset, "stub", cli_json_text(chip->stub), "stub_before",
+        cli_json_text(chip->stub_before), "rom_baud_max", (int)chip->rom_baud_max, "stub_baud_max",
         (int)chip->stub_baud_max, "usb_jtag", chip->usb_jtag, "usb_otg_pid", (int)chip->usb_otg_pid,
         "flash_32bit", chip->flash_32bit, "flash_freqs", nibbles_json(chip->freqs), "flash_sizes",
         nibbles_json(chip->sizes), "tested", tested);
-    json_dumpf(line, stdout, JSON_COMPACT);
-    putchar('\n');
-    json_decref(line);
+    cli_json_print(line);
 }
 
 int chips_list(struct cli *cli, struct error *error)

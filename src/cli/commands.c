@@ -48,7 +48,8 @@ static int port_find(struct cli *cli, char *path, size_t size, struct error *err
     if (result == 0) {
         util_copy(path, size, ports[0].path);
         if (!cli->json && !cli->quiet)
-            printf("using %s, the only USB serial port (%s)\n", ports[0].path, ports[0].product);
+            text_say(stdout, "using %s, the only USB serial port (%s)", ports[0].path,
+                     ports[0].product);
     }
     free(ports);
     return result;
@@ -78,18 +79,25 @@ static int run_on_ports(struct cli *cli, struct error *error)
 
 /* ---- jobs ---- */
 
+int cli_chip_find(const struct cli *cli, const struct chip **chip, struct error *error)
+{
+    *chip = NULL;
+    if (cli->chip == NULL || strcasecmp(cli->chip, "auto") == 0)
+        return 0;
+    *chip = chip_by_name(cli->chip);
+    if (*chip)
+        return 0;
+    return error_set(error, ERR_UNKNOWN_CHIP, "\"%s\" is no chip that espjig knows (%s)", cli->chip,
+                     chip_names());
+}
+
 int cli_chip_take(struct cli *cli, struct error *error)
 {
     const struct chip *chip;
 
-    if (cli->chip == NULL || strcmp(cli->chip, "auto") == 0)
-        return 0;
-    chip = chip_by_name(cli->chip);
-    if (chip == NULL)
-        return error_set(error, ERR_UNKNOWN_CHIP, "\"%s\" is no chip that espjig knows (%s)",
-                         cli->chip, chip_names());
-    cli->job.chip = chip->id;
-    return 0;
+    if (cli_chip_find(cli, &chip, error) == 0 && chip)
+        cli->job.chip = chip->id;
+    return error->code;
 }
 
 static int address_take(const char *text, uint32_t *address, struct error *error)
@@ -252,9 +260,9 @@ static int flash_status(struct cli *cli, struct error *error)
     enum op_kind kind = cli->n_args > 0 ? OP_WRITE_FLASH_STATUS : OP_READ_FLASH_STATUS;
     struct op *op = job_add_op(&cli->job, kind);
 
-    if (cli->bytes)
-        op->bytes = cli->bytes;
-    op->non_volatile = cli->non_volatile;
+    if (cli->status.bytes)
+        op->bytes = cli->status.bytes;
+    op->non_volatile = cli->status.non_volatile;
     if (cli->n_args > 0 && word_take("value", cli->args[0], &op->value, error) != 0)
         return error->code;
     return run_checked(cli, error);
@@ -298,28 +306,21 @@ static void port_event(const struct port_info *port, struct event *event)
 
 static void port_print(const struct event *event)
 {
+    struct buffer line = {0};
     char id[16] = "";
 
     if (event->seen.vid)
         snprintf(id, sizeof id, "%04x:%04x", event->seen.vid, event->seen.pid);
-    printf("%-14s  %-8s  %-9s  %-8s  %s", event->port, event->seen.slot_name, id,
-           event->seen.driver, event->seen.product);
+    buffer_printf(&line, "%-14s  %-8s  %-9s  %-8s  %s", event->port, event->seen.slot_name, id,
+                  event->seen.driver, event->seen.product);
     if (event->seen.max_baud)
-        printf("  up to %u baud", event->seen.max_baud);
+        buffer_printf(&line, "  up to %u baud", event->seen.max_baud);
     if (event->seen.serial[0])
-        printf("  serial %s", event->seen.serial);
+        buffer_printf(&line, "  serial %s", event->seen.serial);
     if (event->seen.holder[0])
-        printf("  held by %s", event->seen.holder);
-    putchar('\n');
-}
-
-static void hello_put(struct cli *cli)
-{
-    struct event event;
-
-    event_init(&event, EVENT_HELLO);
-    event_hello_describe(&event);
-    json_put(cli, &event);
+        buffer_printf(&line, "  held by %s", event->seen.holder);
+    text_say(stdout, "%s", (const char *)line.data);
+    buffer_done(&line);
 }
 
 static int list_ports(struct cli *cli, struct error *error)
@@ -328,10 +329,10 @@ static int list_ports(struct cli *cli, struct error *error)
     struct event event;
     size_t n = 0;
 
-    if (ports_list(&ports, &n, cli->all, error) != 0)
+    if (ports_list(&ports, &n, cli->all_ports, error) != 0)
         return error->code;
     if (cli->json)
-        hello_put(cli);
+        json_hello_put(cli);
     else if (n > 0 && !cli->quiet)
         printf("%-14s  %-8s  %-9s  %-8s  %s\n", "PORT", "SOCKET", "ID", "DRIVER", "PRODUCT");
     for (size_t i = 0; i < n; i++) {
@@ -342,8 +343,9 @@ static int list_ports(struct cli *cli, struct error *error)
             port_print(&event);
     }
     if (n == 0 && !cli->json && !cli->quiet)
-        puts(cli->all ? "There is no serial port."
-                      : "There is no USB serial port; `espjig ports --all` lists the others.");
+        puts(cli->all_ports
+                 ? "There is no serial port."
+                 : "There is no USB serial port; `espjig ports --all` lists the others.");
     free(ports);
     return 0;
 }

@@ -20,7 +20,9 @@ int job_show_command(struct cli *cli, struct error *error);
 int job_import_command(struct cli *cli, struct error *error);
 int job_export_command(struct cli *cli, struct error *error);
 
-/* commands.c: -c into the job. */
+/* commands.c: the chip that -c names; NULL: it is not given, or auto. ERR_UNKNOWN_CHIP. */
+int cli_chip_find(const struct cli *cli, const struct chip **chip, struct error *error);
+/* The same into the job, whose own word stays where -c says none. */
 int cli_chip_take(struct cli *cli, struct error *error);
 
 /* port_rules.c: rules among cli->ports become the ports that fit. ERR_PORT_MISSING: none does. */

@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CHIPS_MAX = 32, PARTITION_TABLE_AT = 0x8000, APP_AT = 0x10000 };
+enum { CHIPS_MAX = 32, APP_AT = 0x10000 };
 
 struct demo {
     const struct chip *chips[CHIPS_MAX];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* write-flash --dry-run: what would be written, without a port. */
+/* write-flash --dry-run: what would be written, without a port; and the rows of that list for
+ * others. */
 #include "base/util.h"
 #include "cli/images.h"
 #include "cli/text.h"
@@ -10,58 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct row {
-    const struct job_image *image;
-    char place[24], what[64];
-    size_t size; /* 0: not known before the chip is */
-};
-
-static void row_say(struct cli *cli, const struct row *row)
-{
-    const struct job_image *image = row->image;
-    char size[16] = "";
-    struct event event;
-
-    if (!cli->json) {
-        if (row->size)
-            util_size_format(size, sizeof size, row->size);
-        text_print(stdout, "%-10s  %8s  %s  %s%s\n", row->place, size, image->path, row->what,
-                   image->encrypted ? ", to be encrypted" : "");
-        return;
-    }
-    event_init(&event, EVENT_RESULT);
-    util_copy(event.result.op, sizeof event.result.op, "dry-run");
-    event.result.ok = true;
-    event_result_add(&event, "file", "%s", image->path);
-    event_result_add(&event, "address", "%s", row->place);
-    event_result_add(&event, "size", "%zu", row->size);
-    event_result_add(&event, "what", "%s", row->what);
-    event_result_add(&event, "encrypted", "%s", image->encrypted ? "yes" : "no");
-    json_put(cli, &event);
-}
-
-static void bytes_say(struct cli *cli, struct row *row, const uint8_t *data, size_t size)
-{
-    row->size = size;
-    image_describe(data, size, row->what, sizeof row->what);
-    row_say(cli, row);
-}
-
-/* A file with addresses of its own: each of its pieces. */
-static int pieces_say(struct cli *cli, struct row *row, const uint8_t *data, size_t size,
-                      struct error *error)
-{
-    struct pieces pieces;
-    int result = pieces_read(&pieces, row->image->path, data, size, PIECES_OWN_ADDRESS,
-                             chip_get(cli->job.chip), error);
-
-    for (size_t i = 0; result == 0 && i < pieces.n; i++) {
-        snprintf(row->place, sizeof row->place, "0x%x", pieces.rows[i].address);
-        bytes_say(cli, row, pieces.rows[i].data, pieces.rows[i].size);
-    }
-    pieces_done(&pieces);
-    return result;
-}
+/* ---- rows of a list ---- */
 
 static void place_of(const struct cli *cli, const struct job_image *image, char *to, size_t size)
 {
@@ -73,45 +23,79 @@ static void place_of(const struct cli *cli, const struct job_image *image, char 
     job_address_format(to, size, &at);
 }
 
-int images_row_make(const struct cli *cli, const struct job_image *image, struct images_row *row,
-                    struct error *error)
+static void row_fill(struct images_row *row, const uint8_t *data, size_t size)
 {
-    uint8_t *data = NULL;
-
-    *row = (struct images_row){.what = "for the chip that is found"};
-    place_of(cli, image, row->place, sizeof row->place);
-    if (strstr(image->path, JOB_PATH_CHIP))
-        return 0;
-    if (image_file_read(image->path, &data, &row->size, error) != 0)
-        return error->code;
-    image_describe(data, row->size, row->what, sizeof row->what);
-    util_size_format(row->size_text, sizeof row->size_text, row->size);
-    free(data);
-    return 0;
+    row->size = size;
+    util_size_format(row->size_text, sizeof row->size_text, size);
+    image_describe(data, size, row->what, sizeof row->what);
 }
 
-static int image_say(struct cli *cli, const struct job_image *image, struct error *error)
+/* A file with addresses of its own: each of its pieces. */
+static int pieces_put(const struct cli *cli, struct images_row *row, const uint8_t *data,
+                      size_t size, images_row_fn *put, void *context, struct error *error)
 {
-    const struct chip *chip = chip_get(cli->job.chip);
-    struct row row = {.image = image, .what = "for the chip that is found"};
+    struct pieces pieces;
+    int result = pieces_read(&pieces, row->image->path, data, size, PIECES_OWN_ADDRESS,
+                             chip_get(cli->job.chip), error);
+
+    for (size_t i = 0; result == 0 && i < pieces.n; i++) {
+        snprintf(row->place, sizeof row->place, "0x%x", pieces.rows[i].address);
+        row_fill(row, pieces.rows[i].data, pieces.rows[i].size);
+        put(context, row);
+    }
+    pieces_done(&pieces);
+    return result;
+}
+
+int images_rows(const struct cli *cli, const struct job_image *image, images_row_fn *put,
+                void *context, struct error *error)
+{
+    struct images_row row = {.image = image, .what = "for the chip that is found"};
     uint8_t *data = NULL;
     size_t size = 0;
     int result = 0;
 
     place_of(cli, image, row.place, sizeof row.place);
     if (strstr(image->path, JOB_PATH_CHIP)) {
-        row_say(cli, &row);
+        put(context, &row);
         return 0;
     }
     if (image_file_read(image->path, &data, &size, error) != 0)
         return error->code;
     enum file_form form = file_form(data, size);
-    if ((form == FORM_HEX || form == FORM_UF2) && (chip || !file_form_needs_chip(form)))
-        result = pieces_say(cli, &row, data, size, error);
-    else
-        bytes_say(cli, &row, data, size);
+    if ((form == FORM_HEX || form == FORM_UF2) &&
+        (chip_get(cli->job.chip) || !file_form_needs_chip(form))) {
+        result = pieces_put(cli, &row, data, size, put, context, error);
+    } else {
+        row_fill(&row, data, size);
+        put(context, &row);
+    }
     free(data);
     return result;
+}
+
+/* ---- --dry-run ---- */
+
+static void row_say(void *context, const struct images_row *row)
+{
+    const struct job_image *image = row->image;
+    struct cli *cli = context;
+    struct event event;
+
+    if (!cli->json) {
+        text_say(stdout, "%-10s  %8s  %s  %s%s", row->place, row->size_text, image->path, row->what,
+                 image->encrypted ? ", to be encrypted" : "");
+        return;
+    }
+    event_init(&event, EVENT_RESULT);
+    util_copy(event.result.op, sizeof event.result.op, "dry-run");
+    event.result.ok = true;
+    event_result_add(&event, "file", "%s", image->path);
+    event_result_add(&event, "address", "%s", row->place);
+    event_result_add(&event, "size", "%zu", row->size);
+    event_result_add(&event, "what", "%s", row->what);
+    event_result_add(&event, "encrypted", "%s", image->encrypted ? "yes" : "no");
+    json_put(cli, &event);
 }
 
 /* What a source or an option has said; what is left to be found is not shown. */
@@ -129,9 +113,7 @@ static void settings_say(struct cli *cli)
                job->erase_all ? ", the whole flash is erased first" : "");
         return;
     }
-    event_init(&event, EVENT_HELLO);
-    event_hello_describe(&event);
-    json_put(cli, &event);
+    json_hello_put(cli);
     event_init(&event, EVENT_RESULT);
     util_copy(event.result.op, sizeof event.result.op, "dry-run");
     event.result.ok = true;
@@ -143,13 +125,18 @@ static void settings_say(struct cli *cli)
     json_put(cli, &event);
 }
 
+void images_finding_print(const struct finding *finding, bool refuses)
+{
+    text_say(stderr, "%s: %s", refuses ? "refused" : "warning", finding->text);
+}
+
 static void finding_say(struct cli *cli, const struct finding *finding)
 {
     bool refuses = finding->refuses && (!cli->job.force || finding->always);
     struct event event;
 
     if (!cli->json) {
-        text_print(stderr, "%s: %s\n", refuses ? "refused" : "warning", finding->text);
+        images_finding_print(finding, refuses);
         return;
     }
     event_init(&event, EVENT_CHECK);
@@ -181,7 +168,7 @@ int images_show(struct cli *cli, struct error *error)
     settings_say(cli);
     for (size_t i = 0; result == 0 && i < cli->job.n_images; i++) {
         if (cli->job.images[i].enabled)
-            result = image_say(cli, &cli->job.images[i], error);
+            result = images_rows(cli, &cli->job.images[i], row_say, cli, error);
     }
     return result == 0 && cli->command->bit == FOR_WRITE ? findings_say(cli, error) : result;
 }

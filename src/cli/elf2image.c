@@ -3,12 +3,12 @@
 #include "cli/commands.h"
 
 #include "base/buffer.h"
+#include "base/output.h"
 #include "base/util.h"
+#include "cli/json.h"
 #include "cli/text.h"
 #include "image/image.h"
-#include "job/output.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +22,7 @@ static void warn(void *context, enum log_level level, const char *text)
     const struct cli *cli = context;
 
     if (level == LOG_WARNING && !cli->json)
-        text_print(stderr, "espjig: warning: %s\n", text);
+        text_say(stderr, "espjig: warning: %s", text);
 }
 
 /* ---- the options ---- */
@@ -59,20 +59,12 @@ static int header_take(const struct cli *cli, const struct chip *chip, struct el
     return 0;
 }
 
-static const struct chip *chip_take(const struct cli *cli, struct error *error)
+static int chip_take(const struct cli *cli, const struct chip **chip, struct error *error)
 {
-    const struct chip *chip;
-
-    if (cli->chip == NULL || strcasecmp(cli->chip, "auto") == 0) {
-        error_set(error, ERR_USAGE, "elf2image needs the chip that the image is for: -c %s",
-                  chip_names());
-        return NULL;
-    }
-    chip = chip_by_name(cli->chip);
-    if (chip == NULL)
-        error_set(error, ERR_UNKNOWN_CHIP, "\"%s\" is no chip that espjig knows (%s)", cli->chip,
-                  chip_names());
-    return chip;
+    if (cli_chip_find(cli, chip, error) != 0 || *chip)
+        return error->code;
+    return error_set(error, ERR_USAGE, "elf2image needs the chip that the image is for: -c %s",
+                     chip_names());
 }
 
 /* ---- the files ---- */
@@ -112,29 +104,21 @@ static void names_make(const struct cli *cli, const struct chip *chip, uint32_t 
 static void said_json(const struct chip *chip, const char *path, const struct buffer *bytes,
                       bool has_address, uint32_t address)
 {
-    json_t *line = json_pack("{s:s, s:s, s:I}", "file", path, "chip", chip->key, "size",
-                             (json_int_t)bytes->len);
+    json_t *line = json_pack("{s:o, s:s, s:I}", "file", cli_json_text(path), "chip", chip->key,
+                             "size", (json_int_t)bytes->len);
 
-    if (line == NULL) /* the path is no UTF-8 */
-        line = json_pack("{s:s, s:I}", "chip", chip->key, "size", (json_int_t)bytes->len);
     if (has_address)
         json_object_set_new(line, "address", json_integer(address));
-    json_dumpf(line, stdout, JSON_COMPACT);
-    putchar('\n');
-    json_decref(line);
+    cli_json_print(line);
 }
 
-static int file_write(const struct cli *cli, const struct chip *chip, const char *path,
-                      const struct buffer *bytes, bool has_address, uint32_t address,
-                      struct error *error)
+static int image_write(const struct cli *cli, const struct chip *chip, const char *path,
+                       const struct buffer *bytes, bool has_address, uint32_t address,
+                       struct error *error)
 {
-    struct output output;
     char place[32] = "";
-    int rc = output_open(&output, path, error);
+    int rc = output_write(path, bytes->data, bytes->len, error);
 
-    if (rc == 0)
-        rc = output_finish(&output, bytes->data, bytes->len, error);
-    output_done(&output);
     if (rc != 0 || cli->quiet)
         return rc;
     if (has_address)
@@ -142,7 +126,7 @@ static int file_write(const struct cli *cli, const struct chip *chip, const char
     if (cli->json)
         said_json(chip, path, bytes, has_address, address);
     else
-        printf("%s: %zu bytes for the %s%s\n", path, bytes->len, chip->name, place);
+        text_say(stdout, "%s: %zu bytes for the %s%s", path, bytes->len, chip->name, place);
     return 0;
 }
 
@@ -168,9 +152,9 @@ static int files_write(const struct cli *cli, const struct chip *chip, const str
     names_make(cli, chip, irom_address, &name, &irom_name);
     int rc = names_check(cli, (const char *)name.data, error);
     if (rc == 0 && irom->len > 0)
-        rc = file_write(cli, chip, (const char *)irom_name.data, irom, true, irom_address, error);
+        rc = image_write(cli, chip, (const char *)irom_name.data, irom, true, irom_address, error);
     if (rc == 0)
-        rc = file_write(cli, chip, (const char *)name.data, image, version <= 2, address, error);
+        rc = image_write(cli, chip, (const char *)name.data, image, version <= 2, address, error);
     buffer_done(&name);
     buffer_done(&irom_name);
     return rc;
@@ -179,7 +163,7 @@ static int files_write(const struct cli *cli, const struct chip *chip, const str
 int elf2image(struct cli *cli, struct error *error)
 {
     const struct log log = {.line = warn, .context = cli};
-    const struct chip *chip = chip_take(cli, error);
+    const struct chip *chip;
     struct elf_options options = cli->elf;
     struct buffer image = {0}, irom = {0};
     uint32_t irom_address = 0;
@@ -187,8 +171,8 @@ int elf2image(struct cli *cli, struct error *error)
     size_t size = 0;
     int rc;
 
-    if (chip == NULL)
-        return (int)error->code;
+    if (chip_take(cli, &chip, error) != 0)
+        return error->code;
     options.log = &log;
     rc = header_take(cli, chip, &options, error);
     if (rc == 0)

@@ -277,7 +277,7 @@ static int addressed_inspect(struct inspection *in, const uint8_t *data, size_t 
 {
     struct pieces pieces;
 
-    if (in->cli->offset > 0)
+    if (in->cli->info.offset > 0)
         return error_set(error, ERR_USAGE,
                          "--offset is for raw files, but %s is a %s file, which has addresses",
                          in->file, file_form_name(file_form(data, size)));
@@ -292,11 +292,11 @@ static int raw_inspect(struct inspection *in, uint8_t *data, size_t size, struct
 {
     const struct piece whole = {.data = data, .size = size};
 
-    if (in->cli->offset >= size)
+    if (in->cli->info.offset >= size)
         return error_set(error, ERR_USAGE,
                          "--offset 0x%x is past the end of %s, which has %zu bytes",
-                         in->cli->offset, in->file, size);
-    return pieces_inspect(in, &whole, 1, in->cli->offset, error);
+                         in->cli->info.offset, in->file, size);
+    return pieces_inspect(in, &whole, 1, in->cli->info.offset, error);
 }
 
 static int file_inspect(struct inspection *in, struct error *error)
@@ -342,9 +342,9 @@ static int keys_read(struct keys *keys, struct cli *cli, struct error *error)
 {
     int result = 0;
 
-    keys->files = cli->verify_keys;
-    for (; keys->n < cli->n_verify_keys && result == 0; keys->n++) {
-        const char *file = cli->verify_keys[keys->n];
+    keys->files = cli->info.keys;
+    for (; keys->n < cli->info.n_keys && result == 0; keys->n++) {
+        const char *file = cli->info.keys[keys->n];
         uint8_t *data = NULL;
         size_t size;
         result = image_file_read(file, &data, &size, error);
@@ -359,9 +359,8 @@ int image_info(struct cli *cli, struct error *error)
 {
     struct inspection in = {.cli = cli};
 
-    if (cli->chip && strcmp(cli->chip, "auto") != 0 && (in.chip = chip_by_name(cli->chip)) == NULL)
-        return error_set(error, ERR_UNKNOWN_CHIP, "\"%s\" is no chip that espjig knows (%s)",
-                         cli->chip, chip_names());
+    if (cli_chip_find(cli, &in.chip, error) != 0)
+        return error->code;
     if (keys_read(&in.keys, cli, error) != 0)
         return error->code;
     for (size_t i = 0; i < cli->n_args; i++) {

@@ -3,31 +3,11 @@
 #include "cli/image_info.h"
 
 #include "base/util.h"
+#include "cli/json.h"
 #include "image/memory_map.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-
-/* Names of files may be any bytes: those that JSON can't hold are replaced. */
-static json_t *text_json(const char *text)
-{
-    char clean[4096];
-    json_t *string = json_string(text);
-    size_t n = 0;
-
-    if (string)
-        return string;
-    for (; text[n] && n < sizeof clean - 1; n++)
-        clean[n] = (unsigned char)text[n] < 0x80 ? text[n] : '?';
-    clean[n] = '\0';
-    return json_string(clean);
-}
-
-static json_t *text_or_null(const char *text)
-{
-    return text ? text_json(text) : json_null();
-}
 
 static json_t *hex_json(const uint8_t *bytes, size_t n)
 {
@@ -39,7 +19,7 @@ static json_t *hex_json(const uint8_t *bytes, size_t n)
 static json_t *segments_json(const struct image_facts *facts)
 {
     const struct esp_image *image = &facts->image;
-    const char *names[MEMORY_NAMES_MAX];
+    const char *names[CHIP_MEMORY_NAMES_MAX];
     json_t *array = json_array();
 
     for (unsigned i = 0; i < image->n_segments; i++) {
@@ -126,7 +106,7 @@ static json_t *block_json(const struct image_facts *facts, unsigned i)
                      b->digest_ok, "key_ok", b->key_ok, "signature", verdicts[b->verdict],
                      "image_digest", hex_json(b->digest, b->digest_size), "key_digest",
                      has_key ? hex_json(b->key.digest, 32) : json_null(), "signed_by",
-                     text_or_null(facts->signed_by[i]));
+                     cli_json_text(facts->signed_by[i]));
 }
 
 static json_t *signature_json(const struct image_facts *facts)
@@ -146,11 +126,11 @@ static json_t *image_json(const struct image_facts *facts)
     if (!facts->is_image)
         return json_null();
     return json_pack("{s:o, s:i, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "chip",
-                     text_or_null(facts->chip ? facts->chip->key : NULL), "image_version",
+                     cli_json_text(facts->chip ? facts->chip->key : NULL), "image_version",
                      facts->image.form == ESP_IMAGE_V2 ? 2 : 1, "entry", (json_int_t)facts->entry,
-                     "flash_mode", text_or_null(image_info_mode(facts)), "flash_freq",
-                     text_or_null(image_info_freq(facts)), "flash_size",
-                     text_or_null(image_info_size(facts)), "extended", extended_json(facts),
+                     "flash_mode", cli_json_text(image_info_mode(facts)), "flash_freq",
+                     cli_json_text(image_info_freq(facts)), "flash_size",
+                     cli_json_text(image_info_size(facts)), "extended", extended_json(facts),
                      "segments", segments_json(facts), "checksum", checksum_json(facts), "digest",
                      digest_json(facts), "app", app_json(&facts->image.app), "bootloader",
                      boot_json(&facts->image.boot), "signature", signature_json(facts));
@@ -158,13 +138,11 @@ static json_t *image_json(const struct image_facts *facts)
 
 void image_info_print_json(const struct image_facts *facts)
 {
-    json_t *line = json_pack("{s:o, s:I, s:I, s:s, s:o, s:s, s:o}", "file", text_json(facts->file),
-                             "offset", (json_int_t)facts->offset, "size", (json_int_t)facts->size,
-                             "what", facts->what, "image", image_json(facts), "error",
-                             facts->error.code ? error_id(facts->error.code) : "", "text",
-                             text_json(facts->error.text));
+    json_t *line = json_pack(
+        "{s:o, s:I, s:I, s:s, s:o, s:s, s:o}", "file", cli_json_text(facts->file), "offset",
+        (json_int_t)facts->offset, "size", (json_int_t)facts->size, "what", facts->what, "image",
+        image_json(facts), "error", facts->error.code ? error_id(facts->error.code) : "", "text",
+        cli_json_text(facts->error.text));
 
-    json_dumpf(line, stdout, JSON_COMPACT);
-    putchar('\n');
-    json_decref(line);
+    cli_json_print(line);
 }

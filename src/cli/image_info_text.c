@@ -3,7 +3,6 @@
 #include "cli/image_info.h"
 
 #include "base/util.h"
-#include "cli/text.h"
 #include "image/memory_map.h"
 
 #include <stdarg.h>
@@ -92,7 +91,7 @@ static void header_print(const struct image_facts *facts)
 static void segments_print(const struct image_facts *facts)
 {
     const struct esp_image *image = &facts->image;
-    const char *names[MEMORY_NAMES_MAX];
+    const char *names[CHIP_MEMORY_NAMES_MAX];
 
     printf("\n  %-7s  %-10s  %8s  %10s  %s\n", "SEGMENT", "LOADED AT", "SIZE", "IN FILE AT",
            "MEMORY");
@@ -211,7 +210,7 @@ static void signature_print(const struct image_facts *facts)
 
 void image_info_print(const struct image_facts *facts)
 {
-    text_print(stdout, "%s", facts->file);
+    printf("%s", facts->file);
     if (facts->part)
         printf(" at 0x%zx", facts->offset);
     printf(": %s, %zu bytes\n", facts->what, facts->size);
@@ -228,7 +227,7 @@ void image_info_print(const struct image_facts *facts)
     if (facts->error.code == 0)
         return;
     fflush(stdout); /* before what goes to stderr */
-    text_print(stderr, "espjig: %s: %s\n", facts->file, facts->error.text);
+    fprintf(stderr, "espjig: %s: %s\n", facts->file, facts->error.text);
     if (facts->error.code != ERR_IMAGE_DAMAGED) /* whose hint is to do what was just done */
         fprintf(stderr, "hint: %s\n", error_advice(facts->error.code));
 }

@@ -32,18 +32,18 @@ void images_notes_put(const struct cli *cli)
 {
     struct event event;
 
-    for (size_t i = 0; i < cli->notes.n; i++) {
-        note_event(&cli->notes.rows[i], &event);
+    for (size_t i = 0; i < cli->source.notes.n; i++) {
+        note_event(&cli->source.notes.rows[i], &event);
         json_put((void *)(uintptr_t)cli, &event);
     }
 }
 
 void images_notes_print(const struct cli *cli, size_t first)
 {
-    for (size_t i = first; !cli->json && i < cli->notes.n; i++) {
-        const struct source_note *note = &cli->notes.rows[i];
+    for (size_t i = first; !cli->json && i < cli->source.notes.n; i++) {
+        const struct source_note *note = &cli->source.notes.rows[i];
         if (note->lost || !cli->quiet)
-            fprintf(stderr, "%s: %s\n", note->lost ? "warning" : "note", note->text);
+            text_say(stderr, "%s: %s", note->lost ? "warning" : "note", note->text);
     }
 }
 
@@ -93,19 +93,19 @@ static int pair_take(struct cli *cli, size_t i, const struct job_image *place, s
     job_add_image(&cli->job, cli->args[i + 1], place->address);
     struct job_image *image = &cli->job.images[cli->job.n_images - 1];
     util_copy(image->partition, sizeof image->partition, place->partition);
-    image->encrypted = cli->encrypt || cli->encrypted[i];
+    image->encrypted = cli->source.encrypt || cli->encrypted[i] ? ENCRYPT_ALWAYS : ENCRYPT_NO;
     return 0;
 }
 
 static int source_take(struct cli *cli, const char *path, struct error *error)
 {
     const struct source_options options = {.chip = cli->job.chip,
-                                           .allow_outside = cli->allow_outside};
+                                           .allow_outside = cli->source.allow_outside};
     size_t first = cli->job.n_images;
-    int result = source_load(path, &options, &cli->job, &cli->notes, error);
+    int result = source_load(path, &options, &cli->job, &cli->source.notes, error);
 
-    for (size_t i = first; result == 0 && cli->encrypt && i < cli->job.n_images; i++)
-        cli->job.images[i].encrypted = true;
+    for (size_t i = first; result == 0 && cli->source.encrypt && i < cli->job.n_images; i++)
+        cli->job.images[i].encrypted = ENCRYPT_ALWAYS;
     return result;
 }
 

@@ -7,11 +7,11 @@
 
 #include "base/util.h"
 #include "cli/images.h"
+#include "cli/json.h"
 #include "cli/text.h"
 #include "source/export.h"
 #include "source/job_file.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,16 +23,9 @@ static json_t *notes_json(const struct source_notes *notes)
     json_t *array = json_array();
 
     for (size_t i = 0; i < notes->n; i++)
-        json_array_append_new(array, json_pack("{s:b, s:s}", "lost", notes->rows[i].lost, "text",
-                                               notes->rows[i].text));
+        json_array_append_new(array, json_pack("{s:b, s:o}", "lost", notes->rows[i].lost, "text",
+                                               cli_json_text(notes->rows[i].text)));
     return array;
-}
-
-static void print_object(json_t *object)
-{
-    json_dumpf(object, stdout, JSON_COMPACT);
-    putchar('\n');
-    json_decref(object);
 }
 
 static size_t lost_count(const struct source_notes *notes)
@@ -57,8 +50,8 @@ static int load(struct cli *cli, struct error *error)
 
 static json_t *finding_json(const struct finding *finding)
 {
-    return json_pack("{s:s, s:b, s:s}", "error", error_id(finding->code), "refuses",
-                     finding->refuses, "text", finding->text);
+    return json_pack("{s:s, s:b, s:o}", "error", error_id(finding->code), "refuses",
+                     finding->refuses, "text", cli_json_text(finding->text));
 }
 
 static void findings_print(struct cli *cli, const struct findings *findings, bool ok)
@@ -69,17 +62,17 @@ static void findings_print(struct cli *cli, const struct findings *findings, boo
         const struct finding *finding = &findings->rows[i];
         json_array_append_new(array, finding_json(finding));
         if (!cli->json)
-            text_print(stderr, "%s: %s\n", finding->refuses ? "refused" : "warning", finding->text);
+            images_finding_print(finding, finding->refuses);
     }
     if (cli->json) {
-        print_object(json_pack("{s:s, s:b, s:o, s:o}", "job", cli->args[0], "ok", ok, "findings",
-                               array, "notes", notes_json(&cli->notes)));
+        cli_json_print(json_pack("{s:o, s:b, s:o, s:o}", "job", cli_json_text(cli->args[0]), "ok",
+                                 ok, "findings", array, "notes", notes_json(&cli->source.notes)));
         return;
     }
     json_decref(array);
     if (ok && !cli->quiet)
-        printf("%s: %s\n", cli->args[0],
-               findings->n ? "can be flashed, but see the warnings" : "nothing is wrong with it");
+        text_say(stdout, "%s: %s", cli->args[0],
+                 findings->n ? "can be flashed, but see the warnings" : "nothing is wrong with it");
 }
 
 int job_check_command(struct cli *cli, struct error *error)
@@ -107,8 +100,8 @@ static void show_settings(const struct job *job)
 
     for (size_t i = 0; job_file_setting(job, i, &setting, &value); i++) {
         if (!setting.usual)
-            text_print(stdout, "%-10s %-16s %s\n", setting.section, setting.key,
-                       (const char *)value.data);
+            text_say(stdout, "%-10s %-16s %s", setting.section, setting.key,
+                     (const char *)value.data);
     }
     buffer_done(&value);
 }
@@ -120,16 +113,27 @@ static void show_ranges(const struct job *job)
                (unsigned long long)job->protect[i].address + job->protect[i].size);
 }
 
+static void show_line(const struct job_image *image, const char *place, const char *size,
+                      const char *what)
+{
+    text_say(stdout, "%s %-11s %9s  %s  %s%s", image->enabled ? "+" : "-", place, size, image->path,
+             what, image->encrypted ? ", to be encrypted" : "");
+}
+
+static void show_row(void *context, const struct images_row *row)
+{
+    (void)context;
+    show_line(row->image, row->place, row->size_text, row->what);
+}
+
 /* Also those that can't be read: that is what one wants to see. */
 static void show_image(const struct cli *cli, const struct job_image *image)
 {
-    struct images_row row;
     struct error why = {0};
-    bool ok = images_row_make(cli, image, &row, &why) == 0;
+    char place[24];
 
-    text_print(stdout, "%s %-11s %9s  %s  %s%s\n", image->enabled ? "+" : "-", row.place,
-               ok ? row.size_text : "", image->path, ok ? row.what : why.text,
-               image->encrypted ? ", to be encrypted" : "");
+    if (images_rows(cli, image, show_row, NULL, &why) != 0)
+        show_line(image, job_address_format(place, sizeof place, image), "", why.text);
 }
 
 int job_show_command(struct cli *cli, struct error *error)
@@ -138,8 +142,8 @@ int job_show_command(struct cli *cli, struct error *error)
         return error->code;
     if (cli->json) {
         json_t *json = job_to_json(&cli->job);
-        json_object_set_new(json, "notes", notes_json(&cli->notes));
-        print_object(json);
+        json_object_set_new(json, "notes", notes_json(&cli->source.notes));
+        cli_json_print(json);
         return 0;
     }
     show_settings(&cli->job);
@@ -197,10 +201,12 @@ static int port_take(struct cli *cli, struct error *error)
 static int written(const struct cli *cli, const char *path)
 {
     if (cli->json)
-        print_object(json_pack("{s:s, s:o}", "written", path, "notes", notes_json(&cli->notes)));
+        cli_json_print(json_pack("{s:o, s:o}", "written", cli_json_text(path), "notes",
+                                 notes_json(&cli->source.notes)));
     else if (!cli->quiet)
-        printf("%s: %zu image%s%s\n", path, cli->job.n_images, cli->job.n_images == 1 ? "" : "s",
-               lost_count(&cli->notes) ? "; not all of it could be taken over, see above" : "");
+        text_say(
+            stdout, "%s: %zu image%s%s", path, cli->job.n_images, cli->job.n_images == 1 ? "" : "s",
+            lost_count(&cli->source.notes) ? "; not all of it could be taken over, see above" : "");
     return 0;
 }
 
@@ -232,8 +238,8 @@ int job_export_command(struct cli *cli, struct error *error)
                          cli->command->name, cli->to ? ", not " : "", cli->to ? cli->to : "");
     if (need_output(cli, error) != 0 || load(cli, error) != 0)
         return error->code;
-    size_t first = cli->notes.n;
-    if (formats[i].write(&cli->job, cli->output, &cli->notes, error) != 0)
+    size_t first = cli->source.notes.n;
+    if (formats[i].write(&cli->job, cli->output, &cli->source.notes, error) != 0)
         return error->code;
     images_notes_print(cli, first);
     return written(cli, cli->output);

@@ -2,46 +2,19 @@
 /* `espjig merge-bin` and `espjig split-bin`: one file for the whole flash, and the way back. */
 #include "cli/commands.h"
 
+#include "base/output.h"
 #include "base/util.h"
+#include "cli/json.h"
 #include "cli/text.h"
 #include "image/esp_image.h"
 #include "image/merge.h"
-#include "job/output.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-
-static void json_print(json_t *line)
-{
-    json_dumpf(line, stdout, JSON_COMPACT);
-    putchar('\n');
-    json_decref(line);
-}
-
-/* json_string() refuses what is no UTF-8; a file may well be called so. */
-static json_t *text_json(const char *text)
-{
-    json_t *json = json_string(text);
-
-    return json ? json : json_null();
-}
-
-/* Whole or not at all. */
-static int file_write(const char *path, const void *data, size_t n, struct error *error)
-{
-    struct output output;
-    int rc = output_open(&output, path, error);
-
-    if (rc == 0)
-        rc = output_finish(&output, data, n, error);
-    output_done(&output);
-    return rc;
-}
 
 /* ---- merge-bin: what is merged --------------------------------------------------------------- */
 
@@ -81,10 +54,7 @@ static const struct chip *chip_of_plan(const struct plan *plan, struct error *er
         const struct region *region = &plan->regions[i];
         unsigned id = 0;
         enum esp_image_form form = esp_image_recognise(region->data, region->file_size, &id);
-        if (form == ESP_IMAGE_NONE)
-            continue;
-        const struct chip *this =
-            form == ESP_IMAGE_EXTENDED ? chip_by_image_id((int)id) : chip_get(CHIP_ESP8266);
+        const struct chip *this = esp_image_chip(form, id);
         if (this && chip && this != chip) {
             error_set(error, ERR_WRONG_CHIP, "%s is an %s image, but %s is one for %s",
                       region->path, this->name, path, chip->name);
@@ -99,17 +69,6 @@ static const struct chip *chip_of_plan(const struct plan *plan, struct error *er
         error_set(error, ERR_USAGE, "no file tells for which chip it is: say it with -c (%s)",
                   chip_names());
     return chip;
-}
-
-static int chip_take(const struct cli *cli, const struct chip **chip, struct error *error)
-{
-    *chip = NULL;
-    if (cli->chip == NULL || strcasecmp(cli->chip, "auto") == 0)
-        return 0;
-    *chip = chip_by_name(cli->chip);
-    return *chip ? 0
-                 : error_set(error, ERR_UNKNOWN_CHIP, "\"%s\" is no chip that espjig knows (%s)",
-                             cli->chip, chip_names());
 }
 
 static bool is_kept(const struct cli *cli)
@@ -149,31 +108,33 @@ static void merged_json(const struct cli *cli, const struct chip *chip, const st
     for (size_t i = 0; i < plan->n; i++) {
         const struct region *region = &plan->regions[i];
         json_array_append_new(
-            images, json_pack("{s:o, s:I, s:I, s:o}", "file", text_json(region->path), "address",
-                              (json_int_t)region->address, "size", (json_int_t)region->file_size,
-                              "what", text_json(region->what)));
+            images, json_pack("{s:o, s:I, s:I, s:o}", "file", cli_json_text(region->path),
+                              "address", (json_int_t)region->address, "size",
+                              (json_int_t)region->file_size, "what", cli_json_text(region->what)));
     }
-    json_print(json_pack("{s:o, s:s, s:s, s:I, s:I, s:o}", "file", text_json(cli->output), "chip",
-                         chip->key, "format", merge_format_name(cli->merge.format), "address",
-                         (json_int_t)(cli->merge.format == MERGE_RAW ? cli->merge.target_offset
-                                                                     : plan->regions[0].address),
-                         "size", (json_int_t)size, "images", images));
+    cli_json_print(
+        json_pack("{s:o, s:s, s:s, s:I, s:I, s:o}", "file", cli_json_text(cli->output), "chip",
+                  chip->key, "format", merge_format_name(cli->merge.format), "address",
+                  (json_int_t)(cli->merge.format == MERGE_RAW ? cli->merge.target_offset
+                                                              : plan->regions[0].address),
+                  "size", (json_int_t)size, "images", images));
 }
 
 static void merged_print(const struct cli *cli, const struct plan *plan, size_t size)
 {
     for (size_t i = 0; i < plan->n && !cli->quiet; i++) {
         const struct region *region = &plan->regions[i];
-        text_print(stdout, "0x%-8x  %9zu  %s (%s)\n", region->address, region->file_size,
-                   util_basename(region->path), region->what);
+        text_say(stdout, "0x%-8x  %9zu  %s (%s)", region->address, region->file_size,
+                 util_basename(region->path), region->what);
     }
     if (cli->quiet)
         return;
-    printf("%s: %zu bytes", cli->output, size);
     if (cli->merge.format == MERGE_RAW)
-        printf(", to be written at 0x%x\n", cli->merge.target_offset);
+        text_say(stdout, "%s: %zu bytes, to be written at 0x%x", cli->output, size,
+                 cli->merge.target_offset);
     else
-        printf(" with addresses of their own, as %s\n", merge_format_name(cli->merge.format));
+        text_say(stdout, "%s: %zu bytes with addresses of their own, as %s", cli->output, size,
+                 merge_format_name(cli->merge.format));
 }
 
 int merge_bin(struct cli *cli, struct error *error)
@@ -186,14 +147,14 @@ int merge_bin(struct cli *cli, struct error *error)
 
     if (cli->output == NULL)
         return error_set(error, ERR_USAGE, "merge-bin needs the file to write to: -o FILE");
-    if (chip_take(cli, &chip, error) != 0 || specs_take(cli, chip, specs, &n, error) != 0 ||
+    if (cli_chip_find(cli, &chip, error) != 0 || specs_take(cli, chip, specs, &n, error) != 0 ||
         plan_load(&plan, specs, n, chip, error) != 0)
         return error->code;
     if (chip == NULL)
         chip = chip_of_plan(&plan, error);
     if (chip && settings_put(cli, chip, &plan, error) == 0 &&
         merge_build(&plan, chip, &cli->merge, &out, error) == 0 &&
-        file_write(cli->output, out.data, out.len, error) == 0) {
+        output_write(cli->output, out.data, out.len, error) == 0) {
         if (cli->json)
             merged_json(cli, chip, &plan, out.len);
         else
@@ -206,7 +167,6 @@ int merge_bin(struct cli *cli, struct error *error)
 
 /* ---- split-bin --------------------------------------------------------------------------------
  */
-
 
 struct merged {
     const char *path;
@@ -240,9 +200,9 @@ static int address_take(const struct cli *cli, uint32_t *address, struct error *
 {
     uint64_t v;
 
-    if (!util_number_parse(cli->address, true, UINT32_MAX, &v))
+    if (!util_number_parse(cli->split_address, true, UINT32_MAX, &v))
         return error_set(error, ERR_BAD_ADDRESS, "--address: \"%s\" is no address of 32 bits",
-                         cli->address);
+                         cli->split_address);
     *address = (uint32_t)v;
     return 0;
 }
@@ -256,7 +216,7 @@ static int merged_read(const struct cli *cli, struct merged *m, struct error *er
 
     if (rc != 0)
         return rc;
-    if (cli->address)
+    if (cli->split_address)
         rc = address_take(cli, &m->address, error);
     else if (file_form(data, size) == FORM_RAW)
         m->address = split_address(data, size);
@@ -301,7 +261,7 @@ static int part_write(const struct merged *m, const char *name, const void *data
     struct buffer path = {0};
 
     buffer_printf(&path, "%s/%s", m->dir, name);
-    int rc = file_write((const char *)path.data, data, n, error);
+    int rc = output_write((const char *)path.data, data, n, error);
     buffer_done(&path);
     return rc;
 }
@@ -334,10 +294,10 @@ static json_t *parts_json(const struct split_part *rows, size_t n, const char *e
     for (size_t i = 0; i < n; i++) {
         char name[48];
         snprintf(name, sizeof name, "%s%s", rows[i].name, ending);
-        json_array_append_new(array,
-                              json_pack("{s:s, s:I, s:I, s:o}", ending[0] ? "file" : "name", name,
-                                        "address", (json_int_t)rows[i].address, "size",
-                                        (json_int_t)rows[i].size, "what", text_json(rows[i].what)));
+        json_array_append_new(array, json_pack("{s:s, s:I, s:I, s:o}", ending[0] ? "file" : "name",
+                                               name, "address", (json_int_t)rows[i].address, "size",
+                                               (json_int_t)rows[i].size, "what",
+                                               cli_json_text(rows[i].what)));
     }
     return array;
 }
@@ -346,13 +306,15 @@ static void parts_print(const struct merged *m)
 {
     for (size_t i = 0; i < m->split.n; i++) {
         const struct split_part *part = &m->split.parts[i];
-        printf("0x%-8x  %9zu  %s.bin (%s)\n", part->address, part->size, part->name, part->what);
+        text_say(stdout, "0x%-8x  %9zu  %s.bin (%s)", part->address, part->size, part->name,
+                 part->what);
     }
     for (size_t i = 0; i < m->split.n_blanks; i++) {
         const struct split_part *blank = &m->split.blanks[i];
-        printf("0x%-8x  %9zu  %s: blank, no file\n", blank->address, blank->size, blank->name);
+        text_say(stdout, "0x%-8x  %9zu  %s: blank, no file", blank->address, blank->size,
+                 blank->name);
     }
-    printf("espjig write-flash @%s/flash_args writes them back\n", m->dir);
+    text_say(stdout, "espjig write-flash @%s/flash_args writes them back", m->dir);
 }
 
 int split_bin(struct cli *cli, struct error *error)
@@ -364,11 +326,11 @@ int split_bin(struct cli *cli, struct error *error)
     if (rc == 0)
         rc = parts_write(&m, error);
     if (rc == 0 && cli->json)
-        json_print(json_pack("{s:o, s:I, s:I, s:o, s:o, s:o}", "file", text_json(m.path), "address",
-                             (json_int_t)m.address, "size", (json_int_t)m.size, "directory",
-                             text_json(m.dir), "parts",
-                             parts_json(m.split.parts, m.split.n, ".bin"), "blank",
-                             parts_json(m.split.blanks, m.split.n_blanks, "")));
+        cli_json_print(json_pack("{s:o, s:I, s:I, s:o, s:o, s:o}", "file", cli_json_text(m.path),
+                                 "address", (json_int_t)m.address, "size", (json_int_t)m.size,
+                                 "directory", cli_json_text(m.dir), "parts",
+                                 parts_json(m.split.parts, m.split.n, ".bin"), "blank",
+                                 parts_json(m.split.blanks, m.split.n_blanks, "")));
     else if (rc == 0 && !cli->quiet)
         parts_print(&m);
     split_done(&m.split);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What can be typed. One table of commands and one of options; the parser, the usage text, the
- * completion and the test of the man page all read these two. Names are esptool v5's; underscores
- * (v4: write_flash, --flash_mode) are taken for hyphens everywhere.
+ * What can be typed. One table of commands and one of options; the parser, the usage text, and
+ * through that the completion and the test of the man page, all read these two. Names are esptool
+ * v5's; underscores (v4: write_flash, --flash_mode) are taken for hyphens everywhere.
  */
 #ifndef ESPJIG_CLI_OPTIONS_H
 #define ESPJIG_CLI_OPTIONS_H
@@ -28,36 +28,47 @@ struct cli {
     const char *args[512];             /* what is left of the command line */
     bool encrypted[512];               /* it stands behind --encrypt-files */
     size_t n_args;
-
     cli_dashboard_fn *dashboard;
 
+    /* Of many commands. */
+    bool json, verbose, quiet, help, version, ascii, no_color;
+    bool dry_run;
+    const char *output, *format; /* where a result goes, and in which form */
+
+    /* Of those that need a board. */
     struct job job; /* the options that concern a job; owned */
     const char *chip;
     const char *ports[CLI_PORTS_MAX];
     size_t n_ports;
     char *found[CLI_PORTS_MAX]; /* those of them that a rule was resolved to */
     size_t n_found;
-    bool json, verbose, quiet, help, version, ascii, no_color;
-    bool all;        /* ports */
-    unsigned boards; /* demo */
-    unsigned bytes;  /* of a status register; 0: not given */
-    bool non_volatile;
-    const char *output, *format; /* where a result goes, and in which form */
-    struct event *table;         /* NULL, or where the last partition table is kept */
-    struct merge_options merge;  /* merge-bin */
-    const char *address;         /* split-bin */
-    const char *socket, *bench, *remove_dir;
-    bool stay, only_ports; /* station */
 
-    const char *verify_keys[CLI_KEYS_MAX]; /* image-info */
-    size_t n_verify_keys;
-    uint32_t offset;
-    /* write-flash, verify-flash */
-    bool dry_run, allow_outside, encrypt;
-    bool encrypting; /* while it is read: what follows is for --encrypt-files */
-    struct source_notes notes;
-    const char *to;         /* job export */
-    struct elf_options elf; /* but for what the chip's tables say */
+    /* Of one command, or of a few. */
+    struct cli_source { /* write-flash, verify-flash, job: what their images come from */
+        bool allow_outside, encrypt;
+        bool encrypting; /* while it is read: what follows is for --encrypt-files */
+        struct source_notes notes;
+    } source;
+    struct cli_status { /* read-flash-status, write-flash-status */
+        unsigned bytes; /* 0: not given */
+        bool non_volatile;
+    } status;
+    struct cli_info { /* image-info */
+        const char *keys[CLI_KEYS_MAX];
+        size_t n_keys;
+        uint32_t offset;
+    } info;
+    struct cli_station {
+        const char *socket, *bench, *remove_dir;
+        bool stay, only_ports;
+    } station;
+    struct merge_options merge;
+    struct elf_options elf;    /* but for what the chip's tables say */
+    const char *split_address; /* NULL: as the file tells */
+    const char *to;            /* job export */
+    struct event *table;       /* partitions: NULL, or where the last table is kept */
+    bool all_ports;
+    unsigned boards; /* demo; 0: not given */
 };
 
 struct cli_command {
@@ -101,6 +112,18 @@ enum command_bit {
      FOR_STATUS | FOR_SFDP | FOR_PARTITIONS)
 #define FOR_ALL (~0U)
 
+/* What an option does with its value. */
+enum cli_value {
+    VALUE_ON, /* it has none: the bool becomes true, or false */
+    VALUE_OFF,
+    VALUE_TEXT,    /* const char *: as it stands in the words */
+    VALUE_COPY,    /* char *, owned */
+    VALUE_NUMBER,  /* unsigned, from min to max */
+    VALUE_ADDRESS, /* uint32_t; 64k and 1M are numbers, too */
+    VALUE_SECONDS, /* unsigned, in milliseconds */
+    VALUE_SET      /* set() knows */
+};
+
 struct cli_option {
     const char *name;     /* without the hyphens */
     const char *letters;  /* NULL; "p", "fm" */
@@ -108,17 +131,14 @@ struct cli_option {
     const char *help;
     unsigned commands; /* enum command_bit */
     bool hidden;       /* only shown with -v, and in the man page */
-
-    /* One of these says what it does. A switch sets the bool at `flag` to !`off`; an option with an
-     * argument stores it at `text`, or hands it to `set`. Offsets are in struct cli; NOWHERE:
-     * unused. */
-    size_t flag, text;
-    bool off;
+    enum cli_value value;
+    size_t at; /* of the member in struct cli */
+    unsigned min, max;
     int (*set)(struct cli *cli, const char *argument, struct error *error);
 };
 
 extern const struct cli_command cli_commands[]; /* commands.c; ended by name NULL */
-extern const struct cli_option cli_options[];   /* ended by name NULL */
+extern const struct cli_option cli_options[];   /* option_table.c; ended by name NULL */
 
 /* Reads the command line. `cli` is ready for cli_done() in any case. ERR_USAGE and what the
  * options' values give, with the text for the user. */

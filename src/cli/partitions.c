@@ -3,13 +3,13 @@
  * form. */
 #include "cli/partitions.h"
 
+#include "base/output.h"
 #include "base/util.h"
 #include "chip/chip.h"
 #include "cli/commands.h"
 #include "cli/text.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -56,11 +56,10 @@ static bool label_is_plain(const char *label)
     return n == 0 || (label[0] != '#' && label[0] != ' ' && label[n - 1] != ' ');
 }
 
-static int output_write(const struct cli *cli, enum form form, const struct partition_table *table,
-                        struct error *error)
+static int table_write(const struct cli *cli, enum form form, const struct partition_table *table,
+                       struct error *error)
 {
     struct buffer out = {0};
-    int rc = 0;
 
     for (size_t i = 0; form == FORM_CSV && i < table->n; i++) {
         if (!label_is_plain(table->rows[i].label))
@@ -71,11 +70,7 @@ static int output_write(const struct cli *cli, enum form form, const struct part
         partition_csv_write(table, &out);
     else
         partition_table_write(table, true, &out);
-    FILE *file = fopen(cli->output, "wbe");
-    if (file == NULL || fwrite(out.data, 1, out.len, file) != out.len)
-        rc = error_set(error, ERR_FILE_WRITE, "%s: %s", cli->output, strerror(errno));
-    if (file && fclose(file) != 0 && rc == 0)
-        rc = error_set(error, ERR_FILE_WRITE, "%s: %s", cli->output, strerror(errno));
+    int rc = output_write(cli->output, out.data, out.len, error);
     buffer_done(&out);
     return rc;
 }
@@ -98,13 +93,12 @@ static void say_done(struct cli *cli, const struct error *error)
 
 static int from_file(struct cli *cli, const char *path, enum form form, struct error *error)
 {
-    const struct chip *chip = NULL;
-    struct event event, hello;
+    const struct chip *chip;
+    struct event event;
     struct error wrong = {0};
 
-    if (cli->chip && strcmp(cli->chip, "auto") != 0 && (chip = chip_by_name(cli->chip)) == NULL)
-        return error_set(error, ERR_UNKNOWN_CHIP, "\"%s\" is no chip that espjig knows (%s)",
-                         cli->chip, chip_names());
+    if (cli_chip_find(cli, &chip, error) != 0)
+        return error->code;
     event_init(&event, EVENT_PARTITIONS);
     event.partitions.address = cli->job.table_address;
     event.partitions.bootloader = chip ? chip->bootloader_offset : PARTITION_NO_PLACE;
@@ -112,10 +106,8 @@ static int from_file(struct cli *cli, const char *path, enum form form, struct e
     if (partitions_file_read(path, is_fixed(cli), &event, error) != 0)
         return error->code;
 
-    event_init(&hello, EVENT_HELLO);
-    event_hello_describe(&hello);
     if (cli->json) {
-        json_put(cli, &hello);
+        json_hello_put(cli);
         json_put(cli, &event);
     } else if (!cli->quiet || form == FORM_NONE) {
         partitions_print(&event);
@@ -124,7 +116,7 @@ static int from_file(struct cli *cli, const char *path, enum form form, struct e
                               event.partitions.flash_size, &wrong) != 0)
         error_context(&wrong, "%s", path);
     else if (form != FORM_NONE)
-        output_write(cli, form, &event.partitions.table, &wrong);
+        table_write(cli, form, &event.partitions.table, &wrong);
     if (cli->json)
         say_done(cli, &wrong);
     else if (wrong.code != 0)
@@ -145,7 +137,7 @@ static int from_port(struct cli *cli, enum form form, struct error *error)
     int status = run_checked(cli, error);
     if (status != 0 || form == FORM_NONE)
         return status;
-    return output_write(cli, form, &event.partitions.table, error) != 0 ? error->code : 0;
+    return table_write(cli, form, &event.partitions.table, error) != 0 ? error->code : 0;
 }
 
 /* A file or a directory is there; what is not has the form of a port's address, or is missed as a

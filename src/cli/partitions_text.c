@@ -19,12 +19,11 @@ static char letter_of(const struct flash_map *map, const struct map_span *span)
     return i < sizeof letters - 1 ? letters[i] : '*';
 }
 
-/* What a table holds must not steer the terminal. */
+/* Of what a table holds. */
 static const char *safe(const char *text, char *to, size_t size)
 {
     util_copy(to, size, text);
-    util_make_harmless(to);
-    return to;
+    return util_text_clean(to);
 }
 
 static void row_print(char letter, const char *name, const char *type, const char *subtype,

@@ -81,14 +81,11 @@ int run_report_failure(struct cli *cli, const struct error *error)
     struct event event;
 
     if (!cli->json) {
-        fputs("espjig: ", stderr);
-        text_put_safe(stderr, error->text);
+        text_say(stderr, "espjig: %s", error->text);
         fprintf(stderr, "hint: %s\n", error_advice(error->code));
         return error_exit_status(error->code);
     }
-    event_init(&event, EVENT_HELLO);
-    event_hello_describe(&event);
-    json_put(cli, &event);
+    json_hello_put(cli);
     event_init(&event, EVENT_DONE);
     event_done_describe(&event, error, 0);
     json_put(cli, &event);

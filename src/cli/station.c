@@ -30,26 +30,27 @@ int station_main(struct cli *cli, struct error *error)
         .client_fd = -1,
         .ports = cli->ports,
         .n_ports = cli->n_ports,
-        .no_local_ports = cli->only_ports,
-        .remove_dir = cli->remove_dir,
-        .stay = cli->stay,
+        .no_local_ports = cli->station.only_ports,
+        .remove_dir = cli->station.remove_dir,
+        .stay = cli->station.stay,
     };
     struct job bench = {0};
     char path[512], records[512];
 
-    options.socket = cli->socket;
-    if (cli->socket == NULL) {
+    options.socket = cli->station.socket;
+    if (cli->station.socket == NULL) {
         if (station_socket_path("station", path, sizeof path, error) != 0)
             return error->code;
         options.socket = path;
     }
-    if (cli->bench) {
-        if (bench_read(cli->bench, &bench, error) != 0)
+    if (cli->station.bench) {
+        if (bench_read(cli->station.bench, &bench, error) != 0)
             return error->code;
         options.bench = &bench;
     }
     /* A demo is not to be found among what was really flashed. */
-    if (paths_state(cli->bench ? "demo.db" : "records.db", records, sizeof records, NULL) == 0)
+    if (paths_state(cli->station.bench ? "demo.db" : "records.db", records, sizeof records, NULL) ==
+        0)
         options.records = records;
     int result = station_run(&options, error);
     job_done(&bench);

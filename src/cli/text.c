@@ -8,7 +8,6 @@
 
 #include <ctype.h>
 #include <langinfo.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,26 +85,18 @@ static void bar_wipe(struct text *text)
     text->bar_is_there = false;
 }
 
-void text_print(FILE *to, const char *format, ...)
+void text_say(FILE *to, const char *format, ...)
 {
-    struct buffer line = {0};
+    char *line = NULL;
     va_list args;
 
     va_start(args, format);
-    buffer_vprintf(&line, format, args);
+    if (vasprintf(&line, format, args) < 0)
+        line = NULL;
     va_end(args);
-    if (line.len > 0) {
-        bool ends = line.data[line.len - 1] == '\n';
-        line.data[line.len - ends] = '\0';
-        util_make_harmless((char *)line.data);
-        fprintf(to, "%s%s", (const char *)line.data, ends ? "\n" : "");
-    }
-    buffer_done(&line);
-}
-
-void text_put_safe(FILE *to, const char *line)
-{
-    text_print(to, "%s\n", line);
+    if (line)
+        fprintf(to, "%s\n", util_text_clean(line));
+    free(line);
 }
 
 static void say(struct text *text, const struct text_port *port, const char *line)
@@ -115,7 +106,7 @@ static void say(struct text *text, const struct text_port *port, const char *lin
     bar_wipe(text);
     if (port->label[0])
         printf("%s: ", port->label);
-    text_put_safe(stdout, line);
+    text_say(stdout, "%s", line);
     flush(text);
 }
 
@@ -125,8 +116,7 @@ static void complain(struct text *text, const struct text_port *port, const char
     bar_wipe(text);
     if (port->label[0])
         fprintf(stderr, "%s: ", port->label);
-    fprintf(stderr, "%s: ", what);
-    text_put_safe(stderr, line);
+    text_say(stderr, "%s: %s", what, line);
 }
 
 /* ---- progress ---- */
@@ -411,4 +401,13 @@ void json_put(void *context, const struct event *event)
     buffer_done(&line);
     if (event->kind == EVENT_HELLO)
         images_notes_put(cli);
+}
+
+void json_hello_put(const struct cli *cli)
+{
+    struct event event;
+
+    event_init(&event, EVENT_HELLO);
+    event_hello_describe(&event);
+    json_put((void *)(uintptr_t)cli, &event);
 }

@@ -39,12 +39,12 @@ void text_put(void *context, const struct event *event);
 
 /* A line of JSON for each event, as it is; debug lines only with -v. context: const struct cli. */
 void json_put(void *context, const struct event *event);
+/* The first line, where no job says it. */
+void json_hello_put(const struct cli *cli);
 
-/* printf for what has names or texts of others in it: ? for what could steer the terminal, also for
- * line ends but the last. */
-void text_print(FILE *to, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* A line of it. */
-void text_put_safe(FILE *to, const char *line);
+/* A line, with ? for what could steer the terminal: names of files, what chips, adapters and files
+ * say. */
+void text_say(FILE *to, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Both stop silently when nobody reads stdout. */
 #endif

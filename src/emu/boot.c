@@ -2,6 +2,7 @@
 #include "emu/boot.h"
 
 #include "base/buffer.h"
+#include "emu/encryption.h"
 #include "emu/image.h"
 
 #include <stdarg.h>
@@ -108,7 +109,7 @@ static bool is_app(const struct chip *chip, const struct image *image)
     struct image_app app;
     uint8_t magic[2];
 
-    if (image_app_read(image, &chip->flash, &app))
+    if (image_app_read(image, chip, &app))
         return true;
     if (chip->persona->style != BOOT_ESP8266)
         return false;
@@ -152,6 +153,12 @@ static unsigned clock_div(const struct image *image)
  */
 static void invalid_header(struct chip *chip, const struct image *image)
 {
+    /* ESP-IDF documentation, flash encryption, possible failures. */
+    if (chip->persona->style == BOOT_ESP32 && encryption_enabled(chip)) {
+        script_add(chip, 1, "flash read err, 1000\r\nets_main.c 371 \r\n");
+        script_reset(chip, WATCHDOG_MS, RESET_WDT);
+        return;
+    }
     for (int i = 0; i < RETRIES; i++)
         script_add(chip, i == 0 ? 1 : RETRY_MS, "invalid header: 0x%08x\r\n", image->first_word);
     script_reset(chip, RETRY_MS, chip->persona->style == BOOT_ESP32 ? RESET_RTC_WDT : RESET_WDT);
@@ -271,7 +278,7 @@ static void from_flash(struct chip *chip)
     const struct persona *p = chip->persona;
     struct image image;
 
-    image_read(&image, &chip->flash, p->boot_offset, p->extended_header);
+    image_read(&image, chip, p->boot_offset);
     if (p->style == BOOT_ESP8266 && !image_header_good(&image)) {
         script_add(chip, 1, "ets_main.c \r\n");
         script_reset(chip, WATCHDOG_MS, RESET_WDT);

@@ -6,6 +6,7 @@
  */
 #include "emu/boot.h"
 #include "emu/digest.h"
+#include "emu/encryption.h"
 #include "emu/image.h"
 
 #include <stdarg.h>
@@ -95,7 +96,7 @@ static bool table_read(struct chip *chip, struct table *t)
     uint8_t raw[(TABLE_ROWS + 1) * ROW];
 
     t->n = 0;
-    flash_read(&chip->flash, TABLE_OFFSET, raw, sizeof raw);
+    encryption_read(chip, TABLE_OFFSET, raw, sizeof raw);
     for (size_t i = 0; i < TABLE_ROWS; i++) {
         const uint8_t *row = raw + i * ROW;
         struct partition *p = &t->rows[i];
@@ -151,7 +152,7 @@ static uint32_t ota_seq(const struct chip *chip, uint32_t offset)
 {
     uint8_t entry[32];
 
-    flash_read(&chip->flash, offset, entry, sizeof entry);
+    encryption_read(chip, offset, entry, sizeof entry);
     uint32_t seq = le32_get(entry);
     bool good = seq != UINT32_MAX && le32_get(entry + 28) == crc32(UINT32_MAX, entry, 4);
     return good ? seq : 0;
@@ -227,7 +228,7 @@ static bool try_app(struct chip *chip, const struct partition *p)
 {
     struct image image;
 
-    image_read(&image, &chip->flash, p->offset, chip->persona->extended_header);
+    image_read(&image, chip, p->offset);
     if (app_good(chip, &image)) {
         app_say(chip, &image);
         boot2_app(chip, p->offset);
@@ -276,7 +277,7 @@ void boot2_start(struct chip *chip, uint32_t offset)
     struct table table;
     size_t n;
 
-    image_read(&image, &chip->flash, offset, chip->persona->extended_header);
+    image_read(&image, chip, offset);
     say(chip, 10, 'I', "boot: ESP-IDF v5.4 2nd stage bootloader");
     say(chip, 0, 'I', "boot: compile time Jan  1 2026 00:00:00");
     header_say(chip, &image);
@@ -320,10 +321,10 @@ void boot2_app(struct chip *chip, uint32_t offset)
     struct image image;
     struct image_app app;
 
-    image_read(&image, &chip->flash, offset, chip->persona->extended_header);
+    image_read(&image, chip, offset);
     if (flash_too_small(chip, &image))
         return;
-    if (!image_app_read(&image, &chip->flash, &app)) {
+    if (!image_app_read(&image, chip, &app)) {
         script_add(chip, 40, "Hello from %s\r\n", chip->persona->title);
         return;
     }

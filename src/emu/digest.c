@@ -65,11 +65,12 @@ static uint32_t flags(const struct chip *chip)
 size_t digest_security_info(const struct chip *chip, uint8_t info[20])
 {
     const struct security_layout *l = &chip->persona->security;
+    const struct encryption_layout *n = &chip->persona->encryption;
 
     memset(info, 0, 20);
     le32_put(info, flags(chip));
-    if (l->crypt_cnt != 0)
-        info[4] = (uint8_t)efuse_bits(&chip->efuse, 0, l->crypt_cnt, 3);
+    if (n->count != 0)
+        info[4] = (uint8_t)efuse_bits(&chip->efuse, 0, n->count, n->count_width);
     for (unsigned i = 0; i < l->keys; i++)
         info[5 + i] = (uint8_t)efuse_bits(&chip->efuse, 0, l->purpose + i * l->purpose_width,
                                           l->purpose_width);

@@ -30,16 +30,6 @@ uint32_t efuse_bits(const struct efuse *ef, size_t block, unsigned bit, unsigned
     return (uint32_t)(bits >> bit % 32 & ((UINT64_C(1) << width) - 1));
 }
 
-static void set_field(struct efuse *ef, const struct efuse_field *f)
-{
-    size_t first = efuse_block_word(&ef->persona->efuse, f->block);
-
-    for (unsigned i = 0; i < f->width; i++) {
-        unsigned bit = f->bit + i;
-        efuse_burn(ef, first + bit / 32, (f->value >> i & 1) << bit % 32);
-    }
-}
-
 static void set_mac(struct efuse *ef, const uint8_t *mac)
 {
     const struct efuse_layout *l = &ef->persona->efuse;
@@ -62,7 +52,7 @@ int efuse_open(struct efuse *ef, const struct persona *persona, const char *path
         return result;
     if (ef->store.fresh) {
         for (const struct efuse_field *f = persona->factory; f->width != 0; f++)
-            set_field(ef, f);
+            efuse_burn_bits(ef, f->block, f->bit, f->value);
         set_mac(ef, persona->mac);
     }
     if (mac)
@@ -84,6 +74,44 @@ void efuse_burn(struct efuse *ef, size_t word, uint32_t bits)
 {
     if (word < ef->persona->efuse.words)
         set_word(ef, word, efuse_word(ef, word) | bits);
+}
+
+bool efuse_burn_bits(struct efuse *ef, size_t block, unsigned bit, uint32_t value)
+{
+    const struct efuse_layout *l = &ef->persona->efuse;
+    size_t first = efuse_block_word(l, block);
+
+    for (; value != 0; value >>= 1, bit++) {
+        if (!(value & 1))
+            continue;
+        if (block >= sizeof l->block_words || bit / 32 >= l->block_words[block])
+            return false;
+        efuse_burn(ef, first + bit / 32, UINT32_C(1) << bit % 32);
+    }
+    return true;
+}
+
+/* The ESP32's fourth bit hides fields of block 0: FLASH_CRYPT_CONFIG, CODING_SCHEME, KEY_STATUS. */
+static uint32_t fields_hidden(const struct efuse *ef, size_t word)
+{
+    const struct efuse_layout *l = &ef->persona->efuse;
+
+    if (l->program[0] == 0 || !efuse_bits(ef, 0, l->protect_bit + 3u, 1))
+        return 0;
+    return word == 5 ? UINT32_C(0xf) << 28 : word == 6 ? 3 | UINT32_C(1) << 10 : 0;
+}
+
+uint32_t efuse_word_shown(const struct efuse *ef, size_t word)
+{
+    const struct efuse_layout *l = &ef->persona->efuse;
+
+    for (unsigned i = 0; i < l->protected_blocks; i++) {
+        size_t first = efuse_block_word(l, l->protected_from + i);
+        unsigned half = l->protects_halves && word >= first + 4;
+        if (word >= first && word < first + 8 && efuse_bits(ef, 0, l->protect_bit + i + half, 1))
+            return 0;
+    }
+    return efuse_word(ef, word) & ~fields_hidden(ef, word);
 }
 
 bool efuse_at(const struct efuse *ef, uint32_t address, size_t *word)

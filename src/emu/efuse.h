@@ -22,6 +22,10 @@ void efuse_close(struct efuse *ef);
 
 uint32_t efuse_word(const struct efuse *ef, size_t word);
 void efuse_burn(struct efuse *ef, size_t word, uint32_t bits);
+/* Burns `value` from `bit` of a block on; false when it is shorter than that. */
+bool efuse_burn_bits(struct efuse *ef, size_t block, unsigned bit, uint32_t value);
+/* What a program reads: zeros where that is forbidden. */
+uint32_t efuse_word_shown(const struct efuse *ef, size_t word);
 
 /* Number of the first word of a block. */
 size_t efuse_block_word(const struct efuse_layout *l, size_t block);

@@ -2,42 +2,50 @@
 #include "emu/image.h"
 
 #include "base/buffer.h"
-#include "base/util.h"
+#include "emu/chip.h"
 #include "emu/digest.h"
+#include "emu/encryption.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { HEADER = 8, EXTENDED = 16, MAGIC = 0xe9, CHECKSUM_SEED = 0xef };
 
-static uint32_t word_at(const struct flash *f, uint32_t offset)
+static uint32_t word_at(const struct chip *chip, uint32_t offset)
 {
     uint8_t b[4];
 
-    flash_read(f, offset, b, sizeof b);
+    encryption_read(chip, offset, b, sizeof b);
     return le32_get(b);
 }
 
-static uint8_t sum_segment(const struct flash *f, const struct image_segment *s, uint8_t sum)
+static uint8_t sum_segment(const struct chip *chip, const struct image_segment *s, uint8_t sum)
 {
-    for (uint32_t i = 0; i < s->len; i++)
-        sum ^= f->store.bytes[s->offset + i];
+    uint8_t part[FLASH_SECTOR];
+
+    for (uint32_t at = 0; at < s->len; at += (uint32_t)sizeof part) {
+        size_t n = s->len - at < sizeof part ? s->len - at : sizeof part;
+        encryption_read(chip, s->offset + at, part, n);
+        for (size_t i = 0; i < n; i++)
+            sum ^= part[i];
+    }
     return sum;
 }
 
 /* Segment by segment; stops where one does not fit into the flash. */
-static uint32_t read_segments(struct image *image, const struct flash *f, uint32_t at)
+static uint32_t read_segments(struct image *image, const struct chip *chip, uint32_t at)
 {
+    size_t size = chip->flash.store.size;
+
     image->checksum_calculated = CHECKSUM_SEED;
     while (image->n_segments < image->segments_said && image->n_segments < IMAGE_SEGMENTS_MAX) {
-        if (at + 8 > f->store.size)
+        if (at + 8 > size)
             return at;
         struct image_segment *s = &image->segments[image->n_segments];
-        *s = (struct image_segment){.load = word_at(f, at), .offset = at + 8};
-        s->len = word_at(f, at + 4);
-        if (s->len > f->store.size || s->offset + s->len > f->store.size)
+        *s = (struct image_segment){.load = word_at(chip, at), .offset = at + 8};
+        s->len = word_at(chip, at + 4);
+        if (s->len > size || s->offset + s->len > size)
             return at;
-        s->sum = sum_segment(f, s, image->checksum_calculated);
+        s->sum = sum_segment(chip, s, image->checksum_calculated);
         image->checksum_calculated = s->sum;
         image->n_segments++;
         at = s->offset + s->len;
@@ -46,14 +54,27 @@ static uint32_t read_segments(struct image *image, const struct flash *f, uint32
     return at;
 }
 
-void image_read(struct image *image, const struct flash *f, uint32_t offset, bool extended)
+static void read_digest(struct image *image, const struct chip *chip)
 {
+    size_t n = image->end - image->offset;
+    struct buffer whole = {0};
+
+    encryption_read(chip, image->offset, buffer_reserve(&whole, n), n);
+    digest_sha256(whole.data, n, image->sha_calculated);
+    buffer_done(&whole);
+    encryption_read(chip, image->end, image->sha_stored, 32);
+    image->end += 32;
+}
+
+void image_read(struct image *image, const struct chip *chip, uint32_t offset)
+{
+    bool extended = chip->persona->extended_header;
     uint8_t h[HEADER + EXTENDED];
 
     *image = (struct image){.offset = offset};
-    if (offset + sizeof h > f->store.size)
+    if (offset + sizeof h > chip->flash.store.size)
         return;
-    flash_read(f, offset, h, sizeof h);
+    encryption_read(chip, offset, h, sizeof h);
     image->first_word = le32_get(h);
     image->magic = h[0];
     image->segments_said = h[1];
@@ -64,18 +85,15 @@ void image_read(struct image *image, const struct flash *f, uint32_t offset, boo
     image->digest_appended = extended && h[23] == 1;
     if (!image_header_good(image))
         return;
-    uint32_t at = read_segments(image, f, offset + HEADER + (extended ? EXTENDED : 0));
+    uint32_t at = read_segments(image, chip, offset + HEADER + (extended ? EXTENDED : 0));
     /* The checksum is the last byte of a row of 16. */
     uint32_t sum_at = offset + ((at - offset) | 15);
-    if (!image->whole || sum_at + 33 > f->store.size)
+    if (!image->whole || sum_at + 33 > chip->flash.store.size)
         return;
-    image->checksum_stored = f->store.bytes[sum_at];
+    encryption_read(chip, sum_at, &image->checksum_stored, 1);
     image->end = sum_at + 1;
-    if (image->digest_appended) {
-        digest_sha256(f->store.bytes + offset, image->end - offset, image->sha_calculated);
-        flash_read(f, image->end, image->sha_stored, 32);
-        image->end += 32;
-    }
+    if (image->digest_appended)
+        read_digest(image, chip);
 }
 
 bool image_header_good(const struct image *image)
@@ -103,14 +121,14 @@ static void copy_text(char *to, const uint8_t *from)
     to[i] = '\0';
 }
 
-bool image_app_read(const struct image *image, const struct flash *f, struct image_app *app)
+bool image_app_read(const struct image *image, const struct chip *chip, struct image_app *app)
 {
     uint8_t d[80]; /* magic 4, secure version 4, reserved 8, version 32, project name 32 */
 
     *app = (struct image_app){0};
     if (image->n_segments == 0 || image->segments[0].len < sizeof d)
         return false;
-    flash_read(f, image->segments[0].offset, d, sizeof d);
+    encryption_read(chip, image->segments[0].offset, d, sizeof d);
     if (le32_get(d) != 0xabcd5432)
         return false;
     copy_text(app->version, d + 16);

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Reads a firmware image out of the flash (esptool documentation, firmware image format). */
+/* Reads a firmware image as the boot code sees it (esptool documentation, firmware image format).
+ */
 #ifndef ESPJIG_EMU_IMAGE_H
 #define ESPJIG_EMU_IMAGE_H
 
-#include "emu/flash.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct chip;
 
 enum { IMAGE_SEGMENTS_MAX = 16 };
 
@@ -29,7 +34,7 @@ struct image {
     uint32_t end; /* behind checksum and digest */
 };
 
-void image_read(struct image *image, const struct flash *flash, uint32_t offset, bool extended);
+void image_read(struct image *image, const struct chip *chip, uint32_t offset);
 bool image_header_good(const struct image *image);
 bool image_checksum_good(const struct image *image);
 bool image_digest_good(const struct image *image);
@@ -39,6 +44,6 @@ bool image_digest_good(const struct image *image);
 struct image_app {
     char name[33], version[33];
 };
-bool image_app_read(const struct image *image, const struct flash *flash, struct image_app *app);
+bool image_app_read(const struct image *image, const struct chip *chip, struct image_app *app);
 
 #endif

@@ -214,6 +214,19 @@ static int take_flash_encryption(struct options *o, const char *value, struct er
     return 0;
 }
 
+static int take_flash_encryption_release(struct options *o, const char *value, struct error *e)
+{
+    (void)value;
+    (void)e;
+    o->security.encryption_release = true;
+    return 0;
+}
+
+static int take_flash_encryption_key(struct options *o, const char *value, struct error *e)
+{
+    return security_key_read(&o->security, value, e);
+}
+
 static int take_latency(struct options *o, const char *value, struct error *e)
 {
     uint64_t ms = 0;
@@ -360,7 +373,9 @@ static const struct {
     {"efuse", "FIELD", take_efuse, "burn BLOCK.BIT=VALUE, such as 0.133=1"},
     {"secure-download", NULL, take_secure_download, "Secure Download Mode"},
     {"secure-boot", NULL, take_secure_boot, "its eFuses: the ROM runs no RAM"},
-    {"flash-encryption", NULL, take_flash_encryption, "its eFuses"},
+    {"flash-encryption", NULL, take_flash_encryption, "enabled, for development"},
+    {"flash-encryption-release", NULL, take_flash_encryption_release, "enabled, for ever"},
+    {"flash-encryption-key", "FILE", take_flash_encryption_key, "burn this key, as espsecure's"},
     {"pace", NULL, take_pace, "take the time that a real line and flash take"},
     {"latency", "MS", take_latency, "delay what the chip sends by MS milliseconds"},
     {"max-baud", "N", take_max_baud, "the adapter refuses rates above N"},
@@ -430,6 +445,7 @@ int options_parse(struct options *o, int argc, char **argv, struct error *e)
     }
     if (o->transport == TRANSPORT_NONE)
         o->transport = TRANSPORT_PTY;
+    o->security.seed = o->seed;
     int result = check_crystal(o, e);
     return result ? result : check_usb(o, e);
 }

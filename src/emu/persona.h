@@ -34,6 +34,10 @@ struct efuse_layout {
     bool block_select;       /* newer chips: one set of program registers, block number in cmd */
     uint8_t block_words[12]; /* length of each block, in words; 0 ends */
     uint32_t program[4];     /* without block_select: address of each block's program registers */
+    /* Bits of block 0 that hide the blocks from `protected_from` on, one each; `protects_halves`:
+     * one for each half of that block. */
+    uint8_t protect_bit, protected_from, protected_blocks;
+    bool protects_halves;
 };
 
 struct reg_value {
@@ -52,10 +56,20 @@ struct efuse_field {
 struct security_layout {
     uint8_t size;      /* bytes of the answer: 12 without chip id and version, else 20 */
     uint8_t flags[11]; /* for each flag its bit: esptool loader.py, SECURITY_INFO_FLAG_MAP */
-    uint8_t crypt_cnt; /* 3 bits */
     uint8_t soft_jtag; /* 3 bits, of which an odd number disables; 0: flag 6 is a plain bit */
     uint8_t purpose, purpose_width, keys; /* key purposes, one behind the other */
     uint32_t version;                     /* last word of the answer */
+};
+
+/* The C2 has one key block without a purpose, and keys of 128 bits that SHA-256 makes longer. */
+enum encryption_scheme { ENCRYPTION_NONE, ENCRYPTION_ESP32, ENCRYPTION_XTS, ENCRYPTION_XTS_C2 };
+
+/* Flash encryption: bits of block 0. Keys are in the blocks that can be hidden. */
+struct encryption_layout {
+    enum encryption_scheme scheme;
+    bool two_keys;              /* XTS-AES-256 as well: a key from two blocks */
+    uint8_t count, count_width; /* FLASH_CRYPT_CNT, SPI_BOOT_CRYPT_CNT */
+    uint8_t manual_off;         /* DISABLE_DL_ENCRYPT, DIS_DOWNLOAD_MANUAL_ENCRYPT */
 };
 
 /* Addresses [start, end) of RAM that a program can be loaded to. */
@@ -107,6 +121,7 @@ struct persona {
     uint8_t mac_block;
     uint8_t mac[6]; /* when no --mac is given */
     struct security_layout security;
+    struct encryption_layout encryption;
     const struct reg_value *regs; /* registers that hold something at start; address 0 ends */
     uint32_t strap_reg;           /* GPIO_STRAP, 0: not modelled */
     /* The flash is off in download mode until bits 0 and 1 of this register are set (esptool

@@ -133,7 +133,7 @@ uint32_t regs_read(struct chip *chip, uint32_t address)
     if (address == 0x40001000)
         return chip->persona->magic;
     if (efuse_at(&chip->efuse, address, &word))
-        return efuse_word(&chip->efuse, word);
+        return efuse_word_shown(&chip->efuse, word);
     if (address == chip->persona->uart_clkdiv)
         return clkdiv(chip);
     return regs_peek(&chip->regs, address);

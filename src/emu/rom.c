@@ -3,6 +3,7 @@
 
 #include "emu/chip.h"
 #include "emu/digest.h"
+#include "emu/encryption.h"
 #include "emu/inflater.h"
 #include "emu/security.h"
 
@@ -59,6 +60,13 @@ static uint8_t checksum(const uint8_t *p, size_t n)
 
 /* ---- flash ---- */
 
+/* All ROMs but the ESP8266's and the ESP32's have a fifth word for that (esptool documentation,
+ * serial protocol). */
+static bool wants_encryption(const struct chip *chip, const struct request *r)
+{
+    return chip->persona->style == BOOT_NEWER && r->len >= 20 && le32_get(r->data + 16) != 0;
+}
+
 static enum rom_error begin(struct chip *chip, const struct request *r, enum rom_writing kind)
 {
     struct rom *rom = &chip->rom;
@@ -67,6 +75,8 @@ static enum rom_error begin(struct chip *chip, const struct request *r, enum rom
     inflater_free(rom->inflater);
     rom->inflater = kind == ROM_DEFLATED ? inflater_new() : NULL;
     rom->writing = kind;
+    rom->encrypted = wants_encryption(chip, r);
+    rom->n_row = 0;
     rom->blocks = le32_get(r->data + 4);
     rom->seq = 0;
     rom->at = at;
@@ -96,16 +106,43 @@ static enum rom_error deflate_begin(struct chip *chip, const struct request *r)
     return begin(chip, r, ROM_DEFLATED);
 }
 
+/* The cipher takes whole rows: what is left of one waits for the next bytes. (How the ROM cuts what
+ * it inflates is documented nowhere.) */
+static void program_encrypted(struct chip *chip, const uint8_t *bytes, size_t n)
+{
+    struct rom *rom = &chip->rom;
+
+    for (size_t i = 0; i < n; i++) {
+        rom->row[rom->n_row++] = bytes[i];
+        if (rom->n_row < sizeof rom->row)
+            continue;
+        encryption_program(chip, rom->at, rom->row, sizeof rom->row);
+        rom->at += (uint32_t)sizeof rom->row;
+        rom->n_row = 0;
+    }
+    /* A page is programmed in one go. */
+    chip->flash.busy_us = (int64_t)n * chip->flash.busy_us / FLASH_PAGE;
+}
+
 /* Writes what still lies inside the range; the rest is swallowed. */
 static void program(struct chip *chip, const uint8_t *bytes, size_t n)
 {
     struct rom *rom = &chip->rom;
-    size_t room = rom->end - rom->at;
+    size_t room = rom->end - rom->at - rom->n_row;
 
     n = n < room ? n : room;
-    flash_program(&chip->flash, rom->at, bytes, n);
+    if (rom->encrypted) {
+        program_encrypted(chip, bytes, n);
+    } else {
+        flash_program(&chip->flash, rom->at, bytes, n);
+        rom->at += (uint32_t)n;
+    }
     chip_busy(chip, chip->flash.busy_us);
-    rom->at += (uint32_t)n;
+}
+
+static bool may_program(const struct chip *chip)
+{
+    return !chip->rom.encrypted || encryption_serves(chip, chip->rom.at, 0);
 }
 
 /* Sequence and checksum, the same for flash, deflate and RAM. A block with a bad checksum counts:
@@ -132,9 +169,12 @@ static enum rom_error flash_data(struct chip *chip, const struct request *r)
     if (chip->rom.writing != ROM_PLAIN)
         return ROM_BAD_MESSAGE;
     enum rom_error error = block_check(r, &chip->rom.seq, &bytes, &n);
-    if (error == ROM_OK)
-        program(chip, bytes, n);
-    return error;
+    if (error != ROM_OK)
+        return error;
+    if (!may_program(chip))
+        return ROM_FAILED;
+    program(chip, bytes, n);
+    return ROM_OK;
 }
 
 static void program_inflated(void *context, const uint8_t *bytes, size_t n)
@@ -153,6 +193,8 @@ static enum rom_error deflate_data(struct chip *chip, const struct request *r)
     enum rom_error error = block_check(r, &rom->seq, &bytes, &n);
     if (error != ROM_OK)
         return error;
+    if (!may_program(chip))
+        return ROM_FAILED;
     switch (inflater_run(rom->inflater, bytes, n, program_inflated, chip)) {
     case INFLATER_BAD:
         return ROM_INFLATE;

@@ -29,6 +29,9 @@ struct rom {
     uint32_t flash_size;
     uint32_t seq, blocks;
     uint32_t at, end; /* next byte to write, and where the range ends */
+    bool encrypted;
+    uint8_t row[16]; /* encrypted: what came of a row of the cipher */
+    size_t n_row;
     struct inflater *inflater;
 
     bool loading; /* MEM_BEGIN came */

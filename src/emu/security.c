@@ -3,19 +3,20 @@
 
 #include "base/util.h"
 #include "emu/chip.h"
+#include "emu/encryption.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 /* Indices of struct security_layout's flags (esptool loader.py, SECURITY_INFO_FLAG_MAP). */
 enum { FLAG_BOOT = 0, FLAG_DOWNLOAD = 2 };
 
-/* The ESP32 has no such flags: FLASH_CRYPT_CNT and ABS_DONE_1 of its block 0 (ESP32 TRM, eFuse
- * controller). */
-enum { ESP32_CRYPT_CNT = 20, ESP32_SECURE_BOOT_V2 = 197 };
+/* The ESP32 has no such flags: ABS_DONE_1 of its block 0 (ESP32 TRM, eFuse controller). */
+enum { ESP32_SECURE_BOOT_V2 = 197 };
 
-/* Key purposes XTS_AES_128_KEY and SECURE_BOOT_DIGEST0 (ESP32-C3 TRM, eFuse controller). */
-enum { PURPOSE_XTS_128 = 4, PURPOSE_DIGEST = 9 };
+/* Key purpose SECURE_BOOT_DIGEST0 (ESP32-C3 TRM, eFuse controller). */
+enum { PURPOSE_DIGEST = 9 };
 
 int security_burn_parse(struct security_options *o, const char *text, struct error *e)
 {
@@ -33,33 +34,39 @@ int security_burn_parse(struct security_options *o, const char *text, struct err
     return 0;
 }
 
-/* False when the block is shorter. */
-static bool burn(struct efuse *ef, unsigned block, unsigned bit, uint32_t value)
+int security_key_read(struct security_options *o, const char *path, struct error *e)
 {
-    const struct efuse_layout *l = &ef->persona->efuse;
-    size_t first = efuse_block_word(l, block);
+    uint8_t bytes[CRYPT_KEY_MAX + 1];
+    FILE *f = fopen(path, "rb");
 
-    for (unsigned i = 0; i < 32; i++) {
-        if (!(value >> i & 1))
-            continue;
-        if (block >= sizeof l->block_words || (bit + i) / 32 >= l->block_words[block])
-            return false;
-        efuse_burn(ef, first + (bit + i) / 32, UINT32_C(1) << (bit + i) % 32);
-    }
-    return true;
+    if (f == NULL)
+        return error_set(e, ERR_FILE_UNREADABLE, "%s can't be opened: %s", path, strerror(errno));
+    size_t n = fread(bytes, 1, sizeof bytes, f);
+    bool failed = ferror(f) != 0;
+    fclose(f);
+    if (failed)
+        return error_set(e, ERR_FILE_UNREADABLE, "%s can't be read", path);
+    if (n != 16 && n != 24 && n != 32 && n != 64)
+        return error_set(
+            e, ERR_FILE_FORMAT, "%s is no key: it has %s%zu bytes, not 16, 24, 32 or 64", path,
+            n > CRYPT_KEY_MAX ? "more than " : "", n > CRYPT_KEY_MAX ? (size_t)CRYPT_KEY_MAX : n);
+    memcpy(o->key, bytes, n);
+    o->key_len = n;
+    return 0;
 }
 
-static void burn_purpose(struct efuse *ef, unsigned slot, uint32_t purpose)
+/* The second slot, as ever, or the first one behind the keys of flash encryption. */
+static void burn_digest_purpose(struct efuse *ef)
 {
     const struct security_layout *l = &ef->persona->security;
 
-    if (slot < l->keys)
-        burn(ef, 0, l->purpose + slot * l->purpose_width, purpose);
-}
-
-static unsigned crypt_cnt_bit(const struct persona *p)
-{
-    return p->style == BOOT_ESP32 ? ESP32_CRYPT_CNT : p->security.crypt_cnt;
+    for (unsigned slot = 1; slot < l->keys; slot++) {
+        unsigned bit = l->purpose + slot * l->purpose_width;
+        if (efuse_bits(ef, 0, bit, l->purpose_width) != 0)
+            continue;
+        efuse_burn_bits(ef, 0, bit, PURPOSE_DIGEST);
+        return;
+    }
 }
 
 static unsigned boot_bit(const struct persona *p)
@@ -67,7 +74,39 @@ static unsigned boot_bit(const struct persona *p)
     return p->style == BOOT_ESP32 ? ESP32_SECURE_BOOT_V2 : p->security.flags[FLAG_BOOT];
 }
 
-int security_burn(struct efuse *ef, const struct security_options *o, struct error *e)
+/* What nobody knows: as random as the noise on the line. */
+static int burn_some_key(struct efuse *ef, uint64_t seed, struct error *e)
+{
+    uint8_t key[CRYPT_KEY_MAX];
+    uint64_t state = seed * 2 + 5;
+
+    chip_noise(&state, key, sizeof key);
+    return encryption_burn_key(ef, key, encryption_key_length(ef), e);
+}
+
+static int burn_encryption(struct efuse *ef, const struct security_options *o, struct error *e)
+{
+    bool enable = o->encryption || o->encryption_release;
+    int result = 0;
+
+    if (!enable && o->key_len == 0)
+        return 0;
+    if (encryption_key_length(ef) == 0)
+        return error_set(e, ERR_USAGE, "--flash-encryption%s: the %s has no such eFuse",
+                         o->encryption_release ? "-release"
+                         : enable              ? ""
+                                               : "-key",
+                         ef->persona->title);
+    if (o->key_len != 0)
+        result = encryption_burn_key(ef, o->key, o->key_len, e);
+    else if (!encryption_has_key(ef))
+        result = burn_some_key(ef, o->seed, e);
+    if (result == 0 && enable)
+        encryption_enable(ef, o->encryption_release);
+    return result;
+}
+
+static int burn_switches(struct efuse *ef, const struct security_options *o, struct error *e)
 {
     const struct persona *p = ef->persona;
     const struct {
@@ -77,7 +116,6 @@ int security_burn(struct efuse *ef, const struct security_options *o, struct err
     } switches[] = {
         {o->download, "secure-download", p->security.flags[FLAG_DOWNLOAD]},
         {o->boot, "secure-boot", boot_bit(p)},
-        {o->encryption, "flash-encryption", crypt_cnt_bit(p)},
     };
 
     for (size_t i = 0; i < ARRAY_LEN(switches); i++) {
@@ -85,19 +123,28 @@ int security_burn(struct efuse *ef, const struct security_options *o, struct err
             return error_set(e, ERR_USAGE, "--%s: the %s has no such eFuse", switches[i].option,
                              p->title);
         if (switches[i].wanted)
-            burn(ef, 0, switches[i].bit, 1);
-    }
-    if (o->encryption)
-        burn_purpose(ef, 0, PURPOSE_XTS_128);
-    if (o->boot)
-        burn_purpose(ef, 1, PURPOSE_DIGEST);
-    for (unsigned i = 0; i < o->n_burns; i++) {
-        const struct security_burn *b = &o->burns[i];
-        if (!burn(ef, b->block, b->bit, b->value))
-            return error_set(e, ERR_USAGE, "--efuse %u.%u: the %s has no such eFuse", b->block,
-                             b->bit, p->title);
+            efuse_burn_bits(ef, 0, switches[i].bit, 1);
     }
     return 0;
+}
+
+int security_burn(struct efuse *ef, const struct security_options *o, struct error *e)
+{
+    int result = 0;
+
+    /* First: they may say what the rest finds. */
+    for (unsigned i = 0; i < o->n_burns; i++) {
+        const struct security_burn *b = &o->burns[i];
+        if (!efuse_burn_bits(ef, b->block, b->bit, b->value))
+            return error_set(e, ERR_USAGE, "--efuse %u.%u: the %s has no such eFuse", b->block,
+                             b->bit, ef->persona->title);
+    }
+    result = burn_switches(ef, o, e);
+    if (result == 0)
+        result = burn_encryption(ef, o, e);
+    if (result == 0 && o->boot)
+        burn_digest_purpose(ef);
+    return result;
 }
 
 static bool block0(const struct chip *chip, unsigned bit)

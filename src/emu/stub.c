@@ -189,13 +189,14 @@ static const struct {
     [0xd0] = {.run = stub_erase_flash},
     [0xd1] = {.run = stub_erase_region},
     [0xd2] = {.run = stub_read_flash, .after = stub_after_read_flash},
+    [0xd4] = {.run = stub_flash_data, .after = stub_after_flash_data},
 };
 
 /* Generation 1 keeps a failed write for the next block, generation 2 answers whatever comes next
  * with it and does not do that. */
 static bool pending_applies(const struct stub *s, uint8_t op)
 {
-    return s->pending != OK && (s->generation >= 2 || op == 0x03 || op == 0x11);
+    return s->pending != OK && (s->generation >= 2 || op == 0x03 || op == 0x11 || op == 0xd4);
 }
 
 static void dispatch(struct chip *chip, struct stub_frame *r)

@@ -20,7 +20,7 @@ struct stub {
     bool large;       /* the id says more than 16 MB: four address bytes, or nothing at all */
     uint16_t pending; /* a failure that the next reply reports; 0: none */
 
-    bool writing, deflated;
+    bool writing, deflated, encrypted;
     uint32_t at, remaining; /* next byte to write; what is left of the declared size */
     uint32_t erase_next, erase_left;
     bool dirty_seen;  /* a sector that was not blank: from there on all are erased */

@@ -3,6 +3,7 @@
 #include "emu/stub_private.h"
 
 #include "emu/digest.h"
+#include "emu/encryption.h"
 #include "emu/inflater.h"
 
 #include <string.h>
@@ -101,6 +102,7 @@ uint16_t stub_flash_begin(struct chip *chip, struct stub_frame *r)
         return BAD_LENGTH;
     s->writing = true;
     s->deflated = r->op == 0x10;
+    s->encrypted = r->len == 20 && stub_word(r, 4) != 0;
     s->remaining = stub_word(r, 0);
     s->at = stub_word(r, 3);
     s->erase_next = s->at & ~(uint32_t)(FLASH_SECTOR - 1);
@@ -137,9 +139,16 @@ static void write_bytes(void *context, const uint8_t *bytes, size_t n)
         }
         return;
     }
+    if (s->encrypted && !encryption_serves(chip, s->at, n)) {
+        s->failure = FAILED_SPI;
+        return;
+    }
     wait_ready(chip);
     if (!out_of_reach(chip)) {
-        flash_program(&chip->flash, s->at, bytes, n);
+        if (s->encrypted)
+            encryption_program(chip, s->at, bytes, n);
+        else
+            flash_program(&chip->flash, s->at, bytes, n);
         chip_busy(chip, chip->flash.busy_us);
     }
     s->at += (uint32_t)n;
@@ -172,6 +181,9 @@ uint16_t stub_flash_data(struct chip *chip, struct stub_frame *r)
 {
     struct stub *s = &chip->stub;
 
+    /* FLASH_ENCRYPT_DATA: how generation 1 was told before BEGIN had a word for it. */
+    if (r->op == 0xd4 && s->generation >= 2)
+        return INVALID_COMMAND;
     if (r->len < DATA_HEADER)
         return r->op == 0x03 ? NOT_ENOUGH_DATA : BAD_LENGTH;
     if (!s->writing || s->deflated != (r->op == 0x11))
@@ -184,6 +196,7 @@ uint16_t stub_flash_data(struct chip *chip, struct stub_frame *r)
     }
     if (checksum(r->data + DATA_HEADER, r->len - DATA_HEADER) != r->checksum)
         return BAD_CHECKSUM;
+    s->encrypted = s->encrypted || r->op == 0xd4;
     return OK;
 }
 

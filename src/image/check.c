@@ -9,13 +9,12 @@
 #include "base/buffer.h"
 #include "base/util.h"
 #include "image/check_place.h"
+#include "image/merge.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define SECTOR 4096
 
 /* ---- findings ---- */
 
@@ -37,6 +36,7 @@ void findings_add(struct findings *findings, enum err code, bool refuses, const 
     va_start(args, format);
     vsnprintf(row->text, sizeof row->text, format, args);
     va_end(args);
+    util_text_clean(row->text);
 }
 
 const struct finding *findings_refusal(const struct findings *findings, bool force)
@@ -79,12 +79,12 @@ static void size_check(struct check *c, const struct region *region)
 
 static uint64_t sector_down(uint64_t address)
 {
-    return address / SECTOR * SECTOR;
+    return address / FLASH_SECTOR * FLASH_SECTOR;
 }
 
 static uint64_t sector_up(uint64_t address)
 {
-    return sector_down(address + SECTOR - 1);
+    return sector_down(address + FLASH_SECTOR - 1);
 }
 
 /* What is written is erased by the sector: none that a range has a part in is. */
@@ -118,27 +118,34 @@ static void overlap_check(struct check *c, const struct region *region)
 
 /* ---- the partition table ---- */
 
-/* The job's own: at its usual place, else wherever the job puts one (CONFIG_PARTITION_TABLE_OFFSET
- * is for the project to choose). */
-static bool table_of_job(struct check *c)
+static bool table_take(struct check *c, const struct region *region, uint32_t at)
 {
     size_t size;
+    const uint8_t *data = check_at(region, at, &size);
 
-    for (size_t i = 0; i < c->plan->n; i++) {
-        const struct region *region = &c->plan->regions[i];
-        const uint8_t *data = check_at(region, c->table_at, &size);
-        if (data && partition_table_parse(data, size, &c->table)) {
-            c->table_region = region;
+    if (data == NULL || !partition_table_parse(data, size, &c->table))
+        return false;
+    c->table_region = region;
+    c->table_at = at;
+    return true;
+}
+
+/* The job's own: at its usual place, else wherever the job puts one, as a file or within a merged
+ * one (CONFIG_PARTITION_TABLE_OFFSET is for the project to choose). */
+static bool table_of_job(struct check *c)
+{
+    const struct plan *plan = c->plan;
+    struct merged_head head;
+
+    for (size_t i = 0; i < plan->n; i++) {
+        if (table_take(c, &plan->regions[i], c->table_at))
             return true;
-        }
     }
-    for (size_t i = 0; i < c->plan->n; i++) {
-        const struct region *region = &c->plan->regions[i];
-        if (partition_table_parse(region->data, region->size, &c->table)) {
-            c->table_region = region;
-            c->table_at = region->address;
+    for (size_t i = 0; i < plan->n; i++) {
+        const struct region *region = &plan->regions[i];
+        bool is_merged = merged_head_find(region->data, region->size, region->address, &head);
+        if (table_take(c, region, region->address + (is_merged ? (uint32_t)head.table : 0)))
             return true;
-        }
     }
     return false;
 }
@@ -176,7 +183,7 @@ static void table_check(struct check *c)
                          "%s at 0x%x: its partition %s ends at 0x%llx, the flash at 0x%llx", name,
                          c->table_at, row->label, (unsigned long long)end,
                          (unsigned long long)c->target->flash_size);
-        if (row->type <= PARTITION_DATA && row->offset < (uint64_t)c->table_at + SECTOR &&
+        if (row->type <= PARTITION_DATA && row->offset < (uint64_t)c->table_at + FLASH_SECTOR &&
             end > c->table_at)
             findings_add(c->findings, ERR_PARTITION, true,
                          "%s at 0x%x lies in its own partition %s (0x%x to 0x%llx)", name,
@@ -213,9 +220,7 @@ static const struct chip *chip_meant(const struct check *c, const struct region 
     enum esp_image_form form = esp_image_recognise(region->data, region->size, &id);
     bool at_start = region->address < c->table_at || region->address % 0x10000 == 0;
 
-    if (form == ESP_IMAGE_NONE || !at_start || check_is_data(c, region->address))
-        return NULL;
-    return form == ESP_IMAGE_EXTENDED ? chip_by_image_id((int)id) : chip_get(CHIP_ESP8266);
+    return at_start && !check_is_data(c, region->address) ? esp_image_chip(form, id) : NULL;
 }
 
 static void chip_find(struct check *c)

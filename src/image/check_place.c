@@ -6,11 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SECTOR    4096
 #define APP_ALIGN 0x10000 /* of app partitions: flash is mapped in pages of 64 KB */
-#define V2_OFFSET                                                                  \
-    0x1000 /* ESP8266: apps of its own boot loader lie that far behind such a page \
-            */
+/* ESP8266: apps of its own boot loader lie that far behind such a page. */
+#define V2_OFFSET 0x1000
 
 /* Partitions that the chip decrypts whatever their flag says (ESP-IDF, esp_partition). */
 enum { DATA_OTA = 0, DATA_NVS_KEYS = 4 };
@@ -101,12 +99,6 @@ static bool place_read(const struct check *c, const struct region *region, uint3
     return true;
 }
 
-static const struct chip *chip_of(const struct place *place)
-{
-    return place->form == ESP_IMAGE_EXTENDED ? chip_by_image_id((int)place->chip_id)
-                                             : chip_get(CHIP_ESP8266);
-}
-
 /* It runs from the mapped flash, which the ROM does not set up. */
 static bool is_mapped(const struct esp_image *image, const struct chip *chip)
 {
@@ -128,7 +120,7 @@ static size_t image_end(const struct esp_image *image)
  * nothing can be told. */
 static bool is_plain(const uint8_t *data, size_t size)
 {
-    size_t counts[256] = {0}, n = size < SECTOR ? size : SECTOR;
+    size_t counts[256] = {0}, n = size < FLASH_SECTOR ? size : FLASH_SECTOR;
     uint64_t sum = 0;
 
     for (size_t i = 0; i < n; i++)
@@ -140,11 +132,7 @@ static bool is_plain(const uint8_t *data, size_t size)
 
 static bool is_blank(const uint8_t *data, size_t size)
 {
-    for (size_t i = 0; i < size && i < SECTOR; i++) {
-        if (data[i] != 0xFF)
-            return false;
-    }
-    return true;
+    return util_trimmed(data, size < FLASH_SECTOR ? size : FLASH_SECTOR, 0xFF) == 0;
 }
 
 void check_place_look(struct check *c, const struct region *region, uint32_t at)
@@ -194,7 +182,7 @@ static bool encryption_check(struct check *c, const struct place *place)
 
 static bool chip_check(struct check *c, const struct place *place)
 {
-    const struct chip *other = chip_of(place);
+    const struct chip *other = esp_image_chip(place->form, place->chip_id);
     const char *name = check_name(place->region);
     char who[256];
 
@@ -397,7 +385,8 @@ void check_place(struct check *c, const struct region *region, uint32_t at)
 
     if (!place_read(c, region, at, &place) || !encryption_check(c, &place))
         return;
-    if (place.role == ROLE_NONE && check_is_data(c, at) && c->chip != chip_of(&place))
+    if (place.role == ROLE_NONE && check_is_data(c, at) &&
+        c->chip != esp_image_chip(place.form, place.chip_id))
         return; /* firmware for another chip, kept as data */
     if (!chip_check(c, &place))
         return;

@@ -16,13 +16,13 @@ struct check {
     struct partition_table table;      /* the one that will be in the flash; n 0: not known */
     uint32_t table_at;
     const struct region *table_region; /* NULL: it is the flash's, or there is none */
-    const struct region *farthest;     /* of those that were checked */
     bool table_is_missing;             /* the flash was looked at and holds none */
     /* Of what check_place_look() has seen at the places where it would be started. */
     bool has_boot, has_app, has_idf_app;
     uint64_t boot_end; /* of the bootloader; 0 */
     const struct region *app_region;
     const struct region *too_long; /* said to be larger than its partition */
+    const struct region *farthest; /* of those that were checked, the one that ends last */
 };
 
 typedef void check_fn(struct check *c, const struct region *region, uint32_t at);

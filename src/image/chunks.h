@@ -36,6 +36,9 @@ bool chunks_clash(struct chunks *chunks, const struct chunk **first, const struc
 void chunks_join(const struct chunks *chunks, struct pieces *pieces);
 void chunks_done(struct chunks *chunks);
 
+/* pieces.c: one more, to be filled. */
+struct piece *piece_add(struct pieces *pieces);
+
 /* hex.c, uf2.c: all of a file, sorted and without clashes. */
 bool hex_is(const uint8_t *data, size_t size);
 int hex_read(struct chunks *chunks, const char *name, const uint8_t *data, size_t size,

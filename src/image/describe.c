@@ -3,17 +3,22 @@
 
 #include "base/util.h"
 #include "image/esp_image.h"
+#include "image/merge.h"
 #include "image/partition.h"
 
 #include <stdio.h>
 
-#define PARTITION_TABLE_AT 0x8000 /* ESP-IDF's default */
+/* One file for the whole flash. */
+static const struct chip *merged_for(const uint8_t *data, size_t size, uint32_t address)
+{
+    struct merged_head head;
+
+    return merged_head_find(data, size, address, &head) ? head.chip : NULL;
+}
 
 static const char *chip_name_of(const struct esp_image *image, char *unknown, size_t size)
 {
-    const struct chip *chip = image->form == ESP_IMAGE_EXTENDED
-                                  ? chip_by_image_id((int)image->chip_id)
-                                  : chip_get(CHIP_ESP8266);
+    const struct chip *chip = esp_image_chip(image->form, image->chip_id);
 
     if (chip)
         return chip->name;
@@ -21,23 +26,11 @@ static const char *chip_name_of(const struct esp_image *image, char *unknown, si
     return unknown;
 }
 
-/* One file for the whole flash: the image at its start is followed by a partition table at the
- * usual place. */
-static bool is_merged(const uint8_t *data, size_t size, const struct esp_image *image)
-{
-    const struct chip *chip =
-        image->form == ESP_IMAGE_EXTENDED ? chip_by_image_id((int)image->chip_id) : NULL;
-    size_t at = PARTITION_TABLE_AT - (chip ? chip->bootloader_offset : 0);
-    struct partition_table table;
-
-    return at >= image->end && at < size && partition_table_parse(data + at, size - at, &table);
-}
-
 /* ESP8266: a segment in mapped flash, which the boot ROM can't serve. The others: apps since
  * ESP-IDF 3.3 carry a descriptor, and what fits in front of the partition table is a bootloader. */
 static bool is_app(const struct esp_image *image)
 {
-    if (image->project[0] || image->version[0] || image->form == ESP_IMAGE_V2)
+    if (image->app.project[0] || image->app.version[0] || image->form == ESP_IMAGE_V2)
         return true;
     if (image->form == ESP_IMAGE_EXTENDED)
         return image->end > PARTITION_TABLE_AT;
@@ -51,14 +44,15 @@ static bool is_app(const struct esp_image *image)
 static void image_text(const uint8_t *data, size_t size, const struct esp_image *image, char *what,
                        size_t what_size)
 {
+    const struct esp_app_desc *app = &image->app;
     char unknown[24], text[128];
-    const char *kind = is_merged(data, size, image) ? "merged image"
-                       : is_app(image)              ? "app"
-                                                    : "bootloader";
+    const char *kind = merged_for(data, size, split_address(data, size)) ? "merged image"
+                       : is_app(image)                                   ? "app"
+                                                                         : "bootloader";
 
     snprintf(text, sizeof text, "%s%s %s%s%s%s%s", image->is_signed ? "signed " : "",
-             chip_name_of(image, unknown, sizeof unknown), kind, image->project[0] ? " " : "",
-             image->project, image->version[0] ? " " : "", image->version);
+             chip_name_of(image, unknown, sizeof unknown), kind, app->project[0] ? " " : "",
+             app->project, app->version[0] ? " " : "", app->version);
     util_copy(what, what_size, text);
 }
 
@@ -66,6 +60,7 @@ void image_describe(const uint8_t *data, size_t size, char *what, size_t what_si
 {
     struct esp_image image;
     struct partition_table table;
+    const struct chip *chip;
     unsigned chip_id;
     char text[64];
 
@@ -76,6 +71,9 @@ void image_describe(const uint8_t *data, size_t size, char *what, size_t what_si
     } else if (partition_table_parse(data, size, &table)) {
         snprintf(text, sizeof text, "partition table, %zu %s", table.n,
                  table.n == 1 ? "entry" : "entries");
+        util_copy(what, what_size, text);
+    } else if ((chip = merged_for(data, size, 0)) != NULL) { /* begins before its bootloader */
+        snprintf(text, sizeof text, "%s merged image", chip->name);
         util_copy(what, what_size, text);
     } else if (file_form(data, size) != FORM_RAW) { /* of a file as it is on the disk */
         snprintf(text, sizeof text, "%s file", file_form_name(file_form(data, size)));

@@ -52,7 +52,6 @@ size_t elf_segments_pick_sorted(struct elf_firmware *fw, bool flash, const char 
 void elf_header_put(struct elf_firmware *fw, uint8_t magic, size_t n);
 int elf_segment_put(struct elf_firmware *fw, uint32_t address, const uint8_t *data, size_t size,
                     bool in_checksum);
-void elf_zeros_put(struct buffer *to, size_t n);
 void elf_checksum_put(struct elf_firmware *fw);
 void elf_digest_put(struct elf_firmware *fw);
 int elf_pages_check(struct elf_firmware *fw, struct elf_segment *const *flash, size_t n);

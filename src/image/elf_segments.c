@@ -19,12 +19,17 @@ static uint64_t round_up(uint64_t value, uint32_t to)
     return rest ? value + (to - rest) : value;
 }
 
+/* As esptool tells it: by the names, of which one may stand for several ranges. */
 static bool same_memory(const struct chip *chip, uint32_t a, uint32_t b)
 {
-    char names_a[CHIP_MEMORY_NAMES], names_b[CHIP_MEMORY_NAMES];
+    const char *names_a[CHIP_MEMORY_NAMES_MAX], *names_b[CHIP_MEMORY_NAMES_MAX];
+    size_t n = chip_memory_names(chip, a, names_a);
 
-    return strcmp(chip_memory_names(chip, a, names_a, sizeof names_a),
-                  chip_memory_names(chip, b, names_b, sizeof names_b)) == 0;
+    if (chip_memory_names(chip, b, names_b) != n)
+        return false;
+    while (n > 0 && strcmp(names_a[n - 1], names_b[n - 1]) == 0)
+        n--;
+    return n == 0;
 }
 
 /* With a RAM-only header a gap that is only there because the next section is aligned is filled. */
@@ -97,7 +102,7 @@ static void pieces_join(struct elf_firmware *fw, const struct piece *pieces, siz
                 (struct elf_segment){.name = part->name, .address = part->address};
         struct buffer *data = &fw->segments[fw->n_segments - 1].data;
         buffer_append(data, part->data, part->size);
-        elf_zeros_put(data, pieces[i].size - part->size);
+        buffer_append_fill(data, 0, pieces[i].size - part->size);
     }
 }
 

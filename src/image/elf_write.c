@@ -16,12 +16,6 @@
 
 /* ---- of all formats ---- */
 
-void elf_zeros_put(struct buffer *to, size_t n)
-{
-    memset(buffer_reserve(to, n), 0, n);
-    to->len += n;
-}
-
 void elf_header_put(struct elf_firmware *fw, uint8_t magic, size_t n)
 {
     buffer_append_byte(fw->out, magic);
@@ -35,8 +29,6 @@ void elf_header_put(struct elf_firmware *fw, uint8_t magic, size_t n)
  * header begins; esptool counts the segment's bytes from there, too. */
 static int sha_put(struct elf_firmware *fw, size_t at, size_t size)
 {
-    uint8_t *place = fw->out->data + fw->sha_at;
-
     if (fw->sha_at == 0 || fw->sha_at < at || fw->sha_at >= at + size)
         return 0;
     if (fw->sha_at < at + SEGMENT_HEADER || fw->sha_at + (uint64_t)SHA256_SIZE > at + size)
@@ -44,6 +36,7 @@ static int sha_put(struct elf_firmware *fw, size_t at, size_t size)
                          "%s: the ELF file's SHA-256 can't be put at offset 0x%x of the image, "
                          "across the edge of the segment at 0x%zx with 0x%zx bytes",
                          fw->name, fw->sha_at, at, size);
+    uint8_t *place = fw->out->data + fw->sha_at;
     for (size_t i = 0; i < SHA256_SIZE; i++) {
         if (place[i] != 0)
             return error_set(fw->error, ERR_FILE_FORMAT,
@@ -69,7 +62,7 @@ int elf_segment_put(struct elf_firmware *fw, uint32_t address, const uint8_t *da
     if (data)
         buffer_append(fw->out, data, size);
     else
-        elf_zeros_put(fw->out, size);
+        buffer_append_fill(fw->out, 0, size);
     int rc = sha_put(fw, at, size);
     if (rc != 0)
         return rc;
@@ -81,7 +74,7 @@ int elf_segment_put(struct elf_firmware *fw, uint32_t address, const uint8_t *da
 
 void elf_checksum_put(struct elf_firmware *fw)
 {
-    elf_zeros_put(fw->out, 15 - fw->out->len % 16);
+    buffer_append_fill(fw->out, 0, 15 - fw->out->len % 16);
     buffer_append_byte(fw->out, fw->checksum);
 }
 
@@ -116,12 +109,12 @@ static void extended_header_put(struct elf_firmware *fw)
 
     elf_header_put(fw, ESP_IMAGE_MAGIC, fw->n_segments);
     buffer_append_byte(fw->out, WP_PIN_DISABLED);
-    elf_zeros_put(fw->out, 3); /* drive strengths of the flash's pins: the usual */
+    buffer_append_fill(fw->out, 0, 3); /* drive strengths of the flash's pins: the usual */
     buffer_append_le16(fw->out, (uint16_t)fw->chip->image_chip_id);
     buffer_append_byte(fw->out, o->min_rev_v0 < 0 ? 0 : (uint8_t)o->min_rev_v0);
     buffer_append_le16(fw->out, o->min_rev < 0 ? 0 : (uint16_t)o->min_rev);
     buffer_append_le16(fw->out, o->max_rev < 0 ? UINT16_MAX : (uint16_t)o->max_rev);
-    elf_zeros_put(fw->out, 4);
+    buffer_append_fill(fw->out, 0, 4);
     buffer_append_byte(fw->out, !o->no_digest && !o->ram_only_header);
 }
 
@@ -130,7 +123,7 @@ static int mapped_put(struct elf_firmware *fw, struct elf_segment *s, bool in_ch
     size_t rest = (fw->out->len + SEGMENT_HEADER + s->data.len) % fw->page;
 
     if (fw->chip->id == CHIP_ESP32 && rest < ESP32_TAIL)
-        elf_zeros_put(&s->data, ESP32_TAIL - rest);
+        buffer_append_fill(&s->data, 0, ESP32_TAIL - rest);
     return elf_segment_put(fw, s->address, s->data.data, s->data.len, in_checksum);
 }
 
@@ -243,8 +236,7 @@ static void size_pad(struct elf_firmware *fw)
     uint64_t block = fw->options->pad_to_size;
     size_t n = block ? (size_t)((block - fw->out->len % block) % block) : 0;
 
-    memset(buffer_reserve(fw->out, n), 0xFF, n);
-    fw->out->len += n;
+    buffer_append_fill(fw->out, 0xFF, n);
 }
 
 int elf_write_extended(struct elf_firmware *fw)

@@ -72,7 +72,7 @@ int elf_write_v2(struct elf_firmware *fw, uint32_t *irom_address)
     if (mapped) {
         *irom_address = mapped->address - fw->chip->irom.start;
         /* for address 0: it is mapped from where the image lies */
-        elf_zeros_put(&mapped->data, (16 - mapped->data.len % 16) % 16);
+        buffer_append_fill(&mapped->data, 0, (16 - mapped->data.len % 16) % 16);
         rc = elf_segment_put(fw, 0, mapped->data.data, mapped->data.len, false);
     }
     if (rc == 0)

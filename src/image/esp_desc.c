@@ -3,22 +3,28 @@
 
 #include "base/util.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #define APP_DESC        256
 #define BOOT_DESC       80
 #define BOOT_DESC_MAGIC 0x50
 
-/* A fixed-width field: text only, and the terminating zero may be missing. */
-static void text_read(char *to, const uint8_t *from, size_t width)
+/* How many printable ASCII characters it begins with, whatever the locale takes for printable. */
+static size_t text_length(const uint8_t *from, size_t width)
 {
     size_t n = 0;
 
-    while (n < width && from[n] && isprint(from[n])) {
-        to[n] = (char)from[n];
+    while (n < width && from[n] >= 0x20 && from[n] <= 0x7E)
         n++;
-    }
+    return n;
+}
+
+/* A fixed-width field, whose terminating zero may be missing. */
+static void text_read(char *to, const uint8_t *from, size_t width)
+{
+    size_t n = text_length(from, width);
+
+    memcpy(to, from, n);
     to[n] = '\0';
 }
 
@@ -45,10 +51,8 @@ bool esp_app_desc_read(const uint8_t *data, size_t size, struct esp_app_desc *de
 /* Printable up to a terminating zero. */
 static bool is_text(const uint8_t *from, size_t width)
 {
-    size_t n = 0;
+    size_t n = text_length(from, width);
 
-    while (n < width && isprint(from[n]))
-        n++;
     return n < width && from[n] == 0;
 }
 

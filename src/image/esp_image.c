@@ -9,11 +9,10 @@
 #define HEADER          8
 #define HEADER_EXTENDED 24
 #define DIGEST          32
-#define SECTOR          4096
 #define EBOOT           4096 /* bytes of it, with what fills it up */
 #define EBOOT_WORDS     8
-#define SIGNATURE_V1    68   /* version word 0, 64 bytes of ECDSA; at most 12 of alignment follow */
-#define SIGNATURE_V2    1216 /* one block of the signature sector */
+#define SIGNATURE_1     68   /* version word 0, 64 bytes of ECDSA; at most 12 of alignment follow */
+#define SIGNATURE_2     1216 /* one block of the signature sector */
 
 /* Where the ESP8266 has RAM, instruction RAM and mapped flash (ESP8266 memory map; esptool
  * targets/esp8266.py). */
@@ -58,6 +57,13 @@ enum esp_image_form esp_image_recognise(const uint8_t *data, size_t size, unsign
     if (chip_id)
         *chip_id = le16_get(data + 12);
     return ESP_IMAGE_EXTENDED;
+}
+
+const struct chip *esp_image_chip(enum esp_image_form form, unsigned chip_id)
+{
+    if (form == ESP_IMAGE_NONE)
+        return NULL;
+    return form == ESP_IMAGE_EXTENDED ? chip_by_image_id((int)chip_id) : chip_get(CHIP_ESP8266);
 }
 
 /* Reads the segment whose header is at *at, moves *at behind its data. */
@@ -119,30 +125,23 @@ static int tail_read(const uint8_t *data, size_t size, size_t at, struct esp_ima
     return 0;
 }
 
-static bool is_blank(const uint8_t *data, size_t n, uint8_t blank)
-{
-    while (n > 0 && data[n - 1] == blank)
-        n--;
-    return n == 0;
-}
-
 /* Signature blocks begin with E7 and a version, 2 for RSA or 3 for ECDSA. */
 static bool is_signature_v2(const uint8_t *data, size_t size, size_t at)
 {
-    return at <= size && size - at >= SIGNATURE_V2 && data[at] == 0xE7 &&
+    return at <= size && size - at >= SIGNATURE_2 && data[at] == 0xE7 &&
            (data[at + 1] == 2 || data[at + 1] == 3);
 }
 
 /* A word 0 and two numbers, then at most what fills up a row of 16, or a flash that is erased. */
 static bool is_signature_v1(const uint8_t *data, size_t size, size_t at)
 {
-    size_t left = size - at, end = at + SIGNATURE_V1;
+    size_t left = size - at, end = at + SIGNATURE_1;
 
-    if (left < SIGNATURE_V1 || le32_get(data + at) != 0 || is_blank(data + at + 4, 64, 0))
+    if (left < SIGNATURE_1 || le32_get(data + at) != 0 || util_trimmed(data + at + 4, 64, 0) == 0)
         return false;
-    size_t sector = (end + SECTOR - 1) / SECTOR * SECTOR;
+    size_t sector = (end + FLASH_SECTOR - 1) / FLASH_SECTOR * FLASH_SECTOR;
     size_t rest = (sector < size ? sector : size) - end;
-    return left <= SIGNATURE_V1 + 12 || is_blank(data + end, rest, 0xFF);
+    return left <= SIGNATURE_1 + 12 || util_trimmed(data + end, rest, 0xFF) == 0;
 }
 
 /* Secure Boot: version 2 puts a sector of signature blocks at the start of the next sector, or,
@@ -150,18 +149,19 @@ static bool is_signature_v1(const uint8_t *data, size_t size, size_t at)
  * image. (ESP-IDF security docs; espsecure.) */
 static void signature_find(const uint8_t *data, size_t size, struct esp_image *image)
 {
-    size_t at = (image->end + SECTOR - 1) / SECTOR * SECTOR;
+    size_t at = (image->end + FLASH_SECTOR - 1) / FLASH_SECTOR * FLASH_SECTOR;
 
-    if (!is_signature_v2(data, size, at) && size >= image->end + SECTOR && size - SECTOR < at)
-        at = size - SECTOR;
+    if (!is_signature_v2(data, size, at) && size >= image->end + FLASH_SECTOR &&
+        size - FLASH_SECTOR < at)
+        at = size - FLASH_SECTOR;
     if (is_signature_v2(data, size, at)) {
         image->signature_version = 2;
         image->signature_at = at;
-        image->signature_end = size - at < SECTOR ? size : at + SECTOR;
+        image->signature_end = size - at < FLASH_SECTOR ? size : at + FLASH_SECTOR;
     } else if (is_signature_v1(data, size, image->end)) {
         image->signature_version = 1;
         image->signature_at = image->end;
-        image->signature_end = image->end + SIGNATURE_V1;
+        image->signature_end = image->end + SIGNATURE_1;
     }
     image->is_signed = image->signature_version != 0;
 }
@@ -174,12 +174,8 @@ static void descriptors_read(const uint8_t *data, struct esp_image *image)
 
     for (unsigned i = 0; i < image->n_segments && !image->app.present; i++)
         esp_app_desc_read(data + s[i].offset, s[i].size, &image->app);
-    if (image->app.present) {
-        util_copy(image->version, sizeof image->version, image->app.version);
-        util_copy(image->project, sizeof image->project, image->app.project);
-    } else if (image->form == ESP_IMAGE_EXTENDED) {
+    if (!image->app.present && image->form == ESP_IMAGE_EXTENDED)
         esp_boot_desc_read(data + s[0].offset, s[0].size, &image->boot);
-    }
 }
 
 /* ESP-IDF esp_app_format.h: esp_image_header_t; two drive settings a byte, the first one low. */

@@ -13,6 +13,7 @@
 #define ESPJIG_IMAGE_ESP_IMAGE_H
 
 #include "base/error.h"
+#include "chip/chip.h"
 #include "image/esp_desc.h"
 
 #include <stdbool.h>
@@ -61,9 +62,7 @@ struct esp_image {
     uint8_t checksum;   /* as computed */
     size_t digest_at;   /* offset of the SHA-256, which is over all bytes before it; 0: has none */
     size_t end;         /* first byte behind the image */
-    bool is_signed;   /* a Secure Boot signature follows: changing a byte would make it worthless */
-    char project[33]; /* from the app descriptor; "" when there is none */
-    char version[33];
+    bool is_signed; /* a Secure Boot signature follows: changing a byte would make it worthless */
 
     /* The extended form's. */
     uint8_t wp_pin;                /* ESP_IMAGE_WP_NONE */
@@ -85,6 +84,9 @@ struct esp_image {
 /* By the header alone, which must make sense in every field: plain data that happens to start with
  * 0xE9 is ESP_IMAGE_NONE. `chip_id` (may be NULL) is set for the extended form. */
 enum esp_image_form esp_image_recognise(const uint8_t *data, size_t size, unsigned *chip_id);
+
+/* Who an image of that form and id is for: NULL for none and for an id that is not known. */
+const struct chip *esp_image_chip(enum esp_image_form form, unsigned chip_id);
 
 /* Walks header and segments. ERR_FILE_FORMAT when it is none or is cut off; the text begins with
  * what is wrong, so that callers put the file's name in front. *image is zeroed on error. */

@@ -3,11 +3,12 @@
 
 #include "base/buffer.h"
 #include "base/util.h"
+#include "chip/chip.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { SECTOR = 0x1000, FLASH_MIN = 256 * 1024 };
+enum { FLASH_MIN = 256 * 1024 };
 
 /* ---- what there is ------------------------------------------------------------------------- */
 
@@ -79,8 +80,9 @@ static bool overlap(const struct map_span *a, const struct map_span *b)
 /* Flash is erased by the sector. */
 static bool share_sector(const struct map_span *a, const struct map_span *b)
 {
-    return a->start < a->end && b->start < b->end && a->start / SECTOR <= (b->end - 1) / SECTOR &&
-           b->start / SECTOR <= (a->end - 1) / SECTOR;
+    return a->start < a->end && b->start < b->end &&
+           a->start / FLASH_SECTOR <= (b->end - 1) / FLASH_SECTOR &&
+           b->start / FLASH_SECTOR <= (a->end - 1) / FLASH_SECTOR;
 }
 
 /* One file for all of the flash: it holds the table that the partitions are from. */

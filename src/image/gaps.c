@@ -12,32 +12,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECTOR 4096
-
 /* One byte for each sector that the region has a part in: whether it stays. */
 static size_t sector_count(const struct region *region)
 {
-    return (region->address % SECTOR + region->size + SECTOR - 1) / SECTOR;
+    return (region->address % FLASH_SECTOR + region->size + FLASH_SECTOR - 1) / FLASH_SECTOR;
 }
 
 static void range_keep(const struct region *region, uint8_t *keep, size_t from, size_t to)
 {
-    size_t lead = region->address % SECTOR;
+    size_t lead = region->address % FLASH_SECTOR;
 
     if (from < to)
-        memset(keep + (lead + from) / SECTOR, 1,
-               (lead + to - 1) / SECTOR - (lead + from) / SECTOR + 1);
+        memset(keep + (lead + from) / FLASH_SECTOR, 1,
+               (lead + to - 1) / FLASH_SECTOR - (lead + from) / FLASH_SECTOR + 1);
 }
 
 static void content_keep(const struct region *region, uint8_t *keep, size_t from)
 {
-    size_t lead = region->address % SECTOR;
+    size_t lead = region->address % FLASH_SECTOR;
 
     for (size_t i = from; i < region->size; i++) {
         if (region->data[i] == 0xFF)
             continue;
-        keep[(lead + i) / SECTOR] = 1;
-        i = ((lead + i) / SECTOR + 1) * SECTOR - lead - 1; /* on to the next sector */
+        keep[(lead + i) / FLASH_SECTOR] = 1;
+        i = ((lead + i) / FLASH_SECTOR + 1) * FLASH_SECTOR - lead - 1; /* on to the next sector */
     }
 }
 
@@ -69,16 +67,16 @@ static uint8_t *sectors_keep(const struct region *region)
 static bool run_next(const struct region *region, const uint8_t *keep, size_t *at, size_t *from,
                      size_t *to)
 {
-    size_t n = sector_count(region), lead = region->address % SECTOR;
+    size_t n = sector_count(region), lead = region->address % FLASH_SECTOR;
 
     while (*at < n && !keep[*at])
         ++*at;
     if (*at == n)
         return false;
-    *from = *at == 0 ? 0 : *at * SECTOR - lead;
+    *from = *at == 0 ? 0 : *at * FLASH_SECTOR - lead;
     while (*at < n && keep[*at])
         ++*at;
-    *to = *at == n ? region->size : *at * SECTOR - lead;
+    *to = *at == n ? region->size : *at * FLASH_SECTOR - lead;
     return true;
 }
 

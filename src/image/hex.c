@@ -5,6 +5,8 @@
  */
 #include "image/chunks.h"
 
+#include "base/util.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -46,22 +48,13 @@ struct reader {
     size_t end_line; /* of the end record; 0: not seen yet */
 };
 
-static int digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* A record begins with a colon and, at the least, count, address and type. */
 bool hex_is(const uint8_t *data, size_t size)
 {
     if (size < 9 || data[0] != ':')
         return false;
     for (size_t i = 1; i < 9; i++) {
-        if (digit(data[i]) < 0)
+        if (util_hex_digit((char)data[i]) < 0)
             return false;
     }
     return true;
@@ -88,7 +81,7 @@ static int record_decode(const struct reader *r, const uint8_t *line, size_t len
                          "%s, line %zu: has %zu characters, a record has %d at the most", r->name,
                          r->line, len, 1 + 2 * RECORD_MAX);
     for (size_t i = 1; i < len; i++) {
-        if (digit(line[i]) < 0)
+        if (util_hex_digit((char)line[i]) < 0)
             return wrong_char(r, i + 1, line[i]);
     }
     *n = (len - 1) / 2;
@@ -98,7 +91,8 @@ static int record_decode(const struct reader *r, const uint8_t *line, size_t len
                          "than %d",
                          r->name, r->line, len - 1, 2 * RECORD_FIXED);
     for (size_t i = 0; i < *n; i++)
-        record[i] = (uint8_t)(digit(line[1 + 2 * i]) << 4 | digit(line[2 + 2 * i]));
+        record[i] = (uint8_t)(util_hex_digit((char)line[1 + 2 * i]) << 4 |
+                              util_hex_digit((char)line[2 + 2 * i]));
     return 0;
 }
 

@@ -15,12 +15,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Whether the chip is to encrypt an image while it gets it. */
+enum encrypt {
+    ENCRYPT_NO,
+    ENCRYPT_IF_ON, /* where its flash encryption is on; elsewhere it is written as it is, and the
+                      chip's bootloader encrypts it at the first start */
+    ENCRYPT_ALWAYS /* or nothing is written */
+};
+
 /* What to write: `address` and `path` as the user gave them. A file that has its own addresses
  * (HEX, UF2) or gaps that are left out becomes several regions. */
 struct image_spec {
     uint32_t address; /* or PIECES_OWN_ADDRESS */
     const char *path;
-    bool encrypted; /* the chip is to encrypt it, where its flash encryption is on */
+    enum encrypt encrypted;
 };
 
 /* Flash settings to put into the bootloader's header (esptool: --flash-mode, --flash-freq,
@@ -61,8 +69,8 @@ struct region {
     uint8_t *front;   /* while it is written, at an address in mid-sector: what the flash holds
                          before it in that sector; else NULL */
     bool patched;     /* header differs from the file */
-    bool encrypted;   /* as struct image_spec's */
-    char what[64];    /* "ESP32 bootloader", "partition table", "ESP32 app blink 1.4.0", "data" */
+    enum encrypt encrypted; /* as struct image_spec's, until job/ has decided */
+    char what[64]; /* "ESP32 bootloader", "partition table", "ESP32 app blink 1.4.0", "data" */
 };
 
 struct plan {
@@ -71,8 +79,9 @@ struct plan {
     uint64_t total; /* sum of sizes */
 };
 
-/* Reads one file whole. ERR_FILE_UNREADABLE (text names path and reason), ERR_FILE_EMPTY;
- * directories are refused. */
+/* Reads one file whole. ERR_FILE_UNREADABLE (text names path and reason), ERR_FILE_EMPTY,
+ * ERR_TOO_BIG for more than 32 bits of bytes; what is no regular file is refused. *data is the
+ * caller's. */
 int image_file_read(const char *path, uint8_t **data, size_t *size, struct error *error);
 /* The same errors, but for those of reading; the file is only opened. */
 int image_file_look(const char *path, size_t *size, struct error *error);
@@ -88,7 +97,8 @@ int image_file_form(const char *path, enum file_form *form, size_t *size, struct
 int plan_load(struct plan *plan, const struct image_spec *specs, size_t n, const struct chip *chip,
               struct error *error);
 
-/* The same checks, and regions_clash(), without a plan: reads no more of the files than it takes. */
+/* The same checks, and regions_clash(), without a plan: reads no more of the files than it takes.
+ */
 int plan_look(const struct image_spec *specs, size_t n, const struct chip *chip,
               struct error *error);
 
@@ -101,9 +111,9 @@ int plan_skip_gaps(struct plan *plan, struct error *error);
  * them left out when there are many. False: there are none, the text is "". */
 bool region_gaps_text(const struct region *region, char *to, size_t size);
 
-/* Whether the later one of two regions destroys something of the other: ERR_OVERLAP names both files
- * and the addresses. Flash is erased by the sector, so that two files in one sector do, even where
- * their bytes do not meet. `a` begins before or where `b` does. */
+/* Whether the later one of two regions destroys something of the other: ERR_OVERLAP names both
+ * files and the addresses. Flash is erased by the sector, so that two files in one sector do, even
+ * where their bytes do not meet. `a` begins before or where `b` does. */
 int regions_clash(const struct region *a, const struct region *b, struct error *error);
 
 /* That of all regions: the first clash. For who can't do with plan_find(). */

@@ -23,24 +23,15 @@ static const struct addition {
     {CHIP_ESP32P4, {0x4FFA0000, 0x4FFC0000, "IRAM"}},
 };
 
-static bool is_in(const struct chip_memory *m, uint32_t address)
+size_t memory_names(const struct chip *chip, uint32_t address,
+                    const char *names[CHIP_MEMORY_NAMES_MAX])
 {
-    return address >= m->start && address < m->end;
-}
+    size_t n = chip ? chip_memory_names(chip, address, names) : 0;
 
-size_t memory_names(const struct chip *chip, uint32_t address, const char *names[MEMORY_NAMES_MAX])
-{
-    size_t n = 0;
-
-    if (chip == NULL)
-        return 0;
-    for (const struct chip_memory *m = chip->memory; m->name && n < MEMORY_NAMES_MAX; m++) {
-        if (is_in(m, address))
+    for (size_t i = 0; chip && i < ARRAY_LEN(additions) && n < CHIP_MEMORY_NAMES_MAX; i++) {
+        const struct chip_memory *m = &additions[i].memory;
+        if (additions[i].chip == chip->id && address >= m->start && address < m->end)
             names[n++] = m->name;
-    }
-    for (size_t i = 0; i < ARRAY_LEN(additions) && n < MEMORY_NAMES_MAX; i++) {
-        if (additions[i].chip == chip->id && is_in(&additions[i].memory, address))
-            names[n++] = additions[i].memory.name;
     }
     return n;
 }

@@ -12,9 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MEMORY_NAMES_MAX 8
-
 /* Fills `names`, in the order of the map; returns how many. `chip` may be NULL: none. */
-size_t memory_names(const struct chip *chip, uint32_t address, const char *names[MEMORY_NAMES_MAX]);
+size_t memory_names(const struct chip *chip, uint32_t address,
+                    const char *names[CHIP_MEMORY_NAMES_MAX]);
 
 #endif

@@ -28,12 +28,6 @@ const char *merge_format_name(enum merge_format format)
 
 /* ---- raw ----------------------------------------------------------------------------------- */
 
-static void fill_append(struct buffer *out, uint64_t n)
-{
-    memset(buffer_reserve(out, (size_t)n), 0xFF, (size_t)n);
-    out->len += (size_t)n;
-}
-
 static int raw_check(const struct plan *plan, const struct merge_options *options, uint64_t end,
                      struct error *error)
 {
@@ -49,14 +43,12 @@ static int raw_check(const struct plan *plan, const struct merge_options *option
                          "be padded",
                          plan->regions[plan->n - 1].path, (unsigned long long)end,
                          (unsigned long long)options->pad_to_size);
-    if (options->pad_to_size > end)
-        end = options->pad_to_size;
+    end = options->pad_to_size ? options->pad_to_size : end;
     if (end - options->target_offset > MERGE_RAW_MAX)
-        return error_set(error, ERR_TOO_BIG,
-                         "from 0x%x to the end of %s at 0x%llx it would be a file of more than %u "
-                         "MB, most of it 0xFF",
-                         options->target_offset, plan->regions[plan->n - 1].path,
-                         (unsigned long long)end, MERGE_RAW_MAX >> 20);
+        return error_set(
+            error, ERR_TOO_BIG,
+            "from 0x%x to 0x%llx it would be a file of more than %u MB, most of it 0xFF",
+            options->target_offset, (unsigned long long)end, MERGE_RAW_MAX >> 20);
     return 0;
 }
 
@@ -69,12 +61,12 @@ static int raw_build(const struct plan *plan, const struct merge_options *option
 
     for (size_t i = 0; rc == 0 && i < plan->n; i++) {
         const struct region *region = &plan->regions[i];
-        fill_append(out, region->address - at);
+        buffer_append_fill(out, 0xFF, (size_t)(region->address - at));
         buffer_append(out, region->data, region->file_size);
         at = (uint64_t)region->address + region->file_size;
     }
     if (rc == 0 && options->pad_to_size)
-        fill_append(out, options->pad_to_size - at);
+        buffer_append_fill(out, 0xFF, (size_t)(options->pad_to_size - at));
     return rc;
 }
 

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "chip/chip.h"
 #include "image/image.h"
+#include "image/partition.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,6 +34,19 @@ const char *merge_format_name(enum merge_format format);
  * contradict the plan (an image before target_offset, one that ends behind pad_to_size). */
 int merge_build(const struct plan *plan, const struct chip *chip,
                 const struct merge_options *options, struct buffer *out, struct error *error);
+
+/* What a merged raw file has for sure: a bootloader where its chip looks for one, and a partition
+ * table behind it, at the usual place, else at the first sector with one whose MD5 fits. */
+struct merged_head {
+    const struct chip *chip;
+    size_t boot; /* offsets in the file */
+    size_t boot_end;
+    size_t table;
+    struct partition_table rows;
+};
+
+/* `address`: of the first byte. False: it is no merged file. */
+bool merged_head_find(const uint8_t *data, size_t size, uint32_t address, struct merged_head *head);
 
 /* What a merged raw file is made of: bootloader, partition table and what its partitions hold,
  * found by the table in it. Everything else that is not 0xFF is one of them, too ("data-0x12000").

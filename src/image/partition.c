@@ -16,7 +16,6 @@ enum {
     MAGIC_1 = 0x50,
     MD5_MAGIC = 0xEB,
     MD5_AT = 16, /* in its row */
-    TABLE_SIZE = PARTITION_ROWS_MAX * PARTITION_ROW,
     LABEL_SIZE = 16
 };
 
@@ -29,11 +28,7 @@ static bool row_is(const uint8_t *row, uint8_t first, uint8_t second)
 
 static bool row_is_end(const uint8_t *row)
 {
-    for (size_t i = 0; i < PARTITION_ROW; i++) {
-        if (row[i] != 0xFF)
-            return false;
-    }
-    return true;
+    return util_trimmed(row, PARTITION_ROW, 0xFF) == 0;
 }
 
 static void row_read(const uint8_t *row, struct partition *p)
@@ -94,6 +89,11 @@ int partition_table_read(const uint8_t *data, size_t size, struct partition_tabl
         table->md5_ok = memcmp(md5, data + at + MD5_AT, sizeof md5) == 0;
         at += PARTITION_ROW;
     }
+    if (at == PARTITION_TABLE_SIZE)
+        return error_set(error, ERR_FILE_FORMAT,
+                         "the table has no room for the row of FF that ends it: %zu partitions and "
+                         "their MD5 fill all of its 0x%x bytes",
+                         table->n, PARTITION_TABLE_SIZE);
     if (size - at < PARTITION_ROW || !row_is_end(data + at))
         return row_refuse(data, size, at, error);
     if (table->n == 0)
@@ -112,21 +112,18 @@ bool partition_table_parse(const uint8_t *data, size_t size, struct partition_ta
 
 void partition_table_write(const struct partition_table *table, bool md5, struct buffer *out)
 {
-    size_t start = out->len, used = (table->n + md5) * PARTITION_ROW;
+    size_t start = out->len;
     uint8_t row[PARTITION_ROW];
 
     for (size_t i = 0; i < table->n; i++)
         row_write(&table->rows[i], out);
-    if (md5) {
+    if (md5 && table->n < PARTITION_ROWS_MAX) {
         memset(row, 0xFF, sizeof row);
         memset(row, MD5_MAGIC, 2);
         digest_md5(out->data + start, out->len - start, row + MD5_AT);
         buffer_append(out, row, sizeof row);
     }
-    if (used < TABLE_SIZE) {
-        memset(buffer_reserve(out, TABLE_SIZE - used), 0xFF, TABLE_SIZE - used);
-        out->len += TABLE_SIZE - used;
-    }
+    buffer_append_fill(out, 0xFF, start + PARTITION_TABLE_SIZE - out->len);
 }
 
 /* ---- questions ----------------------------------------------------------------------------- */

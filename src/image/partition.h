@@ -17,9 +17,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PARTITION_ROW      32
-#define PARTITION_ROWS_MAX 96     /* 0xC00 bytes: the rest of the sector is for a signature */
-#define PARTITION_SECTOR   0x1000 /* what a table occupies in the flash */
+#define PARTITION_ROW 32
+/* Bytes of a table; the rest of its sector is for a signature. Behind the last partition come the
+ * row with the MD5, where there is one, and a row of FF, without which a chip refuses the table. */
+#define PARTITION_TABLE_SIZE 0xC00
+#define PARTITION_ROWS_MAX   (PARTITION_TABLE_SIZE / PARTITION_ROW - 1)
+#define PARTITION_SECTOR     0x1000 /* what a table occupies in the flash */
+#define PARTITION_TABLE_AT   0x8000 /* where it is, unless the project was told otherwise */
 
 /* Types; below 0x40 are Espressif's. */
 enum { PARTITION_APP = 0, PARTITION_DATA = 1, PARTITION_BOOTLOADER = 2, PARTITION_TABLE = 3 };
@@ -56,7 +60,8 @@ int partition_csv_read(const char *text, size_t size, uint32_t table_address,
                        uint32_t bootloader_offset, struct partition_table *table,
                        struct error *error);
 
-/* 0xC00 bytes with the MD5 row, as gen_esp32part.py writes them. */
+/* PARTITION_TABLE_SIZE bytes as gen_esp32part.py writes them; `md5`: with its row, where there is
+ * room for one. */
 void partition_table_write(const struct partition_table *table, bool md5, struct buffer *out);
 void partition_csv_write(const struct partition_table *table, struct buffer *out);
 

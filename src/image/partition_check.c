@@ -3,14 +3,14 @@
 #include "image/partition.h"
 
 #include "base/util.h"
+#include "chip/chip.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum {
     APP_ALIGNMENT = 0x10000, /* the MMU maps pages of that size */
-    SECTOR = 0x1000,
-    NVS_RW_MIN = 0x3000, /* one page less can't be written */
+    NVS_RW_MIN = 0x3000,     /* one page less can't be written */
     OTADATA_SIZE = 0x2000,
     DATA_OTA = 0x00,
     DATA_NVS = 0x02,
@@ -30,16 +30,16 @@ static uint64_t end_of(const struct partition *p)
 
 static int alignment_check(const struct partition *p, struct error *error)
 {
-    uint32_t alignment = p->type == PARTITION_APP ? APP_ALIGNMENT : SECTOR;
+    uint32_t alignment = p->type == PARTITION_APP ? APP_ALIGNMENT : FLASH_SECTOR;
 
     if (p->offset % alignment != 0)
         return error_set(error, ERR_PARTITION,
                          "partition %s is at 0x%x, which is no multiple of 0x%x", p->label,
                          p->offset, alignment);
-    if (p->type == PARTITION_APP && p->size % SECTOR != 0)
+    if (p->type == PARTITION_APP && p->size % FLASH_SECTOR != 0)
         return error_set(error, ERR_PARTITION,
                          "partition %s for an app has 0x%x bytes, which is no multiple of 0x%x",
-                         p->label, p->size, SECTOR);
+                         p->label, p->size, FLASH_SECTOR);
     return 0;
 }
 

@@ -7,12 +7,13 @@
 #include "image/partition.h"
 
 #include "base/util.h"
+#include "chip/chip.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { APP_ALIGNMENT = 0x10000, SECTOR = 0x1000, SUBTYPE_EMPTY = 0x06, TEXT_MAX = 40 };
+enum { APP_ALIGNMENT = 0x10000, SUBTYPE_EMPTY = 0x06, TEXT_MAX = 40 };
 
 enum column { NAME, TYPE, SUBTYPE, OFFSET, SIZE, FLAGS, COLUMNS };
 
@@ -44,22 +45,19 @@ static struct slice strip(struct slice s)
     return s;
 }
 
-/* "line 3: size: found "1x", expected a number"; what stands in the file must not steer a terminal.
- */
+/* "line 3: size: found "1x", expected a number" */
 static int refuse(const struct csv *csv, const struct row *row, enum column column,
                   const char *expected)
 {
     static const char *const names[] = {"name", "type", "subtype", "offset", "size", "flags"};
     struct slice s = row->fields[column];
-    char found[TEXT_MAX + 1];
-    size_t n = 0;
+    int n = s.n < TEXT_MAX ? (int)s.n : TEXT_MAX;
 
-    for (; n < s.n && n < TEXT_MAX; n++)
-        found[n] = iscntrl((unsigned char)s.at[n]) ? '?' : s.at[n];
-    found[n] = '\0';
-    return error_set(csv->error, ERR_FILE_FORMAT, "line %u: %s: found %s%s%s, expected %s",
-                     row->line, names[column], n ? "\"" : "", n ? found : "nothing", n ? "\"" : "",
-                     expected);
+    if (n == 0)
+        return error_set(csv->error, ERR_FILE_FORMAT, "line %u: %s: found nothing, expected %s",
+                         row->line, names[column], expected);
+    return error_set(csv->error, ERR_FILE_FORMAT, "line %u: %s: found \"%.*s\", expected %s",
+                     row->line, names[column], n, s.at, expected);
 }
 
 static bool copy(struct slice s, char *to, size_t size)
@@ -231,10 +229,10 @@ static int row_take(struct csv *csv, struct slice line, unsigned number)
 {
     struct partition_table *table = csv->table;
 
-    if (table->n == PARTITION_ROWS_MAX)
+    if (table->n == PARTITION_ROWS_MAX - 1) /* with the MD5, as it will be written */
         return error_set(csv->error, ERR_FILE_FORMAT,
                          "line %u: found another partition, expected no more than %d", number,
-                         PARTITION_ROWS_MAX);
+                         PARTITION_ROWS_MAX - 1);
     if (has_variable(line))
         return error_set(csv->error, ERR_FILE_FORMAT,
                          "line %u: found a variable ($NAME), expected its value: variables are not "
@@ -283,7 +281,7 @@ static int place(struct csv *csv, size_t i, uint64_t *end)
 {
     const struct row *row = &csv->rows[i];
     struct partition *p = &csv->table->rows[i];
-    uint64_t alignment = p->type == PARTITION_APP ? APP_ALIGNMENT : SECTOR;
+    uint64_t alignment = p->type == PARTITION_APP ? APP_ALIGNMENT : FLASH_SECTOR;
     uint64_t offset = row->no_offset ? (*end + alignment - 1) / alignment * alignment : p->offset;
 
     if (offset < *end)

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECTOR      4096
 #define PAD         4     /* the loaders take whole words */
 #define REGIONS_MAX 65536 /* of a file: a run in each sector of more than any flash has */
 
@@ -88,7 +87,7 @@ static void pieces_take(struct plan *plan, const struct image_spec *spec, struct
 
     for (size_t i = 0; i < pieces->n; i++) {
         struct piece *piece = &pieces->rows[i];
-        if (last && (region_end(last) - 1) / SECTOR == piece->address / SECTOR) {
+        if (last && (region_end(last) - 1) / FLASH_SECTOR == piece->address / FLASH_SECTOR) {
             region_extend(last, piece);
             continue;
         }
@@ -156,12 +155,12 @@ int regions_clash(const struct region *a, const struct region *b, struct error *
     if (b->address <= a_last)
         return error_set(error, ERR_OVERLAP, "%s (0x%x to 0x%llx) and %s (0x%x to 0x%llx) overlap",
                          a->path, a->address, a_last, b->path, b->address, b_last);
-    if (b->address / SECTOR == a_last / SECTOR)
+    if (b->address / FLASH_SECTOR == a_last / FLASH_SECTOR)
         return error_set(error, ERR_OVERLAP,
                          "%s (0x%x to 0x%llx) and %s (0x%x to 0x%llx) share the flash sector at "
                          "0x%x, which can only be erased as a whole",
                          a->path, a->address, a_last, b->path, b->address, b_last,
-                         b->address / SECTOR * SECTOR);
+                         b->address / FLASH_SECTOR * FLASH_SECTOR);
     return 0;
 }
 
@@ -288,9 +287,7 @@ static bool is_patchable(const struct region *region, const struct chip *chip,
         esp_image_parse(region->data, region->size, image, NULL) != 0 ||
         esp_image_verify(region->data, image, NULL) != 0 || image->is_signed)
         return false;
-    if (chip->image_chip_id < 0)
-        return image->form == ESP_IMAGE_PLAIN;
-    return image->form == ESP_IMAGE_EXTENDED && (int)image->chip_id == chip->image_chip_id;
+    return image->form != ESP_IMAGE_V2 && esp_image_chip(image->form, image->chip_id) == chip;
 }
 
 int plan_patch(struct plan *plan, const struct chip *chip, const struct image_settings *settings,

@@ -11,10 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define SECTOR        4096
-#define TABLE_AT      0x8000   /* ESP-IDF's default */
 #define TABLE_AT_LAST 0x100000 /* no bootloader is that long */
-#define TABLE_SIZE    (PARTITION_ROW * PARTITION_ROWS_MAX)
 
 struct view {
     const uint8_t *data;
@@ -31,23 +28,20 @@ static size_t offset_of(const struct view *v, uint64_t address)
                                                                    : SIZE_MAX;
 }
 
-static bool is_for(const struct esp_image *image, const struct chip *chip)
-{
-    if (chip->image_chip_id < 0)
-        return image->form == ESP_IMAGE_PLAIN;
-    return image->form == ESP_IMAGE_EXTENDED && (int)image->chip_id == chip->image_chip_id;
-}
-
 /* An image where the chip that it is for has its bootloader. */
-static bool bootloader_find(const struct view *v, size_t *offset, struct esp_image *image)
+static bool bootloader_find(const struct view *v, struct merged_head *head)
 {
+    struct esp_image image;
+
     for (int id = CHIP_AUTO + 1; id < CHIP_COUNT; id++) {
-        const struct chip *chip = chip_get((enum chip_id)id);
-        *offset = offset_of(v, chip->bootloader_offset);
-        if (*offset != SIZE_MAX &&
-            esp_image_parse(v->data + *offset, v->size - *offset, image, NULL) == 0 &&
-            is_for(image, chip))
-            return true;
+        head->chip = chip_get((enum chip_id)id);
+        head->boot = offset_of(v, head->chip->bootloader_offset);
+        if (head->boot == SIZE_MAX ||
+            esp_image_parse(v->data + head->boot, v->size - head->boot, &image, NULL) != 0 ||
+            image.form == ESP_IMAGE_V2 || esp_image_chip(image.form, image.chip_id) != head->chip)
+            continue;
+        head->boot_end = head->boot + image.end;
+        return true;
     }
     return false;
 }
@@ -56,39 +50,47 @@ static bool table_is(const struct view *v, size_t offset, struct partition_table
 {
     size_t rest = v->size - offset;
 
-    return partition_table_parse(v->data + offset, rest < TABLE_SIZE ? rest : TABLE_SIZE, table);
+    return partition_table_parse(v->data + offset,
+                                 rest < PARTITION_TABLE_SIZE ? rest : PARTITION_TABLE_SIZE, table);
 }
 
-/* At the usual place, else at the first sector that has one with a digest that fits. */
-static bool table_find(const struct view *v, size_t from, size_t *offset,
-                       struct partition_table *table)
+static bool table_find(const struct view *v, struct merged_head *head)
 {
-    *offset = offset_of(v, TABLE_AT);
-    if (*offset != SIZE_MAX && *offset >= from && table_is(v, *offset, table))
+    struct partition_table *table = &head->rows;
+
+    head->table = offset_of(v, PARTITION_TABLE_AT);
+    if (head->table != SIZE_MAX && head->table >= head->boot_end && table_is(v, head->table, table))
         return true;
-    for (uint64_t at = ((uint64_t)v->address + from + SECTOR - 1) / SECTOR * SECTOR;
-         at <= TABLE_AT_LAST; at += SECTOR) {
-        *offset = offset_of(v, at);
-        if (*offset == SIZE_MAX)
+    for (uint64_t at = ((uint64_t)v->address + head->boot_end + FLASH_SECTOR - 1) / FLASH_SECTOR *
+                       FLASH_SECTOR;
+         at <= TABLE_AT_LAST; at += FLASH_SECTOR) {
+        head->table = offset_of(v, at);
+        if (head->table == SIZE_MAX)
             return false;
-        if (table_is(v, *offset, table) && table->md5_at && table->md5_ok)
+        if (table_is(v, head->table, table) && table->md5_at && table->md5_ok)
             return true;
     }
     return false;
 }
 
+bool merged_head_find(const uint8_t *data, size_t size, uint32_t address, struct merged_head *head)
+{
+    const struct view v = {data, size, address};
+
+    *head = (struct merged_head){0};
+    return bootloader_find(&v, head) && table_find(&v, head);
+}
+
 /* Behind the last byte of data[from..to) that is not 0xFF; `from` when there is none. */
 static size_t content_end(const struct view *v, size_t from, size_t to)
 {
-    while (to > from && v->data[to - 1] == 0xFF)
-        to--;
-    return to;
+    return from + util_trimmed(v->data + from, to - from, 0xFF);
 }
 
 /* Offset behind the sector that data[last] is in; no more than there is. */
 static size_t sector_end(const struct view *v, uint64_t last)
 {
-    uint64_t end = ((v->address + last) / SECTOR + 1) * SECTOR - v->address;
+    uint64_t end = ((v->address + last) / FLASH_SECTOR + 1) * FLASH_SECTOR - v->address;
 
     return end < v->size ? (size_t)end : v->size;
 }
@@ -119,7 +121,7 @@ static bool name_taken(const struct split *split, const char *name)
     return false;
 }
 
-/* No two parts begin at the same address, so that this ends. */
+/* A stranger's label may be what stands for the address of other data. */
 static void name_choose(const struct split *split, const char *label, uint32_t address,
                         char name[32])
 {
@@ -131,8 +133,8 @@ static void name_choose(const struct split *split, const char *label, uint32_t a
         snprintf(name, 32, "data-0x%x", address);
     else if (name_taken(split, name))
         snprintf(name, 32, "%.16s-0x%x", plain, address);
-    if (name_taken(split, name))
-        snprintf(name, 32, "data-0x%x", address);
+    for (unsigned n = 2; name_taken(split, name); n++)
+        snprintf(name, 32, "data-0x%x-%u", address, n);
 }
 
 /* ---- parts --------------------------------------------------------------------------------- */
@@ -223,7 +225,7 @@ static void partitions_add(struct split *split, const struct view *v, struct par
     for (size_t i = 0; i < table->n && from < v->size; i++) {
         const struct partition *p = &table->rows[i];
         size_t begin = offset_of(v, p->offset);
-        if (begin == SIZE_MAX || begin < from || p->size == 0 || p->offset % SECTOR != 0)
+        if (begin == SIZE_MAX || begin < from || p->size == 0 || p->offset % FLASH_SECTOR != 0)
             continue;
         size_t end = sector_end(v, (uint64_t)begin + p->size - 1);
         unnamed_add(split, v, from, begin);
@@ -236,7 +238,7 @@ static void partitions_add(struct split *split, const struct view *v, struct par
 /* A signature may follow the rows. */
 static size_t table_part_end(const struct view *v, size_t at)
 {
-    size_t rows_end = TABLE_SIZE < v->size - at ? at + TABLE_SIZE : v->size;
+    size_t rows_end = PARTITION_TABLE_SIZE < v->size - at ? at + PARTITION_TABLE_SIZE : v->size;
     size_t end = content_end(v, at, sector_end(v, at));
 
     return end > rows_end ? end : rows_end;
@@ -245,21 +247,19 @@ static size_t table_part_end(const struct view *v, size_t at)
 void split_make(struct split *split, const uint8_t *data, size_t size, uint32_t address)
 {
     const struct view v = {data, size, address};
-    struct esp_image image;
-    struct partition_table table;
-    size_t boot, at;
+    struct merged_head head;
 
     *split = (struct split){0};
-    if (!bootloader_find(&v, &boot, &image) || !table_find(&v, boot + image.end, &at, &table)) {
+    if (!merged_head_find(data, size, address, &head)) {
         if (size > 0)
             part_add(split, &v, "", 0, size);
         return;
     }
     split->is_merged = true;
-    unnamed_add(split, &v, 0, boot);
-    part_add(split, &v, "bootloader", boot, image_end(&v, boot, at));
-    part_add(split, &v, "partition-table", at, table_part_end(&v, at));
-    partitions_add(split, &v, &table, sector_end(&v, at));
+    unnamed_add(split, &v, 0, head.boot);
+    part_add(split, &v, "bootloader", head.boot, image_end(&v, head.boot, head.table));
+    part_add(split, &v, "partition-table", head.table, table_part_end(&v, head.table));
+    partitions_add(split, &v, &head.rows, sector_end(&v, head.table));
 }
 
 void split_done(struct split *split)
@@ -271,14 +271,12 @@ void split_done(struct split *split)
 
 uint32_t split_address(const uint8_t *data, size_t size)
 {
-    struct esp_image image;
+    unsigned id = 0;
+    enum esp_image_form form = esp_image_recognise(data, size, &id);
+    const struct chip *chip = esp_image_chip(form, id);
+    struct merged_head head;
 
-    if (esp_image_parse(data, size, &image, NULL) != 0)
-        return 0;
-    const struct chip *chip =
-        image.form == ESP_IMAGE_EXTENDED ? chip_by_image_id((int)image.chip_id) : NULL;
-    const struct view v = {data, size, chip ? chip->bootloader_offset : 0};
-    struct partition_table table;
-    size_t at;
-    return v.address && table_find(&v, image.end, &at, &table) ? v.address : 0;
+    return chip && merged_head_find(data, size, chip->bootloader_offset, &head)
+               ? chip->bootloader_offset
+               : 0;
 }

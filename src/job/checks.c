@@ -2,6 +2,7 @@
 #include "job/checks.h"
 
 #include "base/util.h"
+#include "job/encrypt.h"
 #include "job/internal.h"
 #include "job/ops.h"
 #include "job/partitions.h"
@@ -12,15 +13,6 @@
 
 /* Of a table, most often all: 14 rows, the MD5 and the end. */
 enum { TABLE_HEAD = 512 };
-
-static bool job_has_op(const struct job *job, enum op_kind kind)
-{
-    for (size_t i = 0; i < job->n_ops; i++) {
-        if (job->ops[i].kind == kind)
-            return true;
-    }
-    return false;
-}
 
 /* What the job alone tells. */
 static struct check_target target_of(const struct job *job)
@@ -52,7 +44,8 @@ int job_findings(const struct job *job, struct findings *findings, struct error 
 
 /* ---- in a job ---- */
 
-static void finding_say(struct run *run, const struct finding *finding)
+/* `decides`: it is the text of the event `done`, and no line of the log. */
+static void finding_say(struct run *run, const struct finding *finding, bool decides)
 {
     bool refuses = finding->refuses && (!run->job->force || finding->always);
     struct event event;
@@ -62,19 +55,22 @@ static void finding_say(struct run *run, const struct finding *finding)
     util_copy(event.check.text, sizeof event.check.text, finding->text);
     event.check.refuses = refuses;
     report_put(&run->report, &event);
-    log_line(run_log(run), refuses ? LOG_ERROR : LOG_WARNING, "%s%s", finding->text,
-             finding->refuses && !refuses ? "; going on as forced" : "");
+    if (!decides)
+        log_line(run_log(run), refuses ? LOG_ERROR : LOG_WARNING, "%s%s", finding->text,
+                 finding->refuses && !refuses ? "; going on as forced" : "");
 }
 
-/* The first refusal decides, and tells how many there are. */
-static int refuse(struct run *run, const struct findings *findings)
+/* Says all; the first refusal decides, and tells how many there are. */
+static int say_and_judge(struct run *run, const struct findings *findings)
 {
     const struct finding *first = findings_refusal(findings, run->job->force);
     char more[40] = "";
     size_t n = 0;
 
-    for (size_t i = 0; i < findings->n; i++)
+    for (size_t i = 0; i < findings->n; i++) {
+        finding_say(run, &findings->rows[i], &findings->rows[i] == first);
         n += findings->rows[i].refuses && (!run->job->force || findings->rows[i].always);
+    }
     if (first == NULL)
         return 0;
     if (n > 1)
@@ -102,13 +98,6 @@ static void find(const struct run *run, const struct check_target *target,
             findings_add(findings, row->code, row->refuses, "%s", row->text);
     }
     findings_done(&found);
-}
-
-static int say_and_judge(struct run *run, const struct findings *findings)
-{
-    for (size_t i = 0; i < findings->n; i++)
-        finding_say(run, &findings->rows[i]);
-    return refuse(run, findings);
 }
 
 /* What does not end the job is said once the chip is known, which may be more or less then. */
@@ -168,19 +157,6 @@ static int table_read(struct run *run, struct check_target *target, uint8_t head
     return 0;
 }
 
-/* Nobody here can have the chip encrypt yet, and plain it must not get there. */
-static int encrypted_check(struct run *run)
-{
-    for (size_t i = 0; run->chip.flash_encryption && i < run->plan.n; i++) {
-        const struct region *region = &run->plan.regions[i];
-        if (region->encrypted)
-            return error_set(&run->error, ERR_NOT_POSSIBLE,
-                             "%s at 0x%x is to be encrypted by the chip, which is not possible yet",
-                             region->path, region->address);
-    }
-    return 0;
-}
-
 int checks_with_chip(struct run *run)
 {
     struct check_target target = target_of(run->job);
@@ -193,11 +169,12 @@ int checks_with_chip(struct run *run)
     target.flash_limit = run->loader.flash_limit;
     target.flash_encryption = run->chip.flash_encryption;
     target.is_patched = true;
+    encrypt_decide(run);
     if (job_has_op(run->job, OP_WRITE_FLASH) && plan_wants_table(&run->plan, &target) &&
         table_read(run, &target, head) != 0)
         return run->error.code;
     find(run, &target, &findings);
     int result = say_and_judge(run, &findings);
     findings_done(&findings);
-    return result == 0 ? encrypted_check(run) : result;
+    return result == 0 ? encrypt_check(run) : result;
 }

@@ -149,7 +149,7 @@ static void text_write(struct buffer *out, const char *text)
 {
     buffer_append_byte(out, '"');
     for (const unsigned char *s = (const unsigned char *)text; *s;) {
-        size_t n = util_utf8_length(s);
+        size_t n = util_utf8_length((const char *)s);
         if (n == 0)
             buffer_append(out, "\xEF\xBF\xBD", 3);
         else if (*s == '"' || *s == '\\')

@@ -16,6 +16,8 @@ bool op_fills_file(enum op_kind kind);
 int op_program_load(const struct op *op, const struct chip *chip, uint8_t **data,
                     struct esp_image *image, struct error *error);
 
+bool job_has_op(const struct job *job, enum op_kind kind);
+
 /* Whether one of the ops reads job->images. */
 bool job_needs_images(const struct job *job);
 

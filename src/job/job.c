@@ -194,6 +194,15 @@ bool op_fills_file(enum op_kind kind)
     return op_needs[kind].output;
 }
 
+bool job_has_op(const struct job *job, enum op_kind kind)
+{
+    for (size_t i = 0; i < job->n_ops; i++) {
+        if (job->ops[i].kind == kind)
+            return true;
+    }
+    return false;
+}
+
 bool job_needs_images(const struct job *job)
 {
     for (size_t i = 0; i < job->n_ops; i++) {
@@ -283,8 +292,8 @@ static int plan_make(const struct job *job, const struct chip *chip,
         n++;
     }
     if (named)
-        result = job_places_find(specs, places, n, job->table_address, chip, chip_table, &known,
-                                 error);
+        result =
+            job_places_find(specs, places, n, job->table_address, chip, chip_table, &known, error);
     for (size_t i = 0; result == 0 && !known && i < n; i++)
         result = image_file_look(specs[i].path, &size, error);
     if (result == 0 && known)

@@ -57,7 +57,7 @@ enum { JOB_CONNECT_ATTEMPTS = 7 }; /* unless told otherwise */
 /* The file's own: Intel HEX, UF2. */
 #define JOB_ADDRESS_OWN (UINT32_MAX - 2)
 
-#define JOB_TABLE_ADDRESS 0x8000 /* of the partition table, unless told otherwise (ESP-IDF) */
+#define JOB_TABLE_ADDRESS PARTITION_TABLE_AT /* of the partition table, unless told otherwise */
 
 #define JOB_SIZE_ALL UINT32_MAX
 
@@ -78,7 +78,7 @@ struct job_image {
     uint32_t address;   /* or one of JOB_ADDRESS_... */
     char partition[20]; /* JOB_ADDRESS_PARTITION: its label, or "factory", "ota_0" ...; else "" */
     bool enabled;
-    bool encrypted; /* to be encrypted by a chip whose flash encryption is on; plain elsewhere */
+    enum encrypt encrypted;
 };
 
 /* After the reset: the board is to say something (the Flash Download Tool's LOG_CHECK). */

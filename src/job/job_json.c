@@ -117,6 +117,8 @@ static json_t *members_to_json(const struct job *job, const struct member *table
     return json;
 }
 
+static const char encrypt_always[] = "always";
+
 static json_t *images_to_json(const struct job *job)
 {
     json_t *array = json_array();
@@ -128,7 +130,9 @@ static json_t *images_to_json(const struct job *job)
         json_object_set_new(object, "address", job_address_to_json(image));
         json_object_set_new(object, "enabled", json_boolean(image->enabled));
         if (image->encrypted)
-            json_object_set_new(object, "encrypted", json_true());
+            json_object_set_new(object, "encrypted",
+                                image->encrypted == ENCRYPT_ALWAYS ? json_string(encrypt_always)
+                                                                   : json_true());
         json_array_append_new(array, object);
     }
     return array;
@@ -272,6 +276,20 @@ static bool switch_read(const json_t *value, bool *to)
     return value == NULL || json_is_boolean(value);
 }
 
+static bool encrypt_read(const json_t *value, enum encrypt *to)
+{
+    const char *word = json_string_value(value);
+    bool if_on = *to == ENCRYPT_IF_ON;
+
+    if (word && strcmp(word, encrypt_always) == 0) {
+        *to = ENCRYPT_ALWAYS;
+        return true;
+    }
+    bool ok = switch_read(value, &if_on);
+    *to = if_on ? ENCRYPT_IF_ON : ENCRYPT_NO;
+    return ok;
+}
+
 static int images_from_json(const json_t *array, struct job *job, struct error *error)
 {
     const json_t *object;
@@ -288,7 +306,7 @@ static int images_from_json(const json_t *array, struct job *job, struct error *
         struct job_image *image = &job->images[i];
         if (!address_read(json_object_get(object, "address"), image) ||
             !switch_read(json_object_get(object, "enabled"), &image->enabled) ||
-            !switch_read(json_object_get(object, "encrypted"), &image->encrypted))
+            !encrypt_read(json_object_get(object, "encrypted"), &image->encrypted))
             return wrong(error, "images");
     }
     return 0;

@@ -2,6 +2,7 @@
 /* Erasing, and asking the chip whether it did. */
 #include "job/ops.h"
 
+#include "base/clock.h"
 #include "base/util.h"
 #include "image/digest.h"
 #include "job/partitions.h"
@@ -61,6 +62,11 @@ static int erase_around(struct run *run, uint64_t *erased)
             return run->error.code;
         *erased += size;
     }
+    if (*erased == 0)
+        return error_set(&run->error, ERR_PROTECTED,
+                         "the protected ranges cover all of the flash, 0x%llx bytes: nothing is "
+                         "left to be erased",
+                         (unsigned long long)end);
     return 0;
 }
 
@@ -97,28 +103,31 @@ int op_erase_all(struct run *run)
     return erase_all(run, &erased);
 }
 
-static void erase_result(struct run *run, enum op_kind kind, uint32_t address, uint64_t size)
+static void erase_result(struct run *run, enum op_kind kind, uint32_t address, uint64_t size,
+                         int64_t start)
 {
+    double seconds = (double)(clock_us() - start) / 1e6;
     struct event event;
 
     log_line(run_log(run), LOG_INFO, "0x%llx bytes from 0x%x erased in %.1f s",
-             (unsigned long long)size, address, report_progress_seconds(&run->report));
+             (unsigned long long)size, address, seconds);
     op_result(run, kind, &event);
     event_result_add(&event, "address", "0x%x", address);
     event_result_add(&event, "size", "%llu", (unsigned long long)size);
     event_result_add(&event, "confirmed_by", "%s", erase_can_confirm(run) ? "md5" : "status");
-    event_result_add(&event, "seconds", "%.2f", report_progress_seconds(&run->report));
+    event_result_add(&event, "seconds", "%.2f", seconds);
     report_put(&run->report, &event);
 }
 
 int op_erase_flash(struct run *run, size_t index)
 {
+    int64_t start = clock_us();
     uint64_t erased = 0;
 
     (void)index;
     if (erase_all(run, &erased) != 0)
         return run->error.code;
-    erase_result(run, OP_ERASE_FLASH, 0, erased);
+    erase_result(run, OP_ERASE_FLASH, 0, erased, start);
     return 0;
 }
 
@@ -146,6 +155,7 @@ int op_erase_region(struct run *run, size_t index)
 {
     struct op resolved;
     const struct op *op = &resolved;
+    int64_t start = clock_us();
 
     if (job_op_resolve(run, index, &resolved) != 0)
         return run->error.code;
@@ -162,6 +172,6 @@ int op_erase_region(struct run *run, size_t index)
     report_progress_end(&run->report);
     if (erase_confirm(run, op->address, size) != 0)
         return run->error.code;
-    erase_result(run, op->kind, op->address, size);
+    erase_result(run, op->kind, op->address, size, start);
     return 0;
 }

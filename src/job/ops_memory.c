@@ -2,10 +2,10 @@
 /* The chip's memory and registers, and programs that are started in it. */
 #include "job/ops.h"
 
+#include "base/output.h"
 #include "base/util.h"
 #include "image/digest.h"
 #include "job/internal.h"
-#include "job/output.h"
 #include "job/recover.h"
 
 #include <stdlib.h>

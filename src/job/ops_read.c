@@ -2,9 +2,9 @@
 /* Reading the flash into a file. */
 #include "job/ops.h"
 
+#include "base/output.h"
 #include "base/util.h"
 #include "image/digest.h"
-#include "job/output.h"
 #include "job/partitions.h"
 #include "job/recover.h"
 

@@ -3,6 +3,7 @@
 #include "job/ops.h"
 
 #include "base/util.h"
+#include "job/encrypt.h"
 #include "job/front.h"
 #include "job/recover.h"
 #include "job/send.h"
@@ -91,10 +92,11 @@ static int region_confirm(struct run *run, const struct region *region, enum err
     return result;
 }
 
-/* In Secure Download Mode the chip neither tells a digest nor lets its flash be read. */
-static bool can_confirm(const struct run *run)
+/* In Secure Download Mode the chip neither tells a digest nor lets its flash be read; of what it
+ * has encrypted it tells that of the ciphertext. */
+static bool can_confirm(const struct run *run, const struct region *region)
 {
-    return !run->loader.secure_download;
+    return !run->loader.secure_download && !region->encrypted;
 }
 
 /* `send` is NULL where nothing was to be sent. */
@@ -105,17 +107,19 @@ static void region_result(struct run *run, enum op_kind op, const struct region 
     char md5[33];
 
     op_result(run, op, &event);
-    event.result.ok = event.result.ok && can_confirm(run);
+    event.result.ok = event.result.ok && can_confirm(run, region);
     event_result_add(&event, "file", "%s", region->path);
     event_result_add(&event, "address", "0x%x", region->address);
     event_result_add(&event, "size", "%zu", region->size);
     event_result_add(&event, "md5", "%s", util_hex_format(md5, region->md5, 16));
     event_result_add(&event, "what", "%s", region->what);
     event_result_add(&event, "confirmed_by", "%s",
-                     !can_confirm(run)              ? "nothing"
+                     !can_confirm(run, region)      ? "nothing"
                      : loader_can_md5(&run->loader) ? "md5"
                                                     : "reading back");
     event_result_add(&event, "seconds", "%.2f", seconds);
+    if (region->encrypted)
+        event_result_add(&event, "encrypted", "yes");
     if (send) {
         event_result_add(&event, "written", "%zu", region->size - send->skipped);
         event_result_add(&event, "skipped", "%zu", send->skipped);
@@ -161,8 +165,9 @@ static int region_try(struct run *run, struct region *region, struct send *send,
         *seconds = (double)(clock_us() - start) / 1e6;
         if (send->confirmed)
             return region_is_confirmed(run, region);
-        if (!can_confirm(run))
-            return 0; /* which the op will say in the end */
+        if (!can_confirm(run, region))
+            return region->encrypted ? encrypt_confirm(run, region)
+                                     : 0; /* which the op will say in the end */
         int result = region_confirm(run, region, ERR_MD5_MISMATCH);
         if (result == 0)
             result = front_confirm(run, region);
@@ -198,7 +203,7 @@ static void say_written(struct run *run, const struct region *region, const stru
         snprintf(rate, sizeof rate, " at %u baud", *run->report.baud);
     log_line(log, LOG_INFO, "%s: %s%s at 0x%x written in %.1f s%s and %sverified",
              region_name(region), sent, size, region->address, seconds, rate,
-             can_confirm(run) ? "" : "not ");
+             can_confirm(run, region) ? "" : "not ");
 }
 
 /* *sent: whether any of it had to be. */
@@ -228,6 +233,8 @@ static int region_confirm_again(struct run *run, const struct region *region)
 {
     int result;
 
+    if (!can_confirm(run, region))
+        return 0;
     do
         result = confirm_by_md5(run, region, ERR_VERIFY_FAILED);
     while (result != 0 && result != ERR_VERIFY_FAILED && recover_slower(run));
@@ -278,6 +285,28 @@ static void regions_announce(struct run *run)
     }
 }
 
+/* Well written as far as anyone can tell, which is less than a PASS says. */
+static int say_unverified(struct run *run)
+{
+    const struct region *first;
+    size_t n = encrypt_count(&run->plan, &first);
+    char more[40] = "";
+
+    if (run->loader.secure_download)
+        return error_set(&run->error, ERR_NOT_VERIFIED,
+                         "everything was written, but in Secure Download Mode the chip lets nobody "
+                         "check it");
+    if (n > 1)
+        snprintf(more, sizeof more, " and %zu more", n - 1);
+    if (n > 0)
+        return error_set(
+            &run->error, ERR_NOT_VERIFIED,
+            "everything was written, but nobody can check what the chip has encrypted: "
+            "%s at 0x%x%s",
+            region_name(first), first->address, more);
+    return 0;
+}
+
 int op_write_flash(struct run *run, size_t index)
 {
     int result = run->job->erase_all ? op_erase_all(run) : 0;
@@ -287,11 +316,7 @@ int op_write_flash(struct run *run, size_t index)
         regions_announce(run);
         result = regions_write(run);
     }
-    if (result == 0 && !can_confirm(run))
-        return error_set(&run->error, ERR_NOT_VERIFIED,
-                         "everything was written, but in Secure Download Mode the chip lets nobody "
-                         "check it");
-    return result;
+    return result == 0 ? say_unverified(run) : result;
 }
 
 /* Looks at every file, so that one run tells about all of them; the first difference decides. */

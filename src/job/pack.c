@@ -6,6 +6,7 @@
 #include "base/util.h"
 #include "image/deflate.h"
 #include "image/digest.h"
+#include "job/internal.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -214,20 +215,9 @@ static bool is_final(const struct run *run, const struct region *region)
     return true;
 }
 
-static bool is_wanted(const struct run *run)
-{
-    if (!run->job->compress)
-        return false;
-    for (size_t i = 0; i < run->job->n_ops; i++) {
-        if (run->job->ops[i].kind == OP_WRITE_FLASH)
-            return true;
-    }
-    return false;
-}
-
 void pack_start(struct run *run)
 {
-    if (run->plan.n == 0 || !is_wanted(run))
+    if (run->plan.n == 0 || !run->job->compress || !job_has_op(run->job, OP_WRITE_FLASH))
         return;
     if (run->builders == NULL)
         run->builders = xcalloc(run->plan.n, sizeof *run->builders);
@@ -239,6 +229,12 @@ void pack_start(struct run *run)
             running < BUILDERS_MAX && is_final(run, region))
             running += builder_start(&run->builders[i], region_build, region) == 0;
     }
+}
+
+void pack_forget(struct run *run, const struct region *region)
+{
+    if (run->builders)
+        builder_stop(&run->builders[region - run->plan.regions]);
 }
 
 void pack_digest(struct run *run)

@@ -14,6 +14,9 @@
  * pack_take(). */
 void pack_start(struct run *run);
 
+/* Before the bytes of a region of the plan are changed: what was begun for it is dropped. */
+void pack_forget(struct run *run, const struct region *region);
+
 /* After plan_patch(): the MD5 of every region, and what was built in the meantime. Does not wait
  * for builders. */
 void pack_digest(struct run *run);

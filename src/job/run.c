@@ -6,11 +6,11 @@
  */
 #include "job/run.h"
 
+#include "base/output.h"
 #include "base/util.h"
 #include "job/boot_check.h"
 #include "job/checks.h"
 #include "job/internal.h"
-#include "job/output.h"
 #include "job/pack.h"
 #include "job/partitions.h"
 #include "job/recover.h"

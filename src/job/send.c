@@ -71,9 +71,10 @@ static int chip_md5(void *context, size_t offset, size_t size, uint8_t md5[16])
     return result;
 }
 
-static bool may_look(const struct run *run, const struct send *send)
+/* What the chip has encrypted has another digest. */
+static bool may_look(const struct run *run, const struct region *region, const struct send *send)
 {
-    if (send->all || !loader_can_md5(&run->loader))
+    if (send->all || region->encrypted || !loader_can_md5(&run->loader))
         return false;
     /* After erasing it is known what is there, and none of it is the image. */
     return send->begun || !(run->job->no_diff || run->job->erase_all);
@@ -91,7 +92,7 @@ static int look(struct run *run, const struct region *region, const struct send 
                                .begun = send->begun};
 
     cost_set(&look);
-    if (!may_look(run, send)) {
+    if (!may_look(run, region, send)) {
         diff_take_all(diff, &what);
         return 0;
     }
@@ -118,6 +119,18 @@ static void say(struct run *run, const struct region *region, const struct diff 
                  diff->sectors, util_size_format(size, sizeof size, diff->bytes));
 }
 
+/* Whether the chip's MD5 tells what became of it. */
+static bool can_ask(const struct run *run, const struct region *region)
+{
+    return loader_can_md5(&run->loader) && !region->encrypted;
+}
+
+/* What nobody can check is sent at a rate that has worked before. */
+static bool may_raise(const struct run *run, const struct region *region)
+{
+    return !region->encrypted || run->rate.good > run->link.baud;
+}
+
 /* The range as a region of its own; the bytes stay the region's. */
 static int send_range(struct run *run, const struct region *region, const struct diff_range *range,
                       bool trial, const struct loader_progress *progress)
@@ -127,11 +140,12 @@ static int send_range(struct run *run, const struct region *region, const struct
                           .data = region->data + range->offset,
                           .size = range->size,
                           .file_size = range->size,
+                          .encrypted = region->encrypted,
                           .front = range->offset == 0 ? region->front : NULL};
     bool whole = range->size == region->size;
 
-    run->loader.prove_block = !trial && rate_wants_proof(&run->rate) && range->size >= PROVE_FROM &&
-                              loader_can_md5(&run->loader);
+    run->loader.prove_block =
+        !trial && rate_wants_proof(&run->rate) && range->size >= PROVE_FROM && can_ask(run, region);
     int result = whole ? pack_take(run, region) : pack_part(run, &part);
     if (result == 0)
         result = loader_flash_write(&run->loader, whole ? region : &part, progress, &run->error);
@@ -166,7 +180,7 @@ static struct diff_range next_part(const struct run *run, const struct region *r
 
     if (little < PROVE_FROM)
         little += RATE_TRIAL;
-    if (rate_on_trial(&run->rate) && loader_can_md5(&run->loader) && part.size > 2 * RATE_TRIAL)
+    if (rate_on_trial(&run->rate) && can_ask(run, region) && part.size > 2 * RATE_TRIAL)
         part.size = little;
     return part;
 }
@@ -179,7 +193,7 @@ static int send_ranges(struct run *run, const struct region *region, const struc
 
     for (size_t i = 0; i < diff->n; i++) {
         for (size_t sent = 0; sent < diff->ranges[i].size;) {
-            if (rate_raise(run, wire_of(run, region, left)) != 0)
+            if (may_raise(run, region) && rate_raise(run, wire_of(run, region, left)) != 0)
                 return run->error.code;
             struct diff_range part = next_part(run, region, &diff->ranges[i], sent);
             bool trial = part.size < diff->ranges[i].size - sent;
@@ -189,7 +203,7 @@ static int send_ranges(struct run *run, const struct region *region, const struc
                 (trial && confirm_range(run, region, &part) != 0))
                 return error_context(&run->error, "writing %s at 0x%x", util_basename(region->path),
                                      region->address);
-            if (part.size >= PROVE_FROM && loader_can_md5(&run->loader))
+            if (part.size >= PROVE_FROM && can_ask(run, region))
                 rate_prove(&run->rate, run->link.baud);
             sent += part.size;
             left -= part.size;

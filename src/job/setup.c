@@ -93,8 +93,9 @@ static int check_registers(struct run *run)
     return 0;
 }
 
-/* Only files are written, each of which is looked at for itself: ciphertext is what such a chip
- * wants (image/check.h). */
+/* Only files are written, each of which is looked at for itself: such a chip wants what it encrypts
+ * on the way, ciphertext, and in partitions that it does not decrypt anything (job/encrypt.h,
+ * image/check.h). */
 static bool files_only(const struct run *run)
 {
     for (size_t i = 0; i < run->job->n_ops; i++) {
@@ -115,7 +116,8 @@ static int check_security(struct run *run)
         return 0;
     if (!RUN_ANY_OP(run, changes))
         return 0;
-    if (!chip->secure_boot && !chip->secure_download && files_only(run))
+    if (chip->flash_encryption && !chip->secure_boot_v1 && !chip->secure_download &&
+        files_only(run))
         return 0;
     if (run->job->force) {
         log_line(run_log(run), LOG_WARNING, "%s has %s enabled; going on as forced", chip->name,

@@ -39,8 +39,7 @@ enum {
     ROM_BLOCK = 0x400,      /* of flash data, in the ROM */
     STUB_BLOCK = 0x4000,    /* in the stub: its frame buffer's size */
     RAM_BLOCK = 0x1800,
-    OTG_BLOCK = 0x800, /* both in the stub and in RAM when the chip is on its own USB-OTG */
-    FLASH_SECTOR = 0x1000,
+    OTG_BLOCK = 0x800,       /* both in the stub and in RAM when the chip is on its own USB-OTG */
     COMMAND_SYNC_REPLIES = 8 /* of both, the ROM and the stub, to one SYNC */
 };
 

@@ -10,10 +10,12 @@ enum { ERASE_WRITE_SECONDS_PER_MB = 40 };
 /* Sends FLASH_BEGIN or FLASH_DEFL_BEGIN. In the ROM this erases, and takes as long. */
 struct flash_begin {
     bool deflated;
+    bool encrypted; /* the chip encrypts what it gets */
     uint32_t address;
     uint32_t erase;  /* first word: bytes to erase, or in the stub to write */
     uint32_t blocks; /* of the loader's block size */
 };
+/* ERR_NOT_POSSIBLE where it is to be encrypted and this loader can't. */
 int flash_begin(struct loader *loader, const struct flash_begin *begin, struct error *error);
 
 uint32_t flash_block_size(const struct loader *loader);

@@ -49,15 +49,20 @@ int flash_begin(struct loader *loader, const struct flash_begin *begin, struct e
 {
     uint8_t data[20];
     bool rom = loader->stage != STAGE_STUB;
-    struct request request = {
-        .op = begin->deflated ? OP_DEFL_BEGIN : OP_FLASH_BEGIN,
-        .data = data,
-        .n = WORDS(data, begin->erase, begin->blocks, flash_block_size(loader), begin->address, 0),
-        .address = begin->address,
-        .has_address = true};
+    struct request request = {.op = begin->deflated ? OP_DEFL_BEGIN : OP_FLASH_BEGIN,
+                              .data = data,
+                              .n =
+                                  WORDS(data, begin->erase, begin->blocks, flash_block_size(loader),
+                                        begin->address, begin->encrypted),
+                              .address = begin->address,
+                              .has_address = true};
 
-    /* The fifth word asks for encryption. Stubs do without it, old ROMs do not know it. */
-    if (!rom || !loader->chip->rom_begin_encrypt)
+    if (begin->encrypted && !loader_can_encrypt(loader))
+        return error_set(error, ERR_NOT_POSSIBLE, "this loader of the %s can't encrypt",
+                         loader->chip->name);
+    /* The fifth word asks for encryption. Stubs do without it, old ones and old ROMs do not know
+     * it. */
+    if (rom ? !loader->chip->rom_begin_encrypt : !begin->encrypted)
         request.n -= 4;
     if (rom)
         request.timeout_ms = command_limit_ms(begin->erase, ERASE_WRITE_SECONDS_PER_MB);

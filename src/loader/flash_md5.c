@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "loader/command.h"
 
+#include "base/util.h"
+
 #include <string.h>
 
 enum { MD5_SECONDS_PER_MB = 8, MD5_SOON_MS_PER_MB = 2000, MD5_TEXT = 32, MD5_RAW = 16 };
@@ -10,19 +12,10 @@ bool loader_can_md5(const struct loader *loader)
     return loader->stage == STAGE_STUB || (loader->chip->rom_md5 && !loader->secure_download);
 }
 
-static int hex_digit(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static bool hex_decode(const uint8_t *text, uint8_t *bytes, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+        int high = util_hex_digit((char)text[2 * i]), low = util_hex_digit((char)text[2 * i + 1]);
         if (high < 0 || low < 0)
             return false;
         bytes[i] = (uint8_t)(high << 4 | low);

@@ -31,6 +31,7 @@ struct write {
     struct loader *loader;
     const struct loader_progress *progress;
     bool deflated;
+    bool encrypted;
     uint32_t address;                 /* of the first image byte */
     const uint8_t *image;             /* the image bytes */
     const uint8_t *bytes;             /* what is sent for them */
@@ -281,6 +282,7 @@ static int begin(struct write *write, struct error *error)
     uint32_t block = flash_block_size(loader);
     bool rom = loader->stage != STAGE_STUB;
     struct flash_begin begin = {.deflated = write->deflated,
+                                .encrypted = write->encrypted,
                                 .address = write->address,
                                 .erase = (uint32_t)write->size,
                                 .blocks = write->blocks};
@@ -318,6 +320,20 @@ static int keep_front(struct write *write, const struct region *region, struct e
     return 0;
 }
 
+/* What the flash holds before it in its sector is as it is there, and can't be sent again to be
+ * encrypted with it. */
+static int check_encrypted(const struct loader *loader, const struct region *region,
+                           struct error *error)
+{
+    unsigned align = loader->chip->encryption.align;
+
+    if (align != 0 && region->address % FLASH_SECTOR == 0 && region->size % align == 0)
+        return 0;
+    return error_set(error, ERR_BAD_ADDRESS,
+                     "%s: 0x%zx bytes at 0x%08x can't be encrypted by the %s", region->path,
+                     region->size, region->address, loader->chip->name);
+}
+
 static int prepare(struct write *write, const struct region *region, struct error *error)
 {
     struct loader *loader = write->loader;
@@ -327,9 +343,12 @@ static int prepare(struct write *write, const struct region *region, struct erro
                          "%s: address 0x%08x is no multiple of 4, the flash can't be written there",
                          region->path, region->address);
     int rc = flash_check_range(loader, region->address, region->size, error);
+    if (rc == 0 && region->encrypted)
+        rc = check_encrypted(loader, region, error);
     if (rc < 0)
         return rc;
 
+    write->encrypted = region->encrypted != ENCRYPT_NO;
     write->deflated =
         region->deflated && (loader->stage == STAGE_STUB || loader->chip->rom_deflate);
     if (write->deflated)

@@ -25,7 +25,7 @@ uint32_t words_get(struct words *words, uint32_t address)
     return words->rc < 0 ? 0 : value;
 }
 
-static uint32_t words_field(struct words *words, const struct chip_field *field)
+uint32_t words_field(struct words *words, const struct chip_field *field)
 {
     uint32_t base = words->chip->efuse_base, value;
 
@@ -193,7 +193,7 @@ static int read_word(void *context, uint32_t address, uint32_t *value, struct er
     return loader_read_efuse(loader, address, value, error);
 }
 
-static struct words words_of(struct loader *loader, struct error *error)
+struct words loader_words(struct loader *loader, struct error *error)
 {
     return (struct words){
         .chip = loader->chip, .read = read_word, .context = loader, .error = error};
@@ -201,7 +201,7 @@ static struct words words_of(struct loader *loader, struct error *error)
 
 int loader_revision(struct loader *loader, struct error *error)
 {
-    struct words words = words_of(loader, error);
+    struct words words = loader_words(loader, error);
 
     if (loader->revision >= 0)
         return 0;
@@ -284,7 +284,7 @@ bool loader_usb_otg(const struct loader *loader)
 
 int loader_identify(struct loader *loader, struct chip_facts *facts, struct error *error)
 {
-    struct words words = words_of(loader, error);
+    struct words words = loader_words(loader, error);
     int rc;
 
     memset(facts, 0, sizeof *facts);

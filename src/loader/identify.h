@@ -16,6 +16,8 @@ struct words {
 
 uint32_t words_get(struct words *words, uint32_t address);
 
+uint32_t words_field(struct words *words, const struct chip_field *field); /* 0: there is none */
+
 static inline unsigned words_bits(uint32_t word, unsigned shift, unsigned count)
 {
     return word >> shift & ((1u << count) - 1);
@@ -36,6 +38,13 @@ void identify_macs(const struct chip *chip, struct chip_facts *facts);
 
 void identify_feature(struct chip_facts *facts, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Why the chip can't encrypt what is written to its flash in download mode; NULL: it can, or
+ * words->rc (encrypt.c). */
+const char *encrypt_words_refuse(struct words *words);
+
+/* The chip itself as a source. */
+struct words loader_words(struct loader *loader, struct error *error);
 
 /* loader->revision, read where it is not known yet. Not in Secure Download Mode. */
 int loader_revision(struct loader *loader, struct error *error);

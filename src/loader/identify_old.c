@@ -121,6 +121,7 @@ void identify_esp32(struct words *words, struct chip_facts *facts, int *revision
               esp32_name(package, bits(word[3], 0, 1), major == 3));
     esp32_features(word, package, facts);
     facts->secure_boot = bits(word[6], 4, 1) || (major >= 3 && bits(word[6], 5, 1));
+    facts->secure_boot_v1 = bits(word[6], 4, 1);
     facts->flash_encryption = __builtin_parity(bits(word[0], 20, 7));
 
     const uint8_t mac[6] = {(uint8_t)(word[2] >> 8),  (uint8_t)word[2],

@@ -145,6 +145,7 @@ struct chip_facts {
     char features[192];                            /* "Wi-Fi, BT, Dual Core, 240MHz" */
     char usb_mode[24];                             /* "", "USB-Serial/JTAG", "USB-OTG" */
     bool secure_boot, flash_encryption, secure_download;
+    bool secure_boot_v1;  /* of the first kind, which only the ESP32 has */
     char security[64];    /* "none", or what is enabled, for people */
     bool stub_possible;   /* a flasher stub can run on this very chip */
     char stub_reason[96]; /* why not; "" when it can */
@@ -209,9 +210,10 @@ int loader_flash_attach(struct loader *loader, const struct spi_connection *conn
 
 /* Writes one region: erase, all blocks, and the command that flushes the last block's error.
  * Compressed when region->deflated and the loader can; region->front is needed at an
- * address in mid-sector. Does not verify. No block is ever sent twice
- * where that could corrupt: on doubt it fails. `wire` of the progress is counted from the region's
- * start. */
+ * address in mid-sector. Where region->encrypted the chip encrypts it: address and size are
+ * multiples of chip->encryption.align then, and a sector begins there. Does not verify. No block is
+ * ever sent twice where that could corrupt: on doubt it fails. `wire` of the progress is counted
+ * from the region's start. */
 int loader_flash_write(struct loader *loader, const struct region *region,
                        const struct loader_progress *progress, struct error *error);
 
@@ -220,6 +222,17 @@ int loader_flash_write(struct loader *loader, const struct region *region,
  * done once for all ports. ERR_INTERNAL when `deflated` is no zlib stream: nothing appended. */
 int loader_frames_build(const uint8_t *deflated, size_t size, struct buffer *bytes,
                         struct wire_block **blocks, size_t *n, struct error *error);
+
+/* Whether the present loader takes data that the chip is to encrypt on its way: none on the
+ * ESP8266, on the ESP32 only the stub. */
+bool loader_can_encrypt(const struct loader *loader);
+/* The same of this very chip and stub: a key is burned, no eFuse forbids it, the stub is not too
+ * old. ERR_SECURED or ERR_NOT_POSSIBLE say what is missing. In Secure Download Mode, where the chip
+ * tells hardly anything, 0 means no more than that nothing speaks against it. */
+int loader_encrypt_check(struct loader *loader, struct error *error);
+/* Whether the key of its flash encryption is in the Key Manager, which keeps what it needs to find
+ * it in the flash below 0x2000 (esptool cmds.py: write_flash). */
+int loader_key_manager(struct loader *loader, bool *used, struct error *error);
 
 /* Whether loader_flash_md5 is possible in the present stage. */
 bool loader_can_md5(const struct loader *loader);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * These files are what Python's ConfigParser writes: sections, `key = value`, comments, and lines
- * of any length (inih has 200 bytes for one, a Windows path alone may have 260).
+ * of any length. Not with inih: as distributions build it (INI_USE_STACK, INI_MAX_LINE 200, so that
+ * INI_ALLOW_REALLOC has no effect) it cuts what is longer, and a Windows path alone may have 260
+ * bytes. Of a job, which is ours, job_file.c can ask for shorter lines.
  */
 #include "source/conf.h"
 
 #include "base/buffer.h"
+#include "base/util.h"
 
 #include <iconv.h>
 #include <stdlib.h>
@@ -18,32 +21,23 @@ static const char blanks[] = " \t\r\f\v";
 
 /* ---- bytes ---- */
 
-static size_t utf8_length(unsigned char c)
+static bool is_utf8(const char *text)
 {
-    return c < 0x80 ? 1 : c < 0xC2 ? 0 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : c < 0xF5 ? 4 : 0;
-}
-
-static bool is_utf8(const char *text, size_t size)
-{
-    for (size_t i = 0; i < size;) {
-        size_t n = utf8_length((unsigned char)text[i]);
-        if (n == 0 || n > size - i)
+    while (*text) {
+        size_t n = util_utf8_length(text);
+        if (n == 0)
             return false;
-        for (size_t k = 1; k < n; k++) {
-            if (((unsigned char)text[i + k] & 0xC0) != 0x80)
-                return false;
-        }
-        i += n;
+        text += n;
     }
     return true;
 }
 
 /* NULL: it is no GBK either, or this system does not know it. */
-static char *from_gbk(const char *text, size_t size)
+static char *from_gbk(char *text, size_t size)
 {
     size_t room = 3 * size + 1, in_left = size, left = room - 1;
     iconv_t to_utf8 = iconv_open("UTF-8", "GBK");
-    char *out = xmalloc(room), *at = out, *in = (char *)text;
+    char *out = xmalloc(room), *at = out, *in = text;
 
     if (to_utf8 == (iconv_t)-1 || iconv(to_utf8, &in, &in_left, &at, &left) == (size_t)-1) {
         free(out);
@@ -58,19 +52,20 @@ static char *from_gbk(const char *text, size_t size)
 
 static char *text_of(struct conf *conf, const char *text, size_t size)
 {
-    char *copy;
+    char *copy, *gbk;
 
     if (size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
         text += 3;
         size -= 3;
     }
-    conf->was_gbk = !is_utf8(text, size);
-    if (conf->was_gbk && (copy = from_gbk(text, size)) != NULL)
-        return copy;
     copy = xmalloc(size + 1);
     memcpy(copy, text, size);
     copy[size] = '\0';
-    return copy;
+    conf->was_gbk = !is_utf8(copy);
+    if (!conf->was_gbk || (gbk = from_gbk(copy, size)) == NULL)
+        return copy;
+    free(copy);
+    return gbk;
 }
 
 /* ---- lines ---- */

@@ -3,6 +3,7 @@
 #include "source/export.h"
 
 #include "base/buffer.h"
+#include "base/output.h"
 #include "source/job_path.h"
 #include "source/place.h"
 
@@ -61,8 +62,12 @@ static void put_images(struct buffer *out, const struct job *job, bool encrypted
 
     for (size_t i = 0; i < job->n_images; i++) {
         const struct job_image *image = &job->images[i];
-        if (!image->enabled || image->encrypted != encrypted)
+        if (!image->enabled || (image->encrypted != ENCRYPT_NO) != encrypted)
             continue;
+        if (image->encrypted == ENCRYPT_IF_ON)
+            source_note(notes, false,
+                        "%s: esptool encrypts it also where flash encryption is not on yet",
+                        image->path);
         if (!begun)
             buffer_printf(out, "--encrypt-files\n");
         begun = true;
@@ -113,7 +118,7 @@ int export_flash_args(const struct job *job, const char *path, struct source_not
     put_images(&out, job, false, directory, notes);
     put_images(&out, job, true, directory, notes);
     note_rest(job, notes);
-    int result = job_path_write(path, &out, error);
+    int result = output_write(path, out.data, out.len, error);
     buffer_done(&out);
     free(directory);
     return result;

@@ -5,6 +5,7 @@
  */
 #include "source/export.h"
 
+#include "base/output.h"
 #include "base/util.h"
 #include "image/image.h"
 #include "source/fdt.h"
@@ -64,8 +65,7 @@ static int file_copy(struct fdt_export *e, const char *file, const struct row *r
 
     buffer_printf(&path, "%s/bin/%s", e->directory, strrchr(row->path, '\\') + 1);
     if (image_file_read(file, &data, &size, e->error) == 0) {
-        struct buffer bytes = {.data = data, .len = size, .cap = size};
-        job_path_write((const char *)path.data, &bytes, e->error);
+        output_write((const char *)path.data, data, size, e->error);
     }
     free(data);
     buffer_done(&path);
@@ -280,7 +280,7 @@ static int put_file(const struct fdt_export *e, const char *name, const struct b
     struct buffer path = {0};
 
     buffer_printf(&path, "%s/configure/%s/%s", e->directory, chip_get(e->job->chip)->key, name);
-    job_path_write((const char *)path.data, text, e->error);
+    output_write((const char *)path.data, text->data, text->len, e->error);
     buffer_done(&path);
     return e->error->code;
 }

@@ -7,8 +7,9 @@
 
 #include "base/util.h"
 #include "source/job_keys.h"
-#include "source/near.h"
 #include "source/job_path.h"
+#include "source/near.h"
+#include "source/private.h"
 
 #include <ini.h>
 #include <stdio.h>
@@ -410,7 +411,7 @@ int job_file_load(const char *path, struct job *job, struct error *error)
 {
     struct buffer text = {0};
     char *directory = job_path_directory(path);
-    int result = job_path_read(path, FILE_MAX, &text, error);
+    int result = source_text_read(path, &text, error);
 
     if (result == 0)
         result = job_file_read(path, directory, (const char *)text.data, text.len, job, error);

@@ -65,6 +65,28 @@ static void bool_write(const struct job_key *key, const void *item, struct buffe
     put(out, *(const bool *)member_of(key, item) ? "yes" : "no");
 }
 
+static const char encrypt_always[] = "always";
+
+static bool encrypt_read(const struct job_key *key, void *item, const char *value)
+{
+    enum encrypt *to = member(key, item);
+    bool if_on = false;
+
+    *to = ENCRYPT_ALWAYS;
+    if (strcmp(value, encrypt_always) == 0)
+        return true;
+    bool ok = bool_parse(value, &if_on);
+    *to = if_on ? ENCRYPT_IF_ON : ENCRYPT_NO;
+    return ok;
+}
+
+static void encrypt_write(const struct job_key *key, const void *item, struct buffer *out)
+{
+    enum encrypt value = *(const enum encrypt *)member_of(key, item);
+
+    put(out, value == ENCRYPT_ALWAYS ? encrypt_always : value == ENCRYPT_IF_ON ? "yes" : "no");
+}
+
 static const char erase_little[] = "what-is-written", erase_all[] = "all";
 
 static bool erase_read(const struct job_key *key, void *item, const char *value)
@@ -345,7 +367,7 @@ const struct job_key job_keys[] = {
     {SECTION_IMAGE, "address", "a number, bootloader, own or the name of a partition", true,
      FUNCTIONS(place)},
     {SECTION_IMAGE, "enabled", yes_or_no, FUNCTIONS(bool), IN_IMAGE(enabled)},
-    {SECTION_IMAGE, "encrypted", yes_or_no, FUNCTIONS(bool), IN_IMAGE(encrypted)},
+    {SECTION_IMAGE, "encrypted", "yes, no or always", FUNCTIONS(encrypt), IN_IMAGE(encrypted)},
 
     {SECTION_PROTECT, "start", "a number such as 0x9000", true, FUNCTIONS(address),
      IN_RANGE(address)},

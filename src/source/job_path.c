@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "source/job_path.h"
 
+#include "base/buffer.h"
 #include "base/util.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 char *job_path_directory(const char *path)
@@ -102,68 +99,4 @@ char *job_path_relative(const char *directory, const char *path)
     free(from);
     free(real);
     return (char *)out.data;
-}
-
-static int read_all(int fd, const char *path, size_t max, struct buffer *text, struct error *error)
-{
-    for (;;) {
-        ssize_t got = read(fd, buffer_reserve(text, 65536), 65536);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return error_set(error, ERR_FILE_UNREADABLE, "%s: %s", path, strerror(errno));
-        if (got == 0)
-            return 0;
-        text->len += (size_t)got;
-        if (text->len > max)
-            return error_set(error, ERR_FILE_FORMAT, "%s: more than %zu bytes are too many", path,
-                             max);
-    }
-}
-
-int job_path_read(const char *path, size_t max, struct buffer *text, struct error *error)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    struct stat st;
-    int result;
-
-    if (fd < 0 || fstat(fd, &st) != 0)
-        result = error_set(error, ERR_FILE_UNREADABLE, "%s: %s", path, strerror(errno));
-    else if (!S_ISREG(st.st_mode))
-        result = error_set(error, ERR_FILE_UNREADABLE, "%s: not a regular file", path);
-    else
-        result = read_all(fd, path, max, text, error);
-    if (fd >= 0)
-        close(fd);
-    return result;
-}
-
-int job_path_write(const char *path, const struct buffer *text, struct error *error)
-{
-    char *real = realpath(path, NULL); /* a link stays one */
-    char *directory = job_path_directory(real ? real : path);
-    char *new = joined(directory, ".espjig-XXXXXX");
-    mode_t mask = umask(0);
-    int fd, failure = 0;
-
-    umask(mask);
-    fd = mkstemp(new);
-    if (fd < 0) {
-        failure = -errno;
-        goto out;
-    }
-    failure = util_write_all(fd, text->data, text->len);
-    if (failure == 0 && (fchmod(fd, 0666 & ~mask) != 0 || fsync(fd) != 0))
-        failure = -errno;
-    if (close(fd) != 0 && failure == 0)
-        failure = -errno;
-    if (failure == 0 && rename(new, real ? real : path) != 0)
-        failure = -errno;
-    if (failure != 0)
-        unlink(new);
-out:
-    free(new);
-    free(directory);
-    free(real);
-    return failure == 0 ? 0 : error_set(error, ERR_FILE_WRITE, "%s: %s", path, strerror(-failure));
 }

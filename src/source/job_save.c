@@ -2,7 +2,7 @@
 /* Writes NAME.job: what differs from an empty job, in the order of the table. */
 #include "source/job_file.h"
 
-#include "base/util.h"
+#include "base/output.h"
 #include "source/job_keys.h"
 #include "source/job_path.h"
 
@@ -162,7 +162,7 @@ int job_file_save(const struct job *job, const char *path, struct error *error)
     int result;
 
     put_job(&text, job, directory);
-    result = job_path_write(path, &text, error);
+    result = output_write(path, text.data, text.len, error);
     free(directory);
     buffer_done(&text);
     return result;

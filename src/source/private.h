@@ -79,7 +79,7 @@ char *source_folder(const char *path);
 /* An image as the source writes it. `where` is its place in the source, for messages. Refuses
  * addresses of the network, a doubled flash address and too many images. */
 int source_image_add(struct source *s, const char *where, const char *file, uint32_t address,
-                     bool encrypted);
+                     enum encrypt encrypted);
 /* Makes the paths of this source's images work from the current directory; they must be regular
  * files. With `root` (a directory; may be NULL) they must lie in it once all links are followed,
  * unless options->allow_outside. */

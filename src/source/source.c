@@ -80,7 +80,7 @@ void source_note(struct source_notes *notes, bool lost, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    util_make_harmless(text);
+    util_text_clean(text);
     notes->rows = xrealloc(notes->rows, (notes->n + 1) * sizeof *notes->rows);
     struct source_note *row = &notes->rows[notes->n++];
     row->lost = lost;
@@ -147,7 +147,6 @@ int source_load(const char *path, const struct source_options *options, struct j
     if (result == 0 && work.n_images == s.first && kind->kind != SOURCE_JOB)
         result = error_set(error, ERR_FILE_FORMAT, "%s names no file to be written", path);
     if (result != 0) {
-        util_make_harmless(error->text);
         job_done(&work);
         return result;
     }

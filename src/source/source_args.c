@@ -160,7 +160,7 @@ static int set_encrypt(struct source *s, const char *where, const char *value)
 {
     (void)where, (void)value;
     for (size_t i = s->first; i < s->job->n_images; i++)
-        s->job->images[i].encrypted = true;
+        s->job->images[i].encrypted = ENCRYPT_ALWAYS;
     return 0;
 }
 
@@ -289,7 +289,8 @@ static int pair_read(struct reader *r)
         return error_set(r->s->error, ERR_FILE_FORMAT, "%s: the file for %.40s is missing",
                          r->s->name, place);
     const char *file = r->words->rows[r->at++];
-    if (source_image_add(r->s, place, file, image.address, r->encrypted) != 0)
+    if (source_image_add(r->s, place, file, image.address,
+                         r->encrypted ? ENCRYPT_ALWAYS : ENCRYPT_NO) != 0)
         return r->s->error->code;
     struct job_image *added = &r->s->job->images[r->s->job->n_images - 1];
     memcpy(added->partition, image.partition, sizeof added->partition);

@@ -146,7 +146,7 @@ static bool is_url(const char *file)
 }
 
 int source_image_add(struct source *s, const char *where, const char *file, uint32_t address,
-                     bool encrypted)
+                     enum encrypt encrypted)
 {
     struct job *job = s->job;
 

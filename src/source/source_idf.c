@@ -72,7 +72,7 @@ static int files_read(struct source *s, json_t *files)
         snprintf(where, sizeof where, "flash_files/%.100s", key);
         if (address_read(s, where, key, &address) != 0 ||
             source_json_get(s, value, JSON_STRING, true, where) == NULL ||
-            source_image_add(s, where, json_string_value(value), address, false) != 0)
+            source_image_add(s, where, json_string_value(value), address, ENCRYPT_NO) != 0)
             return s->error->code;
     }
     return 0;
@@ -109,7 +109,8 @@ static int entry_read(struct source *s, const char *name, json_t *entry)
     }
     if (strcmp(name, "partition-table") == 0 || strcmp(name, "partition_table") == 0)
         s->job->table_address = address;
-    image->encrypted = encrypted && strcmp(encrypted, "true") == 0;
+    if (image->encrypted == ENCRYPT_NO && encrypted && strcmp(encrypted, "true") == 0)
+        image->encrypted = ENCRYPT_IF_ON;
     return 0;
 }
 

@@ -89,7 +89,7 @@ int source_image_load(struct source *s)
         source_note(s->notes, false, "%s is a whole image for the %s: it goes to 0x%x", s->name,
                     chip->name, address);
     if (result == 0)
-        result = source_image_add(s, "it", s->name, address, false);
+        result = source_image_add(s, "it", s->name, address, ENCRYPT_NO);
     if (result == 0)
         result = source_images_resolve(s, NULL);
     buffer_done(&head);

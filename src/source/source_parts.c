@@ -124,7 +124,7 @@ static int boot_app0_add(struct source *s, const char *path, const struct partit
     if (otadata->offset != OTADATA)
         source_note(s->notes, false, "%s goes to 0x%x, where the table has otadata", path,
                     otadata->offset);
-    return source_image_add(s, "boot_app0.bin", path, otadata->offset, false);
+    return source_image_add(s, "boot_app0.bin", path, otadata->offset, ENCRYPT_NO);
 }
 
 static int files_add(struct source *s, const char *path, const struct partition_table *table)
@@ -143,7 +143,7 @@ static int files_add(struct source *s, const char *path, const struct partition_
     uint32_t address = p->offset + (fat ? (uint32_t)FAT_WEAR_LEVELLING : 0);
     source_note(s->notes, false, "%s is written, too, to the partition %s at 0x%x", path, p->label,
                 address);
-    return source_image_add(s, "the file system", path, address, false);
+    return source_image_add(s, "the file system", path, address, ENCRYPT_NO);
 }
 
 /* An ESP8266 without a table: the bootloader is part of the one file. */
@@ -153,7 +153,7 @@ static int single_add(struct source *s, const struct source_parts *parts)
         source_note(s->notes, true,
                     "%s is not written: where it belongs only the linker's script knows",
                     parts->files);
-    return source_image_add(s, "the app", parts->app, 0, false);
+    return source_image_add(s, "the app", parts->app, 0, ENCRYPT_NO);
 }
 
 static int with_table_add(struct source *s, const struct source_parts *parts,
@@ -164,18 +164,18 @@ static int with_table_add(struct source *s, const struct source_parts *parts,
     int result = table_load(s, parts->table, &table);
 
     if (result == 0 && parts->bootloader)
-        result = source_image_add(s, "the bootloader", parts->bootloader, boot, false);
+        result = source_image_add(s, "the bootloader", parts->bootloader, boot, ENCRYPT_NO);
     else if (result == 0)
         source_note(s->notes, false, "%s has no bootloader: the one in the flash stays", s->name);
     if (result == 0)
-        result =
-            source_image_add(s, "the partition table", parts->table, s->job->table_address, false);
+        result = source_image_add(s, "the partition table", parts->table, s->job->table_address,
+                                  ENCRYPT_NO);
     if (result == 0)
         result = boot_app0_add(s, parts->boot_app0, &table);
     if (result == 0)
-        result =
-            source_image_add(s, "the app", parts->app,
-                             parts->app_address ? parts->app_address : app_address(&table), false);
+        result = source_image_add(s, "the app", parts->app,
+                                  parts->app_address ? parts->app_address : app_address(&table),
+                                  ENCRYPT_NO);
     if (result == 0 && parts->files)
         result = files_add(s, parts->files, &table);
     return result;
@@ -206,5 +206,5 @@ int source_parts_add(struct source *s, const struct source_parts *parts)
                 "hold the rest",
                 s->name, APP_USUAL);
     return source_image_add(s, "the app", parts->app,
-                            parts->app_address ? parts->app_address : APP_USUAL, false);
+                            parts->app_address ? parts->app_address : APP_USUAL, ENCRYPT_NO);
 }

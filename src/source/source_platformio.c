@@ -69,7 +69,7 @@ static int extra_add(struct source *s, json_t *image)
     char *here = file_path(s->name, util_basename(path));
     int result = 0;
     if (here)
-        result = source_image_add(s, "idedata.json", here, offset, false);
+        result = source_image_add(s, "idedata.json", here, offset, ENCRYPT_NO);
     else
         source_note(s->notes, true, "%s: idedata.json names %.120s for 0x%x: it is not here",
                     s->name, path, offset);

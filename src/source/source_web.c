@@ -164,7 +164,7 @@ static int part_read(struct source *s, json_t *part, size_t build, size_t i)
     json_t *path = source_json_get(s, json_object_get(part, "path"), JSON_STRING, true, where);
     if (path == NULL)
         return s->error->code;
-    if (source_image_add(s, where, json_string_value(path), offset, false) != 0)
+    if (source_image_add(s, where, json_string_value(path), offset, ENCRYPT_NO) != 0)
         return s->error->code;
     snprintf(where, sizeof where, "builds/%zu/parts/%zu/", build, i);
     members_note(s, where, part, known, ARRAY_LEN(known));
@@ -255,11 +255,6 @@ int source_web_read(struct source *s, const char *text, size_t size)
 
 /* ---- the files ---- */
 
-static int hex_digit(char c)
-{
-    return isdigit((unsigned char)c) ? c - '0' : tolower((unsigned char)c) - 'a' + 10;
-}
-
 /* A path of a manifest is a relative URL: where no file is named so, without what follows `?` or
  * `#`, and with its %20 decoded. */
 static void path_decode(const char *directory, char *path)
@@ -277,7 +272,7 @@ static void path_decode(const char *directory, char *path)
     for (const char *p = path; *p; p++) {
         if (*p == '%' && isxdigit((unsigned char)p[1]) && isxdigit((unsigned char)p[2]) &&
             (p[1] != '0' || p[2] != '0')) {
-            *to++ = (char)(hex_digit(p[1]) << 4 | hex_digit(p[2]));
+            *to++ = (char)(util_hex_digit(p[1]) << 4 | util_hex_digit(p[2]));
             p += 2;
         } else {
             *to++ = *p;

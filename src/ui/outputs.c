@@ -5,6 +5,7 @@
 #include "ui/dash.h"
 
 #include "base/buffer.h"
+#include "base/output.h"
 #include "base/util.h"
 #include "image/image.h"
 #include "image/merge.h"
@@ -123,18 +124,6 @@ void combine_ask(struct dash *dash)
         ask_for_name(dash, PROMPT_COMBINE, "combine into:", "merged.bin");
 }
 
-static int combine_write(const char *path, const struct buffer *data, struct error *error)
-{
-    FILE *f = fopen(path, "wb");
-
-    if (f == NULL)
-        return error_set(error, ERR_FILE_WRITE, "%s can't be written: %m", path);
-    bool whole = fwrite(data->data, 1, data->len, f) == data->len;
-    if (fclose(f) != 0 || !whole)
-        return error_set(error, ERR_FILE_WRITE, "%s can't be written: %m", path);
-    return 0;
-}
-
 /* The ticked images at their places on this chip. */
 static int specs_make(const struct dash *dash, struct image_spec *specs, char (*paths)[1100],
                       size_t *n, struct error *error)
@@ -189,7 +178,7 @@ static int combine(struct dash *dash, const char *path, struct buffer *out, stru
                          "the images do not say for which chip they are: C chooses it");
     if (plan_make(dash, chip, &plan, error) == 0 &&
         merge_build(&plan, chip, &options, out, error) == 0)
-        combine_write(path, out, error);
+        output_write(path, out->data, out->len, error);
     plan_done(&plan);
     return error->code;
 }

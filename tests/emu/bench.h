@@ -46,6 +46,7 @@ void bench_write_reg(struct bench *b, uint32_t address, uint32_t value);
 /* The other groups of tests; each returns the number of failures. */
 int run_chip_tests(void);
 int run_boot_tests(void);
+int run_encryption_tests(void);
 int run_flash_tests(void);
 int run_line_tests(void);
 int run_port_tests(void);

@@ -4,7 +4,9 @@
 #include "bench.h"
 
 #include "emu/digest.h"
+#include "emu/encryption.h"
 #include "emu/image.h"
+#include "emu/security.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -429,7 +431,7 @@ static void samples_start_on_every_chip(void **state)
         }
         assert_true(put_sample(&b, "partition-table", 0x8000));
         assert_true(put_sample(&b, "app", 0x10000));
-        image_read(&image, &b.chip.flash, p->boot_offset, p->extended_header);
+        image_read(&image, &b.chip, p->boot_offset);
         for (size_t k = 0; k < image.n_segments; k++) {
             if (!is_in_ram(p, &image.segments[k]))
                 fail_msg("%s: segment %zu at 0x%08x is in no RAM", p->name, k,
@@ -441,6 +443,70 @@ static void samples_start_on_every_chip(void **state)
             fail_msg("%s starts with complaints:\n%s", p->name, text);
         bench_close(&b);
     }
+}
+
+/* A flasher's encrypted write of what lies there. */
+static void encrypt(struct bench *b, uint32_t at, uint32_t n)
+{
+    uint8_t *bytes = b->chip.flash.store.bytes + at, *plain = xmalloc(n);
+
+    memcpy(plain, bytes, n);
+    memset(bytes, 0xff, n);
+    encryption_program(&b->chip, at, plain, n);
+    free(plain);
+}
+
+static void enable_encryption(struct bench *b)
+{
+    const struct security_options o = {.encryption = true};
+    struct error e = {0};
+
+    assert_int_equal(security_burn(&b->chip.efuse, &o, &e), 0);
+}
+
+/* ESP-IDF documentation, flash encryption, possible failures: bootloader, table and app in plain
+ * text, one after the other. */
+static void with_encryption_only_ciphertext_boots(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, "esp32c3", 4 << 20);
+    put_image(&b, 0, 5, 2, boot_esp32c3, 4, NULL, 0);
+    put_table(&b);
+    put_app(&b, 0x10000, 5, "v1.2");
+    expect_in(boot(&b, 400), "Hello from blink v1.2\r\n");
+    enable_encryption(&b);
+    expect_start(boot(&b, 100), C3_HEAD "invalid header: 0x");
+    assert_null(strstr(bench_text(&b), "0x100204e9")); /* what lies in the flash */
+    encrypt(&b, 0, 0x8000);
+    expect_start(boot(&b, 400), C3_HEAD "SPIWP:0xee\r\nmode:DIO, clock div:2\r\n" C3_LOADS);
+    expect_in(bench_text(&b), "flash_parts: partition 0 invalid magic number 0x");
+    encrypt(&b, 0x8000, 0xc00);
+    expect_in(boot(&b, 400), " 0 factory          factory app      00 00 00010000 00100000");
+    expect_in(bench_text(&b), "esp_image: image at 0x10000 has invalid magic byte");
+    encrypt(&b, 0x10000, 0x10000);
+    expect_in(boot(&b, 400), "Hello from blink v1.2\r\n");
+    b.chip.flash.store.bytes[0x10200] ^= 1;
+    expect_in(boot(&b, 400), "esp_image: Checksum failed.");
+    b.chip.flash.store.bytes[0x10200] ^= 1;
+    efuse_burn_bits(&b.chip.efuse, 0, 83, 1); /* two bits of SPI_BOOT_CRYPT_CNT: off again */
+    expect_start(boot(&b, 100), C3_HEAD "invalid header: 0x");
+    bench_close(&b);
+
+    bench_open(&b, "esp32", 4 << 20);
+    put_image(&b, 0x1000, 0, 2, boot_esp32, 4, NULL, 0);
+    put_table(&b);
+    put_app(&b, 0x10000, 0, "v1.2");
+    enable_encryption(&b);
+    expect_start(boot(&b, 1000), ESP32_HEAD "flash read err, 1000\r\nets_main.c 371 \r\n");
+    expect_in(bench_text(&b), "rst:0x7 (TG0WDT_SYS_RESET)");
+    encrypt(&b, 0x1000, 0x7000);
+    encrypt(&b, 0x8000, 0xc00);
+    encrypt(&b, 0x10000, 0x10000);
+    expect_start(boot(&b, 400), ESP32_HEAD ESP32_CONFIG "mode:DIO, clock div:2\r\n" ESP32_LOADS);
+    expect_in(bench_text(&b), "Hello from blink v1.2\r\n");
+    bench_close(&b);
 }
 
 int run_boot_tests(void)
@@ -457,6 +523,7 @@ int run_boot_tests(void)
         cmocka_unit_test(ota_data_chooses_the_slot),
         cmocka_unit_test(esp8266_runs_its_program_at_0),
         cmocka_unit_test(any_flash_boots_somehow),
+        cmocka_unit_test(with_encryption_only_ciphertext_boots),
         cmocka_unit_test(samples_start_on_every_chip),
     };
 

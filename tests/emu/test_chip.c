@@ -47,12 +47,34 @@ static void security_is_sound(const struct persona *p)
     assert_int_equal(l->size != 0, p->commands >> 0x14 & 1);
     assert_true(l->size == 0 || l->size == 12 || l->size == 20);
     assert_true(l->keys <= 6 && l->purpose + l->keys * l->purpose_width <= (int)bits);
-    assert_true(l->crypt_cnt + 3u <= bits && l->soft_jtag + 3u <= bits);
+    assert_true(l->soft_jtag + 3u <= bits);
     for (size_t i = 0; i < sizeof l->flags; i++) {
         assert_true(l->flags[i] < bits);
         for (size_t j = 0; j < i; j++)
             assert_true(l->flags[i] == 0 || l->flags[i] != l->flags[j]);
     }
+}
+
+static void encryption_is_sound(const struct persona *p)
+{
+    const struct encryption_layout *n = &p->encryption;
+    const struct efuse_layout *l = &p->efuse;
+    unsigned bits = 32u * l->block_words[0], keys = p->security.keys;
+    bool protects = l->protected_blocks != 0;
+
+    /* The ESP32-E22's eFuses for it are not known. */
+    assert_int_equal(n->scheme != ENCRYPTION_NONE, protects && strcmp(p->name, "esp32e22") != 0);
+    assert_true(l->protected_from + l->protected_blocks <= (int)sizeof l->block_words);
+    for (unsigned i = 0; i < l->protected_blocks; i++)
+        assert_int_equal(l->block_words[l->protected_from + i], 8);
+    if (n->scheme == ENCRYPTION_NONE)
+        return;
+    assert_true(n->count != 0 && n->count + n->count_width <= (int)bits);
+    assert_true(n->manual_off != 0 && n->manual_off < bits);
+    assert_true(n->manual_off < n->count || n->manual_off >= n->count + n->count_width);
+    assert_int_equal(keys != 0, n->scheme == ENCRYPTION_XTS);
+    assert_true(l->protected_blocks > (int)keys || n->scheme != ENCRYPTION_XTS);
+    assert_true(!n->two_keys || n->scheme == ENCRYPTION_XTS);
 }
 
 static bool is_ram(const struct persona *p, uint32_t start, uint32_t len)
@@ -109,6 +131,7 @@ static void personas_are_sound(void **state)
         }
         efuses_are_sound(p);
         security_is_sound(p);
+        encryption_is_sound(p);
         registers_are_sound(p);
         assert_true(p->ram[0].end > p->ram[0].start);
         assert_true(p->status_len == 2 || p->status_len == 4);

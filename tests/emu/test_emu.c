@@ -192,6 +192,7 @@ int main(void)
     int failed = cmocka_run_group_tests_name("emu: recorded answers", tests, NULL, NULL);
     failed += run_chip_tests();
     failed += run_boot_tests();
+    failed += run_encryption_tests();
     failed += run_flash_tests();
     failed += run_line_tests();
     failed += run_port_tests();

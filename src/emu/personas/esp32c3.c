@@ -31,11 +31,11 @@ const struct persona persona_esp32c3 = {
     .security = {.size = 20,
                  .flags = SECURITY_FLAGS(48, 51, 0, 0, 42),
                  .soft_jtag = 48,
-                 .crypt_cnt = 82,
                  .purpose = 88,
                  .purpose_width = 4,
                  .keys = 6,
                  .version = 3}, /* recorded */
+    .encryption = ENCRYPTION_OF(82, 52, false),
     .regs = regs_none,
     .strap_reg = 0x60004038,
     .wdt_config0 = 0x60008090,

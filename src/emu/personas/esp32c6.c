@@ -37,10 +37,10 @@ const struct persona persona_esp32c6 = {
     .security = {.size = 20,
                  .flags = SECURITY_FLAGS(48, 51, 43, 0, 42),
                  .soft_jtag = 48,
-                 .crypt_cnt = 82,
                  .purpose = 88,
                  .purpose_width = 4,
                  .keys = 6},
+    .encryption = ENCRYPTION_OF(82, 52, false),
     .regs = regs_none,
     .strap_reg = 0x60091038,
     /* The watchdog resets it over UART too; esptool leaves it alone because of the USB port. */

@@ -32,10 +32,10 @@ const struct persona persona_esp32h4 = {
     .security = {.size = 20,
                  .flags = {101, 102, 131, 58, 59, 60, 171, 45},
                  .soft_jtag = 171,
-                 .crypt_cnt = 55,
                  .purpose = 64,
                  .purpose_width = 5,
                  .keys = 6},
+    .encryption = ENCRYPTION_OF(55, 46, true),
     .regs = regs_none,
     .strap_reg = 0x60093000,
     /* esptool has the timer group's watchdog here, which resets less; it is not used to reset. */

@@ -23,10 +23,10 @@ static const struct efuse_field factory_rev1[] = {
     {0},
 };
 
-#define SECURITY_P4                                                                             \
-    {                                                                                           \
-        .size = 20, .flags = SECURITY_FLAGS(48, 51, 0, 0, 0), .soft_jtag = 48, .crypt_cnt = 82, \
-        .purpose = 88, .purpose_width = 4, .keys = 6                                            \
+#define SECURITY_P4                                                                           \
+    {                                                                                         \
+        .size = 20, .flags = SECURITY_FLAGS(48, 51, 0, 0, 0), .soft_jtag = 48, .purpose = 88, \
+        .purpose_width = 4, .keys = 6                                                         \
     }
 
 const struct persona persona_esp32p4 = {
@@ -51,6 +51,7 @@ const struct persona persona_esp32p4 = {
     .mac_block = 1,
     .mac = {0xe8, 0xf6, 0x0a, 0x12, 0x34, 0x56},
     .security = SECURITY_P4,
+    .encryption = ENCRYPTION_OF(82, 52, true),
     .regs = regs_none,
     .strap_reg = 0x500e0038,
     .flash_power_reg = 0x501153fc, /* PMU_DATE; revisions 3.1 and 3.2 are like that */
@@ -96,6 +97,7 @@ const struct persona persona_esp32p4_rev1 = {
     .mac_block = 1,
     .mac = {0x80, 0xf1, 0xb2, 0x12, 0x34, 0x56},
     .security = SECURITY_P4,
+    .encryption = ENCRYPTION_OF(82, 52, true),
     .regs = regs_none,
     .strap_reg = 0x500e0038,
     .wdt_config0 = 0x50116000,

@@ -33,7 +33,8 @@
 #define EFUSE_NEWER(address, command)                                                              \
     {                                                                                              \
         .base = (address), .read_first = (address) + 0x2c, .words = 84, .conf = (address) + 0x1cc, \
-        .cmd = (address) + (command), .block_select = true, .block_words = {                       \
+        .cmd = (address) + (command), .protect_bit = 32, .protected_from = 4,                      \
+        .protected_blocks = 7, .block_select = true, .block_words = {                              \
             6,                                                                                     \
             6,                                                                                     \
             8,                                                                                     \
@@ -46,6 +47,14 @@
             8,                                                                                     \
             8                                                                                      \
         }                                                                                          \
+    }
+
+/* Bits of SPI_BOOT_CRYPT_CNT and DIS_DOWNLOAD_MANUAL_ENCRYPT; whether keys of two blocks are
+ * possible (ESP-IDF components/soc/<chip>/include/soc/soc_caps.h, SOC_EFUSE_XTS_AES_KEY_256). */
+#define ENCRYPTION_OF(count_bit, manual_bit, two)                                            \
+    {                                                                                        \
+        .scheme = ENCRYPTION_XTS, .two_keys = (two), .count = (count_bit), .count_width = 3, \
+        .manual_off = (manual_bit)                                                           \
     }
 
 /* Block 0 of the ESP32-S2, S3, C3, C6, H2, H21 and P4 is the same where security is concerned;

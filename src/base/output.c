@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "job/output.h"
+#include "base/output.h"
 
 #include "base/buffer.h"
 #include "base/util.h"
@@ -93,4 +93,15 @@ void output_done(struct output *output)
     free(output->temporary);
     free(output->path);
     *output = (struct output){.fd = -1};
+}
+
+int output_write(const char *path, const void *data, size_t n, struct error *error)
+{
+    struct output output;
+    int result = output_open(&output, path, error);
+
+    if (result == 0)
+        result = output_finish(&output, data, n, error);
+    output_done(&output);
+    return result;
 }

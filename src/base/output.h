@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The file that read-flash fills: a temporary one in the same directory until all bytes are on the
- * disk, then renamed, so that an existing file is lost neither to a failed read nor to a power cut.
- * What is no regular file (a pipe, /dev/stdout) is written to as it is. For job/ only.
+ * A file that is written as a whole or not at all: a temporary one in the same directory until all
+ * bytes are on the disk, then renamed, so that an existing file is lost neither to a failure nor to
+ * a power cut. A link stays one. What is no regular file (a pipe, /dev/stdout) is written to as it
+ * is.
  */
-#ifndef ESPJIG_JOB_OUTPUT_H
-#define ESPJIG_JOB_OUTPUT_H
+#ifndef ESPJIG_BASE_OUTPUT_H
+#define ESPJIG_BASE_OUTPUT_H
 
 #include "base/error.h"
 
@@ -20,5 +21,8 @@ struct output {
 int output_open(struct output *output, const char *path, struct error *error);
 int output_finish(struct output *output, const void *data, size_t n, struct error *error);
 void output_done(struct output *output); /* removes what was not finished */
+
+/* All three at once. ERR_FILE_WRITE. */
+int output_write(const char *path, const void *data, size_t n, struct error *error);
 
 #endif
