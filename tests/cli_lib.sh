@@ -57,6 +57,26 @@ expect()
     fi
 }
 
+# emu_start OPTION...: an emulator that stays, its output in $tmp/emu.out, as soon as it can be reached: $emu_pid and
+# $emu_address. It takes its time on a busy machine: only one that ended or never says so is given up.
+emu_start()
+{
+    rm -f "$tmp/emu.out" # what an earlier one said
+    "${ESPJIG_EMU:-$top_builddir/espjig-emu}" "$@" >"$tmp/emu.out" 2>&1 &
+    emu_pid=$!
+    n=0
+    until grep -q '^ready ' "$tmp/emu.out" 2>/dev/null; do
+        n=$((n + 1))
+        if [ $n -gt 600 ] || ! kill -0 $emu_pid 2>/dev/null; then
+            echo "the emulator does not come up: $(cat "$tmp/emu.out")"
+            kill $emu_pid 2>/dev/null
+            exit 99
+        fi
+        sleep 0.1
+    done
+    emu_address=$(sed -n 's/^ready [^ ]* //p' "$tmp/emu.out")
+}
+
 finish()
 {
     [ "$failures" -eq 0 ] || { echo "$failures failed"; exit 1; }

@@ -32,15 +32,9 @@ not_logged()
 # A board that stays: $port, $control; stopped by board_off. The client leaves it as --after says.
 board_on() # OPTION...
 {
-    rm -f control emu.out
-    "$emu" "$@" --rfc2217 0 --control control --log board.log >emu.out 2>&1 &
-    emu_pid=$!
-    n=0
-    until grep -q '^ready' emu.out || [ $n -gt 100 ]; do
-        n=$((n + 1))
-        sleep 0.1
-    done
-    port=rfc2217://$(sed -n 's/^ready rfc2217 //p' emu.out)
+    rm -f control
+    emu_start "$@" --rfc2217 0 --control control --log board.log
+    port=rfc2217://$emu_address
 }
 
 power_cycle()

@@ -153,6 +153,8 @@ grep -qx '0x10000 app.bin' line/flash_args || complain "flash_args: $(cat line/f
 expect 0 "" write-flash -p emu:esp32 line/flash_args
 expect 0 "115200" job export line/lamp.job --to fdt -o tool
 cmp tool/bin/app.bin line/app.bin || complain "export to fdt: the app is not copied"
+expect 0 "tool is a project: its build tool/configure/esp32 is taken" job import tool -o tool.job
+grep -q "^file = tool/bin/app.bin" tool.job || complain "import of the tool's own directory: no app"
 run job import tool/configure/esp32/spi_download.conf -o back.job
 [ "$status" -eq 0 ] || complain "job import of what was exported: status $status"
 expect 0 "" job run back.job -p emu:esp32,flash-file=other.bin
@@ -162,14 +164,8 @@ said '"written":"back.job".*"lost":true'
 
 # ---- esptool reads what is exported for it
 if [ -n "${ESPTOOL:-}" ]; then
-    "$emu" --rfc2217 0 --flash-file esptool.bin >emu.out 2>&1 &
-    emu_pid=$!
-    n=0
-    until grep -q '^ready' emu.out || [ $n -gt 100 ]; do
-        n=$((n + 1))
-        sleep 0.1
-    done
-    port=$(sed -n 's/^ready rfc2217 //p' emu.out)
+    emu_start --rfc2217 0 --flash-file esptool.bin
+    port=$emu_address
     # shellcheck disable=SC2086
     (cd line && $ESPTOOL --port "rfc2217://$port" write-flash @flash_args >../esptool.out 2>&1) ||
         complain "esptool @flash_args: $(tail -n 3 esptool.out)"

@@ -112,6 +112,8 @@ for chip in esp32 esp32c3 esp8266; do
     cp out by_name
     expect 0 "" write_flash --dry-run @$chip/build/flash_args
     diff by_name out >diff.out || complain "@FILE and FILE differ: $(cat diff.out)"
+    grep -qi "^chip \(${chip%c3}\|ESP32-C3\)," out || complain "nobody says for which chip it is"
+    grep -o '^0x[0-9a-f]*' out | tr '\n' ' ' | grep -qx "$boot 0x8000 0x10000 " || complain "not in the order of addresses"
     (cd $chip/build && expect 0 "" verify-flash -p "emu:$chip,flash-file=$tmp/$chip.flash" @flash_args -fm keep -fs keep
      exit $failures)
     failures=$?
@@ -178,7 +180,25 @@ grep -q "warning: .*idedata.json names /elsewhere/gone.bin for 0x3e0000: it is n
 said "^0xd000 .*boot_app0.bin"
 said "^0x3f0000 .*models.bin"
 said "^0x150000 .*firmware.bin"
+# ... on Windows: what lies here is not missed, what does not is, once
+cat >$pio/idedata.json <<'END'
+{"extra": {"flash_images": [{"offset": "0x0", "path": "C:\\Users\\x\\bootloader.bin"}, {"offset": "0x8000",
+ "path": "C:\\Users\\x\\partitions.bin"}, {"offset": "0xe000", "path": "C:\\.platformio\\boot_app0.bin"},
+ {"offset": "0x3f0000", "path": "C:\\x\\models.bin"}, {"offset": "0x3e0000", "path": "C:\\x\\gone.bin"}]}}
+END
+run write-flash --dry-run $pio
+[ "$(grep -c "is not here" err)" -eq 1 ] || complain "not one file is missed"
+grep -q 'warning: .*names C:.x.gone.bin for 0x3e0000: it is not here' err || complain "gone.bin is not missed"
+said "^0x3f0000 .*/models.bin"
 rm $pio/idedata.json
+# the project, or what is between it and its build
+for project in pio_$chip pio_$chip/.pio; do
+    expect 0 "note: $project is a project: its build $project/.*board is taken" write-flash --dry-run $project
+    said "^0x10000 .*/board/firmware.bin"
+done
+cp -r $pio pio_$chip/.pio/build/other
+expect 2 "pio_$chip has several builds, choose one: .*/board, .*/other" write-flash --dry-run pio_$chip
+rm -r pio_$chip/.pio/build/other
 ota_table 0xd000 0x20000 >$pio/partitions.bin
 expect 0 "boot_app0.bin goes to 0xd000" write-flash --dry-run $pio
 said "^0x20000 .*firmware.bin"
@@ -248,7 +268,7 @@ done
 run verify-flash -q -p emu:esp32c3,flash-file=esp32c3.flash -c esp32c3 web
 [ "$status" -eq 0 ] || complain "the folder of a manifest: status $status"
 expect 2 "for several chips, choose one with -c: ESP32, ESP32-C3" write-flash --dry-run web/manifest.json
-expect 2 "nothing for ESP32-S3, only for: ESP32, ESP32-C3" write-flash --dry-run -c esp32s3 web
+expect 2 "nothing for ESP32-S3: it is for ESP32, ESP32-C3" write-flash --dry-run -c esp32s3 web
 for bad in ../assets.bin "$tmp/assets.bin" ..%2Fassets.bin link.bin; do
     ln -sf ../assets.bin web/link.bin
     manifest "$bad"
@@ -281,6 +301,18 @@ printf ':020000040001F9\n:0400100001020304E2\n:00000001FF\n' >own.hex
 expect 0 "" write-flash -p emu:esp32c3,flash-file=hex.flash own.hex
 [ "$(od -An -tx1 -j $((0x10010)) -N 4 hex.flash)" = " 01 02 03 04" ] || complain "own.hex is not at its own address"
 expect 2 "app.bin does not say where it belongs: give an address" write-flash --dry-run $samples/esp32/app.bin
+cat $samples/esp32/app.bin /dev/zero | head -c 2000000 >big.bin # more than any text has
+# what Windows' editors put before a text
+manifest "esp32 app.bin"
+for file in esp32/build/flash_args esp32/build/flasher_args.json web/manifest.json; do
+    mkdir -p mark
+    cp -r "${file%/*}" mark/
+    at=mark/$(basename "${file%/*}")/${file##*/}
+    { printf '\357\273\277'; cat "$file"; } >"$at"
+    run write-flash --dry-run -c esp32 "$at"
+    [ "$status" -eq 0 ] && [ "$(grep -c "^0x" out)" -eq 3 ] || complain "$file with a byte order mark: not three files"
+done
+expect 2 "big.bin does not say where it belongs: give an address" write-flash --dry-run big.bin
 
 # ---- a job, beside a pair; settings of the command line win
 printf '[job]\nchip = esp32c3\n[flash]\nmode = dio\nfreq = 40m\n[image app]\nfile = merged.bin\naddress = 0x0\n' >a.job

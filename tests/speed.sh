@@ -112,36 +112,31 @@ said '"event":"done".*"error":"no-reply"'
 cp data.bin first.bin
 
 # ---- a line without reset lines: the chip has to be talked down
-start_emu() # OPTION...: on $tmp/tty, in the loader
+emu_pid=
+trap '[ -z "$emu_pid" ] || kill "$emu_pid" 2>/dev/null; rm -rf "$tmp"' EXIT
+in_loader() # OPTION...: on $tmp/tty
 {
-    rm -f emu.out
-    "$ESPJIG_EMU" --chip esp32c3 --flash-file flash.bin --boot download --link "$tmp/tty" "$@" >emu.out 2>&1 &
-    emu=$!
-    trap 'kill $emu 2>/dev/null; rm -rf "$tmp"' EXIT
-    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-        grep -q ready emu.out && break
-        sleep 0.1
-    done
+    emu_start --chip esp32c3 --flash-file flash.bin --boot download --link "$tmp/tty" "$@"
 }
 no_reset() # ARGUMENT...: writes data.bin
 {
     run write-flash -v -p "$tmp/tty" --before no-reset -a no-reset-stub "$@" 0x10000 data.bin
     [ "$status" -eq 0 ] || complain "without a reset, $*: status $status"
     cmp -s -n "$size" data.bin flash.bin 0 "$at" || complain "without a reset: the flash holds something else"
-    kill "$emu"
-    wait "$emu" 2>/dev/null
+    kill "$emu_pid"
+    wait "$emu_pid" 2>/dev/null
 }
 for seed in 1 2 3; do
     fresh
-    start_emu --bad-above 460800 --seed $seed
+    in_loader --bad-above 460800 --seed $seed
     no_reset
     grep -q '921600 baud does not hold .*going on at 460800' err || complain "no fall without a reset"
 done
 fresh
-start_emu --bad-above 460800 --bad-rate 0.01 # a third of the shortest frames is damaged
+in_loader --bad-above 460800 --bad-rate 0.01 # a third of the shortest frames is damaged
 no_reset -b 1500000
 fresh
-start_emu --max-baud 1000000 # accepts more, and makes noise of it: nothing could undo that
+in_loader --max-baud 1000000 # accepts more, and makes noise of it: nothing could undo that
 no_reset
 grep -q 'written in .* at 921600 baud' out || complain "climbed above what can be undone"
 
@@ -155,14 +150,8 @@ run read-flash -p "emu:esp32c3,flash-file=flash.bin,bad-above=460800,go-bad=1500
 rates=$XDG_STATE_HOME/espjig/rates.json
 [ ! -e "$rates" ] || complain "an emulated port was remembered"
 fresh
-"$ESPJIG_EMU" --chip esp32c3 --flash-file flash.bin --max-baud 1500000 --rfc2217 0 >emu.out 2>&1 &
-emu=$!
-trap 'kill $emu 2>/dev/null; rm -rf "$tmp"' EXIT
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-    grep -q ready emu.out && break
-    sleep 0.1
-done
-port=rfc2217://127.0.0.1:$(sed -n 's/^ready.*:\([0-9]*\)$/\1/p' emu.out)
+emu_start --chip esp32c3 --flash-file flash.bin --max-baud 1500000 --rfc2217 0
+port=rfc2217://$emu_address
 expect 0 "" write-flash -v -p "$port" 0x10000 data.bin
 grep -q '"failed": 2000000' "$rates" && grep -q '"good": 1500000' "$rates" || complain "not remembered: $(cat "$rates")"
 change 5 6 7 8 9 10 11 12 13 14 15 16 17
@@ -173,7 +162,7 @@ echo '{"ports' >"$rates"
 change 5 6 7 8 9 10 11 12 13 14 15 16 17
 expect 0 "rates.json is damaged: the rates in it are ignored" write-flash -p "$port" 0x10000 data.bin
 grep -q '"good": 921600' "$rates" || complain "the damaged file was not begun anew"
-kill "$emu"
+kill "$emu_pid"
 
 # ---- what makes no sense
 for baud in fast "" 0 -1 299 12000001 115200x auto1; do

@@ -569,7 +569,39 @@ static void places_of_apps(void **state)
     add("table.bin", 0x8000, table_ota());
     add("app.bin", 0x290000, app(CHIP_ESP32C3));
     expect_one(ERR_WRONG_OFFSET, false, "partition spiffs there is for data");
+    begin(CHIP_ESP32C3); /* too big to be kept there on purpose: 0x9000 for 0x10000 */
+    add("app.bin", 0x9000, app(CHIP_ESP32C3));
+    assert_true(plan_wants_table(&plan, &target));
+    target.table = chip.data;
+    target.table_size = chip.len;
+    plan_find(&plan, &target, &findings);
+    assert_true(findings.n > 0 && findings.rows[0].refuses);
+    assert_non_null(
+        strstr(findings.rows[0].text, "no app partition begins there: it is inside nvs"));
+    end();
     buffer_done(&chip);
+}
+
+static void places_of_merged_files(void **state)
+{
+    static const enum chip_id late[] = {CHIP_ESP32, CHIP_ESP32S2, CHIP_ESP32P4};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(late); i++) {
+        begin(late[i]);
+        add("all.bin", 0x10000, merged(late[i], 0));
+        expect_one(ERR_WRONG_OFFSET, true, "all.bin at 0x10000 is a merged file for an ESP32");
+    }
+    begin(CHIP_ESP32C3);
+    add("all.bin", 0x10000, merged(CHIP_ESP32C3, 0));
+    expect_one(ERR_WRONG_OFFSET, true, "all.bin at 0x10000 looks like a bootloader");
+    begin(CHIP_ESP32); /* otadata, and the app right behind it, as a HEX file has them */
+    struct buffer both = bytes(0x2000, 0xFF);
+    both.data[0] = 1;
+    onto(&both, 0x2000, app(CHIP_ESP32));
+    add("table.bin", 0x8000, table_ota());
+    add("all.hex", 0xE000, both);
+    expect_none();
 }
 
 static void partitions_that_are_too_small(void **state)
@@ -582,6 +614,13 @@ static void partitions_that_are_too_small(void **state)
     add("table.bin", 0x8000, small);
     add("app.bin", 0x10000, app(CHIP_ESP32));
     expect_one(ERR_PARTITION, true, "its partition factory has only 0x40000");
+    begin(CHIP_ESP32); /* the partition that it reaches into is another matter */
+    struct buffer two = {0};
+    row(&two, 0, 0x10, 0x10000, 0x20000, "app0");
+    row(&two, 0, 0x11, 0x30000, 0x20000, "app1");
+    add("table.bin", 0x8000, two);
+    add("app.bin", 0x10000, app(CHIP_ESP32));
+    expect_one(ERR_PARTITION, true, "its partition app0 has only 0x20000");
     begin(CHIP_ESP32); /* the app fits, what stands behind it in the file does not */
     struct buffer long_app = app(CHIP_ESP32);
     onto(&long_app, 0x100004, text(8));
@@ -936,6 +975,7 @@ int main(void)
         cmocka_unit_test(damaged_images),
         cmocka_unit_test(places_of_bootloaders),
         cmocka_unit_test(places_of_apps),
+        cmocka_unit_test(places_of_merged_files),
         cmocka_unit_test(partitions_that_are_too_small),
         cmocka_unit_test(bootloaders_that_are_too_long),
         cmocka_unit_test(merged_files_bring_their_table),

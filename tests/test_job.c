@@ -308,7 +308,7 @@ static void findings_need_no_port(void **state)
     writing(&job);
     job_add_image(&job, boot, 0x0);
     job_add_image(&job, app, 0x10000);
-    assert_int_equal(job_findings(&job, &findings, &error), 0);
+    assert_int_equal(job_findings(&job, 0, &findings, &error), 0);
     assert_int_equal(findings.n, 2);
     assert_int_equal(findings.rows[0].code, ERR_WRONG_OFFSET);
     assert_int_equal(findings.rows[1].code, ERR_WRONG_CHIP);
@@ -317,27 +317,27 @@ static void findings_need_no_port(void **state)
     job.chip = CHIP_ESP32; /* what erases all erases the table */
     job.images[0].address = 0x1000;
     sample_make(app, "app.bin", CHIP_ESP32, true);
-    assert_int_equal(job_findings(&job, &findings, &error), 0);
+    assert_int_equal(job_findings(&job, 0, &findings, &error), 0);
     assert_int_equal(findings.n, 0);
     job.erase_all = true;
-    assert_int_equal(job_findings(&job, &findings, &error), 0);
+    assert_int_equal(job_findings(&job, 0, &findings, &error), 0);
     assert_int_equal(findings.n, 1);
     assert_int_equal(findings.rows[0].code, ERR_PARTITION);
     findings_done(&findings);
     job.erase_all = false;
     job.images[1].address = 0x2000; /* a finding, not an error */
     assert_int_equal(job_check(&job, NULL), ERR_OVERLAP);
-    assert_int_equal(job_findings(&job, &findings, &error), 0);
+    assert_int_equal(job_findings(&job, 0, &findings, &error), 0);
     assert_int_equal(findings.n, 2);
     assert_int_equal(findings.rows[1].code, ERR_OVERLAP);
     findings_done(&findings);
 
     job.images[0].address = JOB_ADDRESS_BOOTLOADER; /* of what is not known nothing is found */
     job.chip = CHIP_AUTO;
-    assert_int_equal(job_findings(&job, &findings, &error), 0);
+    assert_int_equal(job_findings(&job, 0, &findings, &error), 0);
     assert_int_equal(findings.n, 0);
     unlink(boot); /* but files are looked at */
-    assert_int_equal(job_findings(&job, &findings, &error), ERR_FILE_UNREADABLE);
+    assert_int_equal(job_findings(&job, 0, &findings, &error), ERR_FILE_UNREADABLE);
     unlink(app);
     job_done(&job);
 }

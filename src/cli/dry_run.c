@@ -6,6 +6,7 @@
 #include "cli/text.h"
 #include "image/image.h"
 #include "image/pieces.h"
+#include "source/source.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,7 +103,8 @@ static void row_say(void *context, const struct images_row *row)
 static void settings_say(struct cli *cli)
 {
     const struct job *job = &cli->job;
-    const struct chip *chip = chip_get(job->chip);
+    const struct chip *chosen = chip_get(job->chip);
+    const struct chip *chip = chosen ? chosen : source_chip_told(job, 0);
     const char *mode =
         job->flash_mode == FLASH_MODE_KEEP ? "keep" : flash_mode_name(job->flash_mode);
     struct event event;
@@ -150,7 +152,7 @@ static void finding_say(struct cli *cli, const struct finding *finding)
 static int findings_say(struct cli *cli, struct error *error)
 {
     struct findings findings = {0};
-    int result = job_findings(&cli->job, &findings, error);
+    int result = job_findings(&cli->job, 0, &findings, error);
 
     for (size_t i = 0; result == 0 && i < findings.n; i++)
         finding_say(cli, &findings.rows[i]);
@@ -166,6 +168,7 @@ int images_show(struct cli *cli, struct error *error)
     int result = 0;
 
     settings_say(cli);
+    job_sort_images(&cli->job, 0);
     for (size_t i = 0; result == 0 && i < cli->job.n_images; i++) {
         if (cli->job.images[i].enabled)
             result = images_rows(cli, &cli->job.images[i], row_say, cli, error);

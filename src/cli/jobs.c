@@ -81,7 +81,7 @@ int job_check_command(struct cli *cli, struct error *error)
     int result = load(cli, error);
 
     if (result == 0)
-        result = job_findings(&cli->job, &findings, error);
+        result = job_findings(&cli->job, 0, &findings, error);
     if (result == 0) {
         const struct finding *refusal = findings_refusal(&findings, false);
         findings_print(cli, &findings, refusal == NULL);

@@ -263,7 +263,7 @@ bool plan_wants_table(const struct plan *plan, const struct check_target *target
         return false;
     for (size_t i = 0; i < plan->n; i++)
         region_places(&check, &plan->regions[i], check_place_look);
-    return check.has_app || check.boot_end > check.table_at;
+    return check.has_app || check.has_stray || check.boot_end > check.table_at;
 }
 
 void plan_find(const struct plan *plan, const struct check_target *target,

@@ -52,8 +52,8 @@ struct check_target {
 void plan_find(const struct plan *plan, const struct check_target *target,
                struct findings *findings);
 
-/* Whether plan_find() would judge by the partition table that the flash holds: something that it
- * starts is written, but no table. */
+/* Whether plan_find() would judge by the partition table that the flash holds: an image is written
+ * that only a table starts, but no table. */
 bool plan_wants_table(const struct plan *plan, const struct check_target *target);
 
 void findings_add(struct findings *findings, enum err code, bool refuses, const char *format, ...)

@@ -146,6 +146,7 @@ void check_place_look(struct check *c, const struct region *region, uint32_t at)
         c->has_boot = true;
         c->boot_end = place.whole ? (uint64_t)at + image_end(&place.image) : 0;
     }
+    c->has_stray = c->has_stray || (place.role == ROLE_NONE && place.whole);
     if (place.role != ROLE_APP)
         return;
     c->has_app = true;
@@ -285,6 +286,33 @@ static void revision_check(struct check *c, const struct place *place)
     }
 }
 
+/* A partition table where it would be if the region were for `address`. */
+static bool has_table_for(const struct check *c, const struct region *region, uint32_t address)
+{
+    struct partition_table table;
+    size_t at = c->table_at - address;
+
+    return address < c->table_at && at < content_of(region) &&
+           partition_table_parse(region->data + at, content_of(region) - at, &table);
+}
+
+/* A merged file that begins with what is blank in front of the bootloader. */
+static void merged_check(struct check *c, const struct region *region)
+{
+    uint32_t boot = c->chip ? c->chip->bootloader_offset : 0;
+    unsigned id;
+
+    if (boot == 0 || region->address == 0 || content_of(region) <= boot ||
+        !is_blank(region->data, boot) || check_is_data(c, region->address) ||
+        esp_image_recognise(region->data + boot, content_of(region) - boot, &id) !=
+            ESP_IMAGE_EXTENDED ||
+        chip_by_image_id((int)id) != c->chip || !has_table_for(c, region, 0))
+        return;
+    findings_add(c->findings, ERR_WRONG_OFFSET, true,
+                 "%s at 0x%x is a merged file for an %s, which starts it from 0x0 only",
+                 check_name(region), region->address, c->chip->name);
+}
+
 /* An image where nothing of its kind is started. */
 static bool offset_check(struct check *c, const struct place *place)
 {
@@ -300,7 +328,9 @@ static bool offset_check(struct check *c, const struct place *place)
                      "%s is an %s app, but 0x%x is where its bootloader goes", name, chip,
                      place->at);
     } else if (place->role == ROLE_APP && !app) {
-        findings_add(c->findings, ERR_WRONG_OFFSET, place->image.boot.present,
+        bool sure = place->image.boot.present ||
+                    has_table_for(c, place->region, c->chip->bootloader_offset);
+        findings_add(c->findings, ERR_WRONG_OFFSET, sure,
                      "%s at 0x%x looks like a bootloader, which the %s starts from 0x%x only", name,
                      place->at, chip, c->chip->bootloader_offset);
     } else if (place->role != ROLE_NONE) {
@@ -316,7 +346,8 @@ static bool offset_check(struct check *c, const struct place *place)
                      app ? "apps go behind the partition table at" : "its place is",
                      app ? c->table_at : c->chip->bootloader_offset);
     } else if (c->table.n) {
-        bool data = row && row->offset == place->at && check_is_data(c, place->at);
+        bool data = row && row->offset == place->at && check_is_data(c, place->at) &&
+                    image_end(&place->image) <= row->size; /* kept there on purpose */
         findings_add(c->findings, ERR_WRONG_OFFSET, !data, "%s at 0x%x is an %s %s, but %s%s%s",
                      name, place->at, chip, kind,
                      data  ? "partition "
@@ -337,6 +368,7 @@ static void partition_check(struct check *c, const struct place *place)
                  "%s at 0x%x is an image of 0x%zx bytes, its partition %s has only 0x%x",
                  check_name(place->region), place->at, end, place->row->label, place->row->size);
     c->too_long = place->region;
+    c->too_long_end = (uint64_t)place->at + end;
 }
 
 static void bootloader_check(struct check *c, const struct place *place)
@@ -383,6 +415,8 @@ void check_place(struct check *c, const struct region *region, uint32_t at)
 {
     struct place place;
 
+    if (region == c->too_long && at < c->too_long_end)
+        return; /* the middle of an image of which all is said */
     if (!place_read(c, region, at, &place) || !encryption_check(c, &place))
         return;
     if (place.role == ROLE_NONE && check_is_data(c, at) &&
@@ -432,14 +466,31 @@ static void table_place_check(struct check *c, const struct region *region)
                      check_name(region), region->address, c->table_at);
 }
 
+/* An app that begins further on where one is started: made of several files (HEX and UF2 know no
+ * borders between what lies side by side). */
+static bool has_app_behind(const struct check *c, const struct region *region, uint64_t end)
+{
+    for (size_t i = 0; i < c->table.n; i++) {
+        const struct partition *row = &c->table.rows[i];
+        size_t size;
+        const uint8_t *data = check_at(region, row->offset, &size);
+        if (row->type == PARTITION_APP && row->offset >= end && data &&
+            esp_image_recognise(data, size, NULL) != ESP_IMAGE_NONE)
+            return true;
+    }
+    return false;
+}
+
 void check_reach(struct check *c, const struct region *region)
 {
     const struct partition *row = row_starting(c, region->address);
     uint64_t end = (uint64_t)region->address + content_of(region);
 
     table_place_check(c, region);
+    merged_check(c, region);
     if (row == NULL || region == c->table_region || region == c->too_long ||
-        end <= (uint64_t)row->offset + row->size)
+        end <= (uint64_t)row->offset + row->size ||
+        has_app_behind(c, region, (uint64_t)row->offset + row->size))
         return;
     findings_add(c->findings, ERR_PARTITION, false,
                  "%s at 0x%x (%zu bytes) reaches behind its partition %s, which ends at 0x%llx",

@@ -19,10 +19,12 @@ struct check {
     bool table_is_missing;             /* the flash was looked at and holds none */
     /* Of what check_place_look() has seen at the places where it would be started. */
     bool has_boot, has_app, has_idf_app;
+    bool has_stray; /* an image where nothing is known to start one */
     uint64_t boot_end; /* of the bootloader; 0 */
     const struct region *app_region;
     const struct region *too_long; /* said to be larger than its partition */
     const struct region *farthest; /* of those that were checked, the one that ends last */
+    uint64_t too_long_end;
 };
 
 typedef void check_fn(struct check *c, const struct region *region, uint32_t at);

@@ -272,8 +272,12 @@ int esp_image_verify(const uint8_t *data, const struct esp_image *image, struct 
     digest_sha256(data, image->digest_at, sha256);
     if (memcmp(sha256, data + image->digest_at, DIGEST) == 0)
         return 0;
+    size_t at = 0; /* where they part */
+    while (at < DIGEST - 4 && sha256[at] == data[image->digest_at + at])
+        at++;
     return error_set(error, ERR_FILE_FORMAT,
-                     "damaged: the SHA-256 at offset 0x%zx begins with %s, the contents give %s",
-                     image->digest_at, util_hex_format(found, data + image->digest_at, 4),
-                     util_hex_format(expected, sha256, 4));
+                     "damaged: the SHA-256 at offset 0x%zx has %s at its byte %zu, the contents "
+                     "give %s",
+                     image->digest_at, util_hex_format(found, data + image->digest_at + at, 4), at,
+                     util_hex_format(expected, sha256 + at, 4));
 }

@@ -120,8 +120,8 @@ static int own_address_check(const struct pieces *pieces, const char *name, uint
     if (address == PIECES_OWN_ADDRESS || address == 0 || address == pieces->rows[0].address)
         return 0;
     return error_set(error, ERR_BAD_ADDRESS,
-                     "%s is a %s file with addresses of its own, from 0x%x on: it can't be put at "
-                     "0x%x (\"own\" stands for its addresses)",
+                     "%s (%s) has addresses of its own, from 0x%x on: it can't be put at 0x%x "
+                     "(\"own\" stands for its addresses)",
                      name, names[pieces->form], pieces->rows[0].address, address);
 }
 

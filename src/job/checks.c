@@ -30,12 +30,16 @@ static struct check_target target_of(const struct job *job)
 
 /* ---- without a chip ---- */
 
-int job_findings(const struct job *job, struct findings *findings, struct error *error)
+int job_findings(const struct job *job, uint64_t flash_size, struct findings *findings,
+                 struct error *error)
 {
     struct check_target target = target_of(job);
     struct plan plan;
     int result = job_check_plan(job, &plan, error);
 
+    if (flash_size)
+        target.flash_size = flash_size;
+    target.is_patched = strcmp(job->flash_size, "keep") == 0; /* the header stays as it is */
     if (result == 0 && plan.n > 0)
         plan_find(&plan, &target, findings);
     plan_done(&plan);

@@ -174,6 +174,19 @@ void job_remove_image(struct job *job, size_t index)
             (job->n_images - index) * sizeof *job->images);
 }
 
+static int image_compare(const void *a, const void *b)
+{
+    const struct job_image *x = a, *y = b;
+
+    return x->address < y->address ? -1 : x->address > y->address;
+}
+
+void job_sort_images(struct job *job, size_t first)
+{
+    if (first < job->n_images)
+        qsort(job->images + first, job->n_images - first, sizeof *job->images, image_compare);
+}
+
 struct op *job_add_op(struct job *job, enum op_kind kind)
 {
     job->ops = xrealloc(job->ops, (job->n_ops + 1) * sizeof *job->ops);

@@ -137,6 +137,8 @@ void job_add_image(struct job *job, const char *path, uint32_t address);
 /* Unless it is there already. */
 void job_add_protect(struct job *job, uint32_t address, uint32_t size);
 void job_remove_image(struct job *job, size_t index);
+/* From `first` on, by address; those that only the chip or the file can place come last. */
+void job_sort_images(struct job *job, size_t first);
 
 /* The place of an image as people write it: "0x10000", "bootloader", "own" (the file has
  * addresses), else a partition's label. Returns `to`. */
@@ -153,10 +155,12 @@ void job_remove_ops(struct job *job);
 int job_check(const struct job *job, struct error *error);
 
 /* All that the checks before the first byte find without chip and port (image/check.h), appended to
- * *findings; files are read. 0, or the error of what can't be loaded or makes no sense:
- * job_check()'s but for ERR_OVERLAP, which is a finding. Nothing is found for files that only the
- * chip decides about ({chip}, a partition of its own table). */
-int job_findings(const struct job *job, struct findings *findings, struct error *error);
+ * *findings; files are read. `flash_size`: bytes that are known to be fitted; 0: as the job says.
+ * 0, or the error of what can't be loaded or makes no sense: job_check()'s but for ERR_OVERLAP,
+ * which is a finding. Nothing is found for files that only the chip decides about ({chip}, a
+ * partition of its own table). */
+int job_findings(const struct job *job, uint64_t flash_size, struct findings *findings,
+                 struct error *error);
 
 /* JSON form, for the station and for what is remembered between runs. Paths are made absolute by
  * job_to_json(). */

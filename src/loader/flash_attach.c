@@ -179,10 +179,12 @@ static int set_params(struct loader *loader, struct error *error)
  * than the flash tells is never believed. */
 static void choose_size(struct loader *loader, uint64_t asked, struct flash_facts *facts)
 {
+    char fitted[16], wanted[16];
+
     if (facts->size != 0 && asked > facts->size)
-        log_line(loader->log, LOG_WARNING,
-                 "the flash has %llu bytes, not the %llu that were asked for",
-                 (unsigned long long)facts->size, (unsigned long long)asked);
+        log_line(loader->log, LOG_WARNING, "the flash has %s, not the %s that were asked for",
+                 util_size_format(fitted, sizeof fitted, facts->size),
+                 util_size_format(wanted, sizeof wanted, asked));
     else if (asked != 0)
         facts->size = asked;
     loader->flash_size = facts->size;

@@ -71,8 +71,12 @@ int source_idf_read(struct source *s, const char *text, size_t size);
 int source_web_read(struct source *s, const char *text, size_t size);
 int source_args_read(struct source *s, const char *text, size_t size);
 
+/* Up to `max` bytes of a regular file, at least one; the error says why not. */
+int source_file_read(const char *path, struct buffer *head, size_t max, struct error *error);
 /* A small text file whole, ended by a 0 that does not count. */
 int source_text_read(const char *path, struct buffer *text, struct error *error);
+/* Bytes of the mark that Windows' editors put before UTF-8 (BOM); 0: there is none. */
+size_t source_mark_size(const char *text, size_t size);
 /* The folder of a path, ending in '/'; "" for none. Caller frees. */
 char *source_folder(const char *path);
 

@@ -5,6 +5,7 @@
 #include "base/util.h"
 #include "source/private.h"
 
+#include <dirent.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,6 +94,65 @@ void source_notes_done(struct source_notes *notes)
     *notes = (struct source_notes){0};
 }
 
+/* ---- the directory above ---- */
+
+struct builds {
+    char *path; /* of the first; owned */
+    size_t n;
+    struct buffer names; /* of all, for a message */
+};
+
+static bool is_directory(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static void builds_look(struct builds *builds, const char *directory)
+{
+    struct dirent **rows = NULL;
+    int n = scandir(directory, &rows, NULL, alphasort);
+
+    for (int i = 0; i < n; i++) {
+        struct buffer path = {0};
+        buffer_printf(&path, "%s/%s", directory, rows[i]->d_name);
+        const char *build = (const char *)path.data;
+        if (rows[i]->d_name[0] != '.' && is_directory(build) && kind_of(build)) {
+            if (builds->n++ == 0)
+                builds->path = xstrdup(build);
+            buffer_printf(&builds->names, "%s%s", builds->n > 1 ? ", " : "", path.data);
+        }
+        buffer_done(&path);
+        free(rows[i]);
+    }
+    free(rows);
+}
+
+/* What people call their project, sketch or tool: the only build below it. */
+static int builds_find(const char *path, struct builds *builds, struct error *error)
+{
+    static const char *const places[] = {".pio/build", "build", "configure"};
+
+    *builds = (struct builds){0};
+    for (size_t i = 0; i < ARRAY_LEN(places) && builds->n == 0; i++) {
+        struct buffer below = {0};
+        buffer_printf(&below, "%s/%s", path, places[i]);
+        builds_look(builds, (const char *)below.data);
+        buffer_done(&below);
+    }
+    if (builds->n > 1)
+        return error_set(error, ERR_USAGE, "%s has several builds, choose one: %.500s", path,
+                         (const char *)builds->names.data);
+    return 0;
+}
+
+static void builds_done(struct builds *builds)
+{
+    free(builds->path);
+    buffer_done(&builds->names);
+}
+
 /* ---- loading ---- */
 
 static int not_known(const char *path, struct error *error)
@@ -106,11 +166,10 @@ static int not_known(const char *path, struct error *error)
                          "%s is no build directory: it has neither flasher_args.json (ESP-IDF), "
                          "firmware.bin (PlatformIO), NAME.ino.bin (Arduino) nor manifest.json",
                          path);
-    result = source_text_read(path, &head, error); /* says why it can't be read */
+    result = source_file_read(path, &head, SOURCE_LOOK_MAX, error); /* says why it can't be read */
     buffer_done(&head);
-    if (result != 0 && error->code != ERR_TOO_BIG)
+    if (result != 0)
         return result;
-    error_clear(error);
     return error_set(error, ERR_USAGE,
                      "%s does not say where it belongs: give an address, `bootloader` or the name "
                      "of a partition before it",
@@ -126,6 +185,29 @@ static bool has_write_op(const struct job *job)
     return false;
 }
 
+/* A person chose the order of a job and of the Flash Download Tool's rows; a build wrote the others
+ * as it came to them. */
+static bool has_order(enum source_kind kind)
+{
+    return kind == SOURCE_JOB || kind == SOURCE_FDT;
+}
+
+static int below_load(const char *path, const struct source_options *options, struct job *job,
+                      struct source_notes *notes, struct error *error)
+{
+    struct builds builds;
+    int result = builds_find(path, &builds, error);
+
+    if (result == 0 && builds.n == 1) {
+        source_note(notes, false, "%s is a project: its build %s is taken", path, builds.path);
+        result = source_load(builds.path, options, job, notes, error);
+    } else if (result == 0) {
+        result = not_known(path, error);
+    }
+    builds_done(&builds);
+    return result;
+}
+
 int source_load(const char *path, const struct source_options *options, struct job *job,
                 struct source_notes *notes, struct error *error)
 {
@@ -133,7 +215,7 @@ int source_load(const char *path, const struct source_options *options, struct j
     struct job work;
 
     if (kind == NULL)
-        return not_known(path, error);
+        return below_load(path, options, job, notes, error);
     job_copy(&work, job);
     work.chip = CHIP_AUTO; /* so that it is seen what the source says */
     struct source s = {.name = path,
@@ -150,6 +232,8 @@ int source_load(const char *path, const struct source_options *options, struct j
         job_done(&work);
         return result;
     }
+    if (!has_order(kind->kind))
+        job_sort_images(&work, s.first);
     if (work.chip == CHIP_AUTO)
         work.chip = options->chip != CHIP_AUTO ? options->chip : job->chip;
     if (!has_write_op(&work))

@@ -53,6 +53,10 @@ const char *source_kind_name(enum source_kind kind); /* "ESP-IDF build directory
 int source_load(const char *path, const struct source_options *options, struct job *job,
                 struct source_notes *notes, struct error *error);
 
+/* The chip that the headers of the images from `first` on agree on; NULL: none is named, or more
+ * than one. */
+const struct chip *source_chip_told(const struct job *job, size_t first);
+
 void source_note(struct source_notes *notes, bool lost, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void source_notes_done(struct source_notes *notes);

@@ -337,6 +337,9 @@ int source_args_load(struct source *s)
         result = source_args_read(s, (const char *)text.data, text.len);
     if (result == 0)
         result = source_images_resolve(s, NULL);
+    const struct chip *told = source_chip_told(s->job, s->first);
+    if (result == 0 && told && s->job->chip == CHIP_AUTO && s->options->chip == CHIP_AUTO)
+        s->job->chip = told->id;
     buffer_done(&text);
     free(folder);
     return result;

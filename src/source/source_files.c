@@ -67,23 +67,37 @@ int source_head(const char *path, struct buffer *head, size_t max)
     return head_read(path, head, max);
 }
 
-int source_text_read(const char *path, struct buffer *text, struct error *error)
+int source_file_read(const char *path, struct buffer *head, size_t max, struct error *error)
 {
-    int result = head_read(path, text, (size_t)SOURCE_TEXT_MAX + 1);
+    int result = head_read(path, head, max);
 
     if (result == -EINVAL)
         return error_set(error, ERR_FILE_UNREADABLE, "can't read %s: it is no regular file", path);
     if (result != 0)
         return error_set(error, ERR_FILE_UNREADABLE, "can't read %s: %s", path, strerror(-result));
+    if (head->len == 0)
+        return error_set(error, ERR_FILE_EMPTY, "%s is empty", path);
+    return 0;
+}
+
+int source_text_read(const char *path, struct buffer *text, struct error *error)
+{
+    int result = source_file_read(path, text, (size_t)SOURCE_TEXT_MAX + 1, error);
+
+    if (result != 0)
+        return result;
     if (text->len > SOURCE_TEXT_MAX)
         return error_set(error, ERR_FILE_FORMAT,
                          "%s has more than %d bytes, too many for such a file", path,
                          SOURCE_TEXT_MAX);
-    if (text->len == 0)
-        return error_set(error, ERR_FILE_EMPTY, "%s is empty", path);
     buffer_append_byte(text, 0);
     text->len--;
     return 0;
+}
+
+size_t source_mark_size(const char *text, size_t size)
+{
+    return size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
 }
 
 char *source_folder(const char *path)
@@ -113,6 +127,19 @@ const struct chip *source_chip_of(const char *path)
     }
     buffer_done(&head);
     return chip;
+}
+
+const struct chip *source_chip_told(const struct job *job, size_t first)
+{
+    const struct chip *told = NULL;
+
+    for (size_t i = first; i < job->n_images; i++) {
+        const struct chip *chip = source_chip_of(job->images[i].path);
+        if (chip && told && chip != told)
+            return NULL;
+        told = chip ? chip : told;
+    }
+    return told;
 }
 
 int source_chip_set(struct source *s, const char *where, const struct chip *chip)

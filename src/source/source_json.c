@@ -55,7 +55,8 @@ json_t *source_json_parse(struct source *s, const char *text, size_t size)
         error_set(s->error, ERR_FILE_FORMAT, "%s: more than %d levels of JSON", s->name, DEPTH_MAX);
         return NULL;
     }
-    root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &why);
+    size_t mark = source_mark_size(text, size);
+    root = json_loadb(text + mark, size - mark, JSON_REJECT_DUPLICATES, &why);
     if (root == NULL)
         error_set(s->error, ERR_FILE_FORMAT, "%s: line %d: no JSON: %s", s->name, why.line,
                   why.text);

@@ -49,6 +49,14 @@ static bool number_of(json_t *value, uint32_t *number)
     return true;
 }
 
+/* The last part of a path as Windows writes them, too. */
+static const char *last_part(const char *path)
+{
+    const char *name = util_basename(path), *backslash = strrchr(name, '\\');
+
+    return backslash ? backslash + 1 : name;
+}
+
 /* One of the images that idedata.json names: in this directory by its name, as the path may be
  * another machine's. The usual ones are known without. */
 static int extra_add(struct source *s, json_t *image)
@@ -62,11 +70,12 @@ static int extra_add(struct source *s, json_t *image)
                     s->name);
         return 0;
     }
+    const char *name = last_part(path);
     for (size_t i = 0; i < ARRAY_LEN(usual); i++) {
-        if (strcmp(util_basename(path), usual[i]) == 0)
+        if (strcmp(name, usual[i]) == 0)
             return 0;
     }
-    char *here = file_path(s->name, util_basename(path));
+    char *here = file_path(s->name, name);
     int result = 0;
     if (here)
         result = source_image_add(s, "idedata.json", here, offset, ENCRYPT_NO);

@@ -98,7 +98,7 @@ static void families_list(json_t *builds, struct buffer *names)
             buffer_printf(names, "%s%s", names->len ? ", " : "", chip->name);
     }
     if (names->len == 0)
-        buffer_printf(names, "none that is known");
+        buffer_printf(names, "chips that espjig does not know");
 }
 
 /* The index of the build to be taken; < 0: the error is set. */
@@ -125,8 +125,8 @@ static int build_choose(struct source *s, json_t *builds)
     }
     families_list(builds, &names);
     if (chosen < 0)
-        error_set(s->error, ERR_USAGE, "%s has nothing for %s, only for: %.300s", s->name,
-                  asked ? asked->name : "a chip", (const char *)names.data);
+        error_set(s->error, ERR_USAGE, "%s has nothing for %s: it is for %.300s", s->name,
+                  asked ? asked->name : "any chip", (const char *)names.data);
     else if (several)
         error_set(s->error, ERR_USAGE, "%s is for several chips, choose one with -c: %.300s",
                   s->name, (const char *)names.data);

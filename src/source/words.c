@@ -87,7 +87,7 @@ int words_split(const char *name, const char *text, size_t size, struct words *w
 
     if (memchr(text, 0, size))
         return error_set(error, ERR_FILE_FORMAT, "%s is no text: it has a zero byte", name);
-    for (const char *p = text; p < end; number++) {
+    for (const char *p = text + source_mark_size(text, size); p < end; number++) {
         const char *line_end = memchr(p, '\n', (size_t)(end - p));
         if (line_end == NULL)
             line_end = end;

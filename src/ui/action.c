@@ -172,6 +172,27 @@ static bool have_images(struct dash *dash)
     return false;
 }
 
+/* What is known here to end before the first byte is not started: the files as they are now. */
+static bool is_refused(struct dash *dash)
+{
+    size_t n = 0;
+
+    dash_bench_look(dash);
+    dash_problems_find(dash);
+    for (size_t i = 0; i < dash->findings.n; i++)
+        n += dash->findings.rows[i].refuses;
+    if (n == 0)
+        return false;
+    const char *forced =
+        findings_refusal(&dash->findings, true) ? "" : "; F starts it all the same";
+    if (n == 1)
+        dash_complain(dash, "not started: %s%s", dash_problem(dash), forced);
+    else
+        dash_complain(dash, "not started: %s (i shows %zu more)%s", dash_problem(dash), n - 1,
+                      forced);
+    return true;
+}
+
 static void do_start(struct dash *dash)
 {
     const struct model_slot *slot = dash_slot(dash);
@@ -181,8 +202,17 @@ static void do_start(struct dash *dash)
         dash_complain(dash, "there is no board to write to: plug one in");
     else if (!dash_slot_free(slot, why, sizeof why))
         dash_complain(dash, "%s", why);
-    else if (have_images(dash))
+    else if (have_images(dash) && !is_refused(dash))
         dash_command(dash, COMMAND_START, slot->port, NULL);
+}
+
+static void do_force(struct dash *dash)
+{
+    if (!have_images(dash))
+        return;
+    dash_bench_look(dash);
+    dash_problems_find(dash);
+    force_ask(dash);
 }
 
 static void do_start_all(struct dash *dash)
@@ -355,6 +385,7 @@ static void do_choice_take(struct dash *dash)
         dash_bench_send(dash);
         break;
     case CHOICE_SOURCE_CHIP:
+    case CHOICE_SOURCE_OUTSIDE:
     case CHOICE_SOURCE_HOW:
         source_answered(dash);
         break;
@@ -367,7 +398,7 @@ static void do_choice_take(struct dash *dash)
 static void do_choice_leave(struct dash *dash)
 {
     dash->question = CONTEXT_ALWAYS;
-    if (dash->choice_for == CHOICE_SOURCE_CHIP || dash->choice_for == CHOICE_SOURCE_HOW) {
+    if (dash->choice_for != CHOICE_SETTING && dash->choice_for != CHOICE_DEFAULTS) {
         source_leave(dash);
         dash_say(dash, "nothing was taken over");
     }
@@ -384,6 +415,7 @@ static void do_line_take(struct dash *dash)
         images_typed(dash);
         break;
     case PROMPT_ERASE:
+    case PROMPT_FORCE:
         erase_typed(dash);
         break;
     case PROMPT_FILTER:
@@ -401,8 +433,8 @@ static void do_line_take(struct dash *dash)
 static void do_line_leave(struct dash *dash)
 {
     dash->message[0] = '\0';
-    if (dash->prompt_for == PROMPT_ERASE) {
-        dash_say(dash, "nothing was erased");
+    if (erase_is_asking(dash)) {
+        dash_say(dash, "nothing was %s", dash->danger == PROMPT_FORCE ? "started" : "erased");
         erase_leave(dash);
     } else if (dash->prompt_for == PROMPT_FILTER) {
         chooser_filter(&dash->chooser, "");
@@ -484,6 +516,7 @@ static void (*const handlers[ACTION_COUNT])(struct dash *dash) = {
     [ACTION_STOP] = do_stop,
     [ACTION_STOP_ALL] = do_stop_all,
     [ACTION_ERASE] = erase_ask,
+    [ACTION_FORCE] = do_force,
     [ACTION_IMAGES] = to_images,
     [ACTION_LOG] = do_log,
     [ACTION_LOG_OLDER] = do_log_older,

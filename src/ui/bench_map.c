@@ -135,16 +135,31 @@ static void letters_make(struct bench_map *map)
     }
 }
 
+/* Where bootloader and table have their places though no table is there: not on an ESP8266, which
+ * most often has none, and not below one image for all (merged, or started by the ROM). */
+static bool has_places(const struct chip *chip, const struct list *list, uint32_t table_address)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        const struct map_image *image = &list->rows[i];
+        if (image->address < table_address && image->address + image->size > table_address)
+            return false;
+    }
+    return chip && chip->id != CHIP_ESP8266 && list->n > 0;
+}
+
 void bench_map_make(struct bench_map *map, const struct dash *dash)
 {
+    static const struct partition_table no_rows;
     const struct chip *chip = dash_chip(dash, NULL);
+    const struct partition_table *table;
     struct list list = {0};
 
     *map =
         (struct bench_map){.table = bench_table(dash), .table_address = dash->bench.table_address};
     list_make(&list, dash, map->table);
+    table = map->table ? map->table : has_places(chip, &list, map->table_address) ? &no_rows : NULL;
     flash_map_make(&map->map, dash_flash_size(dash, NULL), chip ? chip->bootloader_offset : 0,
-                   map->table_address, map->table, list.rows, list.n);
+                   map->table_address, table, list.rows, list.n);
     map->images = list.images;
     letters_make(map);
     free(list.rows);

@@ -6,12 +6,21 @@
 
 #include <string.h>
 
+static bool is_too_long(struct dash *dash, const struct chooser_row *row)
+{
+    if (strlen(row->path) < sizeof dash->chooser.dir)
+        return false;
+    dash_complain(dash, "%.60s lies too deep: its path has more than %zu characters",
+                  util_basename(row->path), sizeof dash->chooser.dir - 1);
+    return true;
+}
+
 void browse_take(struct dash *dash)
 {
     const struct chooser_row *row = chooser_selected(&dash->chooser);
     char path[1024];
 
-    if (row == NULL)
+    if (row == NULL || is_too_long(dash, row))
         return;
     util_copy(path, sizeof path, row->path);
     if (row->is_dir && source_kind(path) == SOURCE_NONE)
@@ -27,6 +36,8 @@ void browse_enter(struct dash *dash)
 
     if (row && strcmp(row->name, "../") == 0)
         chooser_parent(&dash->chooser);
+    else if (row && is_too_long(dash, row))
+        return;
     else if (row && row->is_dir && strcmp(row->name, "./") != 0 && !dash->chooser.recent)
         chooser_open(&dash->chooser, row->path, "");
     else

@@ -50,6 +50,14 @@ static struct chooser_row *row_add(struct chooser *chooser, const char *name, co
     if (stat(path, &st) == 0) {
         row->is_dir = S_ISDIR(st.st_mode);
         row->size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+        row->looked = !row->is_dir && row->size == 0;
+        util_copy(row->what, sizeof row->what,
+                  !row->looked          ? ""
+                  : S_ISREG(st.st_mode) ? "empty"
+                                        : "a device or a pipe");
+    } else {
+        row->looked = true;
+        util_copy(row->what, sizeof row->what, "is not there any more");
     }
     size_t n = strlen(name);
     row->name = xmalloc(n + 2);
@@ -180,6 +188,9 @@ void chooser_open(struct chooser *chooser, const char *dir, const char *select)
     DIR *open = opendir(real);
     if (open) {
         entries_read(chooser, open);
+        if (chooser->n >= ROWS_MAX)
+            snprintf(chooser->problem, sizeof chooser->problem,
+                     "only %d names are shown; a takes the path of any other", ROWS_MAX);
         closedir(open);
         qsort(chooser->rows + heads, chooser->n - heads, sizeof *chooser->rows, row_order);
     } else {
@@ -241,10 +252,8 @@ static void row_look(struct chooser_row *row)
     struct file_facts facts;
 
     row->looked = true;
-    if (!row->is_dir && row->size == 0) { /* or one of the kernel's, that may block */
-        util_copy(row->what, sizeof row->what, "empty");
+    if (!row->is_dir && row->size == 0) /* or one of the kernel's, that may block */
         return;
-    }
     enum source_kind kind = source_kind(row->path);
     if (kind != SOURCE_NONE) {
         row->usable = true;

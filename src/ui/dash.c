@@ -10,8 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MESSAGE_MS 6000
-#define LOOK_MS    40 /* a frame may be late by that much */
+#define MESSAGE_MS    6000
+#define LOOK_AGAIN_MS 2000
+#define LOOK_MS       40 /* a frame may be late by that much */
 
 void dash_init(struct dash *dash, const struct model *model, const char *title)
 {
@@ -204,8 +205,7 @@ uint64_t dash_flash_size(const struct dash *dash, bool *detected)
     return set ? set : slot && slot->flash_known ? slot->flash_size : 0;
 }
 
-/* Relative to where we are: short in messages. */
-static const char *path_from_here(const struct dash *dash, const char *path)
+const char *dash_path_from_here(const struct dash *dash, const char *path)
 {
     size_t n = strlen(dash->cwd);
 
@@ -214,7 +214,7 @@ static const char *path_from_here(const struct dash *dash, const char *path)
 
 const char *dash_image_path(const struct dash *dash, size_t image, char *to, size_t size)
 {
-    const char *path = path_from_here(dash, dash->bench.images[image].path);
+    const char *path = dash_path_from_here(dash, dash->bench.images[image].path);
     const char *at = strstr(path, JOB_PATH_CHIP);
     const struct chip *chip = at ? dash_chip(dash, NULL) : NULL;
 
@@ -279,8 +279,8 @@ const char *dash_path(const struct dash *dash, const char *path, char *to, size_
 {
     size_t home = strlen(dash->home);
 
-    if (path_from_here(dash, path) != path)
-        util_copy(to, size, path_from_here(dash, path));
+    if (dash_path_from_here(dash, path) != path)
+        util_copy(to, size, dash_path_from_here(dash, path));
     else if (home > 1 && strncmp(path, dash->home, home) == 0 && path[home] == '/')
         snprintf(to, size, "~%s", path + home);
     else if (home > 1 && strcmp(path, dash->home) == 0)
@@ -313,6 +313,11 @@ void dash_tick(struct dash *dash)
     if (dash->message[0] && dash->now_ms >= dash->message_until) {
         dash->message[0] = '\0';
         dash->dirty = true;
+    }
+    bool shown = dash->view == VIEW_IMAGES || dash->view == VIEW_PARTITIONS;
+    if (shown && dash->facts && dash->now_ms >= dash->look_ms) { /* a build may change them */
+        dash->look_ms = dash->now_ms + LOOK_AGAIN_MS;
+        dash_bench_look(dash);
     }
     if (dash->problems_stale && dash->facts)
         dash_problems_find(dash);

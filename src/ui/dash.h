@@ -49,13 +49,20 @@ enum prompt_for {
     PROMPT_PATH,
     PROMPT_ADDRESS,
     PROMPT_ERASE,
+    PROMPT_FORCE,
     PROMPT_FILTER,
     PROMPT_SAVE,
     PROMPT_COMBINE
 };
 
 /* What the open choice is about. */
-enum choice_for { CHOICE_SETTING, CHOICE_SOURCE_CHIP, CHOICE_SOURCE_HOW, CHOICE_DEFAULTS };
+enum choice_for {
+    CHOICE_SETTING,
+    CHOICE_SOURCE_CHIP,
+    CHOICE_SOURCE_OUTSIDE,
+    CHOICE_SOURCE_HOW,
+    CHOICE_DEFAULTS
+};
 
 struct dash {
     const struct model *model;
@@ -95,15 +102,17 @@ struct dash {
     char prompt_path[1024]; /* taken already, while the address is typed */
     struct choice choice;
     enum choice_for choice_for;
-    int choice_key;       /* pressed again, it moves on */
-    char erase_port[256]; /* whose erasing is being prepared */
-    char erase_mac[24];   /* the board that the question is about */
+    int choice_key;         /* pressed again, it moves on */
+    enum prompt_for danger; /* PROMPT_ERASE or PROMPT_FORCE: what is being prepared */
+    char erase_port[256];   /* on which port */
+    char erase_mac[24];     /* the board that the question is about */
 
     struct job bench;    /* what START will do: the station's, or ours while it learns */
     unsigned bench_sent; /* how often the station still has to say it */
     struct file_cache files;
     const struct file_facts **facts; /* of each image of the bench */
     struct findings findings;        /* what would be refused, or is odd, about them */
+    int64_t look_ms;                 /* when they are looked at again, now_ms */
     bool problems_stale;             /* they are to be found anew */
     char *problems_of;               /* which job and files they are of; NULL: none */
     char job_path[1024];             /* NAME.job that the bench was loaded from or saved as; "" */
@@ -114,6 +123,7 @@ struct dash {
         struct job job;
         struct source_notes notes;
         bool is_read;
+        bool outside; /* it may take files from outside of its folder */
     } source;
     struct source_notes notes; /* on the last source that was taken */
     struct {                   /* header settings before they were switched off */
@@ -182,11 +192,16 @@ uint64_t dash_flash_size(const struct dash *dash, bool *detected);
  * replaced where that file is there. */
 const char *dash_image_path(const struct dash *dash, size_t image, char *to, size_t size);
 
+/* The path without where we are, if it begins with that: short in messages. */
+const char *dash_path_from_here(const struct dash *dash, const char *path);
+
 /* Path as people want to read it: relative to where they are, or to their home. */
 const char *dash_path(const struct dash *dash, const char *path, char *to, size_t size);
 
-/* erase.c: the question before erasing. */
+/* erase.c: the question before erasing, and before a forced start. */
 void erase_ask(struct dash *dash);
+void force_ask(struct dash *dash);             /* the findings are those of now */
+bool erase_is_asking(const struct dash *dash); /* for the word */
 void erase_event(struct dash *dash, const struct event *event);
 void erase_typed(struct dash *dash);
 void erase_leave(struct dash *dash);

@@ -207,7 +207,10 @@ static void images_summary(const struct dash *dash, char *to, size_t size)
 
     for (size_t i = 0; i < dash->bench.n_images; i++)
         total += dash->bench.images[i].enabled && dash->facts ? dash->facts[i]->size : 0;
-    util_size_format(bytes, sizeof bytes, total);
+    if (total < 1000 * 1024) /* as the list rounds */
+        size_text(bytes, sizeof bytes, total, size_in_kb(total));
+    else
+        util_size_format(bytes, sizeof bytes, total);
     if (dash->job_path[0])
         snprintf(name, sizeof name, "%.50s (%s) · ", util_basename(dash->job_path),
                  dash->job_changed ? "changed" : "saved");
@@ -263,6 +266,21 @@ static int footer_width(const struct canvas *canvas, const struct binding *const
     return width;
 }
 
+/* What is least used makes room; the way back only when few are left, and never the last: it is the
+ * way to all the others. */
+static size_t footer_drop(const struct binding **rows, size_t n)
+{
+    enum { LEAVING = 90, KEPT = 3 };
+    size_t others = 0, drop = n - 2;
+
+    while (others < n && rows[others]->order < LEAVING)
+        others++;
+    if (others > KEPT && others < n)
+        drop = others - 1;
+    memmove(&rows[drop], &rows[drop + 1], (n - drop - 1) * sizeof *rows);
+    return n - 1;
+}
+
 static void draw_footer(struct canvas *canvas, const struct dash *dash, int row)
 {
     const struct binding *rows[32];
@@ -270,11 +288,8 @@ static void draw_footer(struct canvas *canvas, const struct dash *dash, int row)
     char name[16];
     int col = 0;
 
-    /* What is least used makes room, but never the last: it is the way to all the others. */
-    while (n > 1 && footer_width(canvas, rows, n) > canvas->cols) {
-        rows[n - 2] = rows[n - 1];
-        n--;
-    }
+    while (n > 1 && footer_width(canvas, rows, n) > canvas->cols)
+        n = footer_drop(rows, n);
     for (size_t i = 0; i < n; i++) {
         int space = canvas->cols - col;
         col += canvas_put(canvas, row, col, space, STYLE_ACCENT,
@@ -370,17 +385,45 @@ static void draw_quit(struct canvas *canvas, const struct dash *dash, int row)
 static void confirm_line(struct canvas *canvas, struct area *area, const char *name,
                          const char *text)
 {
+    if (area->rows <= 0)
+        return;
     canvas_put(canvas, area->row, 2, area->cols, STYLE_DIM, name);
     int used = canvas_put_wrapped(canvas, (struct area){area->row, 12, area->rows, area->cols - 13},
                                   STYLE_PLAIN, text);
     *area = area_below(*area, used ? used : 1);
 }
 
-/* What is to be erased, over the lower part of the screen. */
+/* All that a forced start does not heed, as far as there is room. */
+static void draw_reasons(struct canvas *canvas, const struct dash *dash,
+                         const struct model_slot *slot, struct area area)
+{
+    size_t left = 0;
+    char more[64];
+
+    for (size_t i = 0; i < dash->findings.n; i++)
+        left += dash->findings.rows[i].refuses;
+    if (left == 0) /* only the chip itself knows */
+        confirm_line(canvas, &area, "but", slot->text);
+    for (size_t i = 0; i < dash->findings.n && left > 0; i++) {
+        const struct finding *finding = &dash->findings.rows[i];
+        if (!finding->refuses)
+            continue;
+        if (left > 1 && area.rows <= canvas_wrapped_rows(canvas, area.cols - 13, finding->text)) {
+            snprintf(more, sizeof more, "%zu reasons: i, then n shows all", left);
+            canvas_put_cut(canvas, area.row, 12, area.cols - 13, STYLE_DIM, more);
+            return;
+        }
+        confirm_line(canvas, &area, "but", finding->text);
+        left--;
+    }
+}
+
+/* What is to be erased or forced, over the lower part of the screen. */
 static void draw_erase(struct canvas *canvas, const struct dash *dash, struct area area)
 {
     const struct model_slot *slot = dash_find(dash, dash->erase_port);
     bool waiting = dash->question == CONTEXT_WAIT;
+    bool forcing = dash->danger == PROMPT_FORCE;
     char title[128], chip[200], size[32];
     int want = canvas->cols < 60 ? 7 : 6;
 
@@ -392,12 +435,12 @@ static void draw_erase(struct canvas *canvas, const struct dash *dash, struct ar
     if (top > area.row)
         area = area_below(area, top - area.row);
     canvas_wipe(canvas, area);
-    snprintf(title, sizeof title, "erase %s", slot->name);
+    snprintf(title, sizeof title, forcing ? "write to %s in spite of" : "erase %s", slot->name);
     draw_rule(canvas, area.row, title, "", 0);
     area = area_below(area, 1);
     if (waiting) {
         canvas_put_wrapped(canvas, (struct area){area.row, 2, area.rows, area.cols - 4},
-                           STYLE_PLAIN, "Asking the chip who it is. Nothing is erased yet.");
+                           STYLE_PLAIN, "Asking the chip who it is. Nothing is done to it yet.");
         return;
     }
     util_size_format(size, sizeof size, slot->flash_size);
@@ -405,14 +448,17 @@ static void draw_erase(struct canvas *canvas, const struct dash *dash, struct ar
              slot->revision, size);
     confirm_line(canvas, &area, "chip", chip);
     confirm_line(canvas, &area, "MAC", dash->erase_mac);
-    confirm_line(canvas, &area, "then",
-                 "its whole flash is empty: program, settings and stored data are gone for good");
+    if (forcing)
+        draw_reasons(canvas, dash, slot, area);
+    else
+        confirm_line(
+            canvas, &area, "then",
+            "its whole flash is empty: program, settings and stored data are gone for good");
 }
 
 static bool erasing(const struct dash *dash)
 {
-    return dash->question == CONTEXT_WAIT ||
-           (dash->question == CONTEXT_LINE && dash->prompt_for == PROMPT_ERASE);
+    return dash->question == CONTEXT_WAIT || erase_is_asking(dash);
 }
 
 /* The line above the footer; a message moves up by one while something is typed there. What went

@@ -346,7 +346,9 @@ static void draw_failure(struct canvas *canvas, const struct model_slot *slot, s
     area = area_below(area, spacious);
     if (area.rows > 0)
         canvas_put_cut(canvas, area.row, 2, area.cols - 4, STYLE_DIM,
-                       "Enter tries again · l shows the log · c clears this");
+                       slot->exit == error_exit_status(ERR_PARTITION)
+                           ? "Enter tries again · F forces it · l shows the log · c clears this"
+                           : "Enter tries again · l shows the log · c clears this");
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
@@ -433,6 +435,17 @@ static int facts_rows(int rows)
     return rows >= 20 ? 3 : rows >= 12 ? 2 : rows >= 10 ? 1 : 0;
 }
 
+/* What START would be refused for. */
+static void draw_problem(struct canvas *canvas, const struct dash *dash, struct area area)
+{
+    canvas_put(canvas, area.row, 2, 1, STYLE_ERROR, "!");
+    int used = canvas_put_wrapped(canvas, (struct area){area.row, 4, area.rows, area.cols - 6},
+                                  STYLE_PLAIN, dash_problem(dash));
+    if (used < area.rows)
+        canvas_put_cut(canvas, area.row + used, 4, area.cols - 6, STYLE_DIM,
+                       "i shows the images, and all that is wrong with them");
+}
+
 void draw_board(struct canvas *canvas, struct dash *dash, const struct model_slot *slot,
                 struct area area)
 {
@@ -464,6 +477,8 @@ void draw_board(struct canvas *canvas, struct dash *dash, const struct model_slo
     area = area_below(area, used + (used && area.rows - used > 2));
     if (shown.n > 0)
         draw_log(canvas, dash, slot, &shown, area);
+    else if (area.rows > 0 && dash_problem(dash))
+        draw_problem(canvas, dash, area);
     else if (area.rows > 0 && dash_bench_ticked(dash) > 0 && dash_slot_free(slot, NULL, 0))
         canvas_put_cut(canvas, area.row, 2, area.cols - 4, STYLE_DIM,
                        "Enter writes these images to this board and verifies them.");

@@ -13,7 +13,7 @@ struct columns {
 static struct columns columns_make(int cols)
 {
     struct columns c = {0};
-    int what_width = cols >= 110 ? 44 : cols >= 58 ? 28 : 0;
+    int what_width = cols >= 110 ? 50 : cols >= 80 ? 38 : cols >= 58 ? 28 : 0;
     int size = cols >= 50 ? 11 : 0;
 
     c.name_width = cols - 4 - size - what_width;
@@ -78,6 +78,8 @@ void draw_files(struct canvas *canvas, struct dash *dash, struct area area)
         if (at == chooser->index)
             draw_selected(canvas, area.row + i);
     }
+    if (more)
+        canvas_put_cut(canvas, area.row + rows, 4, area.cols - 20, STYLE_WARNING, chooser->problem);
     if (more)
         draw_more(canvas, area.row + rows, chooser->top,
                   chooser->n_shown - chooser->top - (size_t)rows);

@@ -112,6 +112,8 @@ static void draw_image(struct canvas *canvas, const struct dash *dash, const str
     char text[1100];
 
     canvas_put(canvas, row, 1, 3, style, image->enabled ? "[x]" : "[ ]");
+    if (image->enabled && facts->problem[0]) /* also where no column is left for what it is */
+        canvas_put(canvas, row, 2, 1, STYLE_ERROR, "!");
     canvas_put_tail(canvas, row, c->name, c->name_width, style,
                     dash_path(dash, image->path, text, sizeof text));
     canvas_put_cut(canvas, row, c->address, 10, style,
@@ -122,7 +124,7 @@ static void draw_image(struct canvas *canvas, const struct dash *dash, const str
     if (c->what)
         canvas_put_cut(canvas, row, c->what, c->what_width,
                        facts->problem[0] ? STYLE_WARNING : style,
-                       facts->problem[0] ? "! can't be used" : facts->what);
+                       facts->problem[0] ? "can't be used" : facts->what);
 }
 
 static bool largest_in_kb(const struct dash *dash)

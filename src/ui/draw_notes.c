@@ -53,7 +53,7 @@ static void put_all(struct notes *notes, const struct dash *dash)
         put_title(notes, dash_path(dash, dash->source.path, path, sizeof path));
     for (size_t i = 0; i < dash->notes.n; i++)
         put_note(notes, dash->notes.rows[i].lost ? STYLE_WARNING : STYLE_PLAIN,
-                 dash->notes.rows[i].text);
+                 dash_path_from_here(dash, dash->notes.rows[i].text));
     if (dash->findings.n + dash->notes.n == 0)
         put_note(notes, STYLE_PLAIN, "Nothing is wrong, and there is nothing to note.");
 }

@@ -150,7 +150,6 @@ static void image_put(struct dash *dash, const struct job_image *place)
         snprintf(path, sizeof path, "%s/%.500s", dash->cwd, dash->prompt_path);
     recent_add(path);
     dash_bench_send(dash);
-    dash_problems_find(dash);
 }
 
 static void address_typed(struct dash *dash)
@@ -170,11 +169,8 @@ static void address_typed(struct dash *dash)
     }
     dash->question = CONTEXT_ALWAYS;
     image_put(dash, &place);
-    if (dash_problem(dash))
-        dash_complain(dash, "%s", dash_problem(dash));
-    else
-        dash_say(dash, "%s goes to %s", util_basename(dash->prompt_path),
-                 job_address_format(text, sizeof text, &place));
+    dash_say(dash, "%s goes to %s", util_basename(dash->prompt_path),
+             job_address_format(text, sizeof text, &place));
 }
 
 void images_typed(struct dash *dash)

@@ -13,10 +13,11 @@ const struct binding bindings[] = {
     {CONTEXT_BOARDS, K_F5, ACTION_START, TWIN},
     {CONTEXT_BOARDS, 's', ACTION_STOP, "stop", "stop what runs on this board", 2},
     {CONTEXT_BOARDS, K_F6, ACTION_STOP, TWIN},
-    {CONTEXT_BOARDS, 'a', ACTION_START_ALL, "start all", "start on every board that is free", 3},
+    {CONTEXT_BOARDS, 'a', ACTION_START_ALL, "start all", "start on every board that is free", 4},
     {CONTEXT_BOARDS, 'S', ACTION_STOP_ALL, NULL, "stop what runs on all boards", 0},
-    {CONTEXT_BOARDS, 'e', ACTION_ERASE, "erase", "erase the whole flash, after a question", 4},
-    {CONTEXT_BOARDS, 'i', ACTION_IMAGES, "images", "choose what is written, and how", 5},
+    {CONTEXT_BOARDS, 'e', ACTION_ERASE, "erase", "erase the whole flash, after a question", 5},
+    {CONTEXT_BOARDS, 'F', ACTION_FORCE, NULL, "start what was refused, after a question", 0},
+    {CONTEXT_BOARDS, 'i', ACTION_IMAGES, "images", "choose what is written, and how", 3},
     {CONTEXT_BOARDS, K_F2, ACTION_IMAGES, TWIN},
     {CONTEXT_BOARDS, 'l', ACTION_LOG, "log", "the whole log of this board, and back", 6},
     {CONTEXT_BOARDS, '[', ACTION_LOG_OLDER, NULL, "older lines of the log", 0},
@@ -98,7 +99,7 @@ const struct binding bindings[] = {
     {CONTEXT_VIEW, K_F1, ACTION_HELP, TWIN},
 
     {CONTEXT_LINE, K_ENTER, ACTION_LINE_TAKE, "take it", "take what is typed", 1},
-    {CONTEXT_LINE, K_ESC, ACTION_LINE_LEAVE, "leave it", "leave everything as it was", 3},
+    {CONTEXT_LINE, K_ESC, ACTION_LINE_LEAVE, "leave it", "leave everything as it was", 4},
     {CONTEXT_LINE, K_CTRL('c'), ACTION_LINE_LEAVE, TWIN},
     {CONTEXT_LINE, K_LEFT, ACTION_LINE_LEFT, NULL, "one character to the left", 0},
     {CONTEXT_LINE, K_RIGHT, ACTION_LINE_RIGHT, NULL, "one character to the right", 0},
@@ -110,7 +111,7 @@ const struct binding bindings[] = {
     {CONTEXT_LINE, K_CTRL('h'), ACTION_LINE_RUBOUT, TWIN},
     {CONTEXT_LINE, K_DELETE, ACTION_LINE_DELETE, NULL, "delete under the cursor", 0},
     {CONTEXT_LINE, K_CTRL('d'), ACTION_LINE_DELETE, TWIN},
-    {CONTEXT_LINE, K_CTRL('u'), ACTION_LINE_CLEAR, "clear", "delete all that is typed", 4},
+    {CONTEXT_LINE, K_CTRL('u'), ACTION_LINE_CLEAR, "clear", "delete all that is typed", 3},
     {CONTEXT_LINE, K_CTRL('w'), ACTION_LINE_WORD, NULL, "delete the last part", 0},
     {CONTEXT_PATH, K_TAB, ACTION_COMPLETE, "complete", "complete the file name", 2},
 
@@ -124,7 +125,7 @@ const struct binding bindings[] = {
     {CONTEXT_CHOICE, 'q', ACTION_CHOICE_LEAVE, TWIN},
     {CONTEXT_CHOICE, K_CTRL('c'), ACTION_CHOICE_LEAVE, TWIN},
 
-    {CONTEXT_WAIT, K_ESC, ACTION_WAIT_LEAVE, "leave it", "do not erase", 1},
+    {CONTEXT_WAIT, K_ESC, ACTION_WAIT_LEAVE, "leave it", "do nothing to it", 1},
     {CONTEXT_WAIT, 'q', ACTION_WAIT_LEAVE, TWIN},
     {CONTEXT_WAIT, K_CTRL('c'), ACTION_WAIT_LEAVE, TWIN},
 

@@ -17,15 +17,12 @@
 static void job_make(const struct dash *dash, struct job *job)
 {
     const struct chip *chip = dash_chip(dash, NULL);
-    const char *size = flash_size_name(dash_flash_size(dash, NULL));
     char path[1100];
 
     job_copy(job, &dash->bench);
     job_remove_ops(job);
     job_add_op(job, OP_WRITE_FLASH);
     job->chip = chip ? chip->id : CHIP_AUTO;
-    if (size[0] && strcmp(job->flash_size, "keep") != 0)
-        util_copy(job->flash_size, sizeof job->flash_size, size);
     for (size_t i = 0; i < job->n_images; i++) {
         dash_image_path(dash, i, path, sizeof path);
         free(job->images[i].path);
@@ -42,7 +39,8 @@ static char *fingerprint_make(const struct dash *dash, const struct job *job)
     char *dump = json_dumps(json, JSON_SORT_KEYS);
     struct stat st;
 
-    buffer_printf(&text, "%s", dump ? dump : "");
+    buffer_printf(&text, "%s %llu", dump ? dump : "",
+                  (unsigned long long)dash_flash_size(dash, NULL));
     for (size_t i = 0; i < job->n_images; i++) {
         buffer_printf(&text, " %d", dash->bench.images[i].enabled);
         if (stat(job->images[i].path, &st) == 0)
@@ -131,7 +129,8 @@ void dash_problems_find(struct dash *dash)
     dash->dirty = true;
     findings_done(&dash->findings);
     add_unusable(dash);
-    if (any_enabled(&job) && job_findings(&job, &dash->findings, &error) < 0)
+    if (any_enabled(&job) &&
+        job_findings(&job, dash_flash_size(dash, NULL), &dash->findings, &error) < 0)
         findings_add(&dash->findings, error.code, true, "%s", error.text);
     add_conflicts(dash);
 out:

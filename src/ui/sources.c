@@ -37,7 +37,7 @@ static void job_begin(const struct dash *dash, struct job *job)
 
 static int source_read(struct dash *dash, enum chip_id chip, struct error *error)
 {
-    const struct source_options options = {.chip = chip};
+    const struct source_options options = {.chip = chip, .allow_outside = dash->source.outside};
     struct job job;
 
     source_leave(dash);
@@ -95,6 +95,31 @@ static void images_append(struct job *to, const struct job *from)
     }
 }
 
+/* Where it lies in the flash, as far as that is a number: the others stand behind. */
+static uint64_t place_of(const struct job_image *image, enum chip_id id)
+{
+    const struct chip *chip = chip_get(id);
+
+    if (image->address == JOB_ADDRESS_BOOTLOADER)
+        return chip ? chip->bootloader_offset : 0;
+    return image->address == JOB_ADDRESS_PARTITION || image->address == JOB_ADDRESS_OWN
+               ? UINT64_MAX
+               : image->address;
+}
+
+/* Builds name their files in any order; a job has its user's. */
+static void images_sort(struct job *job)
+{
+    for (size_t i = 1; i < job->n_images; i++) {
+        struct job_image image = job->images[i];
+        size_t at = i;
+        for (; at > 0 && place_of(&job->images[at - 1], job->chip) > place_of(&image, job->chip);
+             at--)
+            job->images[at] = job->images[at - 1];
+        job->images[at] = image;
+    }
+}
+
 static void path_make_absolute(char *to, size_t size, const struct dash *dash, const char *path)
 {
     if (path[0] == '/' || dash->cwd[0] == '\0')
@@ -130,6 +155,8 @@ static void source_put(struct dash *dash, bool replace)
     size_t images = dash->source.job.n_images;
     char path[1024];
 
+    if (kind != SOURCE_JOB)
+        images_sort(&dash->source.job);
     if (replace) {
         dash->images.index = 0;
         job_done(&dash->bench);
@@ -177,15 +204,44 @@ static void source_came(struct dash *dash)
         ask_how(dash);
 }
 
-void source_take(struct dash *dash, const char *path)
+/* A folder from a stranger may name any file of ours. False: that is not what is wrong. */
+static bool ask_for_outside(struct dash *dash)
+{
+    struct error ignored = {0};
+    char title[160];
+
+    dash->source.outside = true;
+    bool helps = source_read(dash, CHIP_AUTO, &ignored) == 0;
+    source_leave(dash);
+    dash->source.outside = false;
+    if (!helps)
+        return false;
+    snprintf(title, sizeof title, "%.60s takes files from outside of its folder: let it?",
+             util_basename(dash->source.path));
+    choice_ask(&dash->choice, title);
+    choice_add(&dash->choice, "no", "no");
+    choice_add(&dash->choice, "yes", "yes, take them");
+    dash->choice_for = CHOICE_SOURCE_OUTSIDE;
+    dash->choice_key = K_NONE;
+    dash->question = CONTEXT_CHOICE;
+    return true;
+}
+
+static void source_read_on(struct dash *dash)
 {
     struct error error = {0};
 
-    util_copy(dash->source.path, sizeof dash->source.path, path);
     if (source_read(dash, CHIP_AUTO, &error) == 0)
         source_came(dash);
-    else if (error.code != ERR_USAGE || !ask_for_chip(dash))
+    else if (error.code != ERR_USAGE || (!ask_for_chip(dash) && !ask_for_outside(dash)))
         dash_complain(dash, "%s", error.text);
+}
+
+void source_take(struct dash *dash, const char *path)
+{
+    util_copy(dash->source.path, sizeof dash->source.path, path);
+    dash->source.outside = false;
+    source_read_on(dash);
 }
 
 void source_answered(struct dash *dash)
@@ -197,6 +253,12 @@ void source_answered(struct dash *dash)
     dash->question = CONTEXT_ALWAYS;
     if (dash->choice_for == CHOICE_SOURCE_HOW) {
         source_put(dash, strcmp(answer, "replace") == 0);
+    } else if (dash->choice_for == CHOICE_SOURCE_OUTSIDE) {
+        dash->source.outside = strcmp(answer, "yes") == 0;
+        if (dash->source.outside)
+            source_read_on(dash);
+        else
+            dash_say(dash, "nothing was taken over");
     } else {
         chip = chip_by_name(answer);
         if (source_read(dash, chip ? chip->id : CHIP_AUTO, &error) == 0)

@@ -372,6 +372,57 @@ static int key_of(wint_t code)
     return K_LAST; /* one that nothing is bound to */
 }
 
+/* What xterm, the VT220 and the Linux console send: the final byte, before '~' a number. */
+static int key_of_sequence(char final, unsigned number)
+{
+    static const struct {
+        char final;
+        unsigned number;
+        int key;
+    } table[] = {
+        {'A', 0, K_UP},        {'B', 0, K_DOWN}, {'C', 0, K_RIGHT},  {'D', 0, K_LEFT},
+        {'H', 0, K_HOME},      {'F', 0, K_END},  {'P', 0, K_F1},     {'Q', 0, K_F2},
+        {'R', 0, K_F3},        {'S', 0, K_F4},   {'~', 1, K_HOME},   {'~', 7, K_HOME},
+        {'~', 4, K_END},       {'~', 8, K_END},  {'~', 3, K_DELETE}, {'~', 5, K_PAGE_UP},
+        {'~', 6, K_PAGE_DOWN}, {'~', 11, K_F1},  {'~', 12, K_F2},    {'~', 13, K_F3},
+        {'~', 14, K_F4},       {'~', 15, K_F5},  {'~', 17, K_F6},    {'~', 18, K_F7},
+        {'~', 19, K_F8},       {'~', 20, K_F9},  {'~', 21, K_F10},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+        if (table[i].final == final && table[i].number == number)
+            return table[i].key;
+    }
+    return K_LAST;
+}
+
+/* Behind an Esc: a key that this terminal is not said to have (TERM=vt100 knows no End) must not
+ * end as Esc and some letters, each of which does something. */
+static int key_after_escape(void)
+{
+    unsigned number = 0;
+    wint_t code;
+    int kind = wget_wch(stdscr, &code);
+
+    if (kind == ERR)
+        return K_ESC;
+    if (kind == KEY_CODE_YES) {
+        ungetch((int)code);
+        return K_ESC;
+    }
+    if (code != '[' && code != 'O') {
+        unget_wch((wchar_t)code);
+        return K_ESC;
+    }
+    for (int i = 0; i < 16 && wget_wch(stdscr, &code) == OK; i++) {
+        if (code >= '0' && code <= '9')
+            number = number * 10 % 1000 + (unsigned)(code - '0');
+        else if (code >= '@' && code <= '~' && code != '[')
+            return key_of_sequence((char)code, number);
+    }
+    return K_LAST;
+}
+
 int term_key(void)
 {
     wint_t code;
@@ -382,6 +433,8 @@ int term_key(void)
     term.empty_reads = 0;
     if (kind == KEY_CODE_YES)
         return key_of(code);
+    if (code == K_ESC)
+        return key_after_escape();
     return code == '\n' ? K_ENTER : (int)code;
 }
 
