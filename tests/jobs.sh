@@ -69,7 +69,7 @@ said 'line/gone.bin  .*No such file'
 odd=$(printf 'line/\377.job')
 cp line/clash.job "$odd"
 run job check --json "$odd"
-said "^[{]\"job\":\"line/$(printf '\357\277\275')[.]job\",\"ok\":false"
+said '^[{]"job":"line/.uFFFD[.]job","ok":false'
 run job check --json line/clash.job
 [ "$status" -eq 6 ] || complain "job check --json: status $status"
 said '"ok":false.*"error":"protected-range","refuses":true'

@@ -494,7 +494,7 @@ static void merges_that_contradict_are_refused(void **state)
     struct buffer out = {0};
     plan.regions[plan.n - 1].address = 0xFFFFF000;
     expect_error(merge_build(&plan, NULL, &(struct merge_options){0}, &out, &error), &error,
-                 ERR_TOO_BIG, "more than 1 GB");
+                 ERR_TOO_BIG, "more than 256 MB");
     plan_done(&plan);
 }
 

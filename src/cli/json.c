@@ -21,9 +21,10 @@ json_t *cli_json_text(const char *text)
     return string;
 }
 
+/* In ASCII: a terminal would obey the controls of Latin-1, too, which jansson leaves as they are. */
 void cli_json_print(json_t *line)
 {
-    json_dumpf(line, stdout, JSON_COMPACT);
+    json_dumpf(line, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
     putchar('\n');
     json_decref(line);
 }

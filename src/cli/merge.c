@@ -168,8 +168,6 @@ int merge_bin(struct cli *cli, struct error *error)
 /* ---- split-bin --------------------------------------------------------------------------------
  */
 
-enum { FLAT_MAX = 256 << 20 }; /* twice the largest flash that has a name */
-
 struct merged {
     const char *path;
     uint8_t *data;
@@ -186,7 +184,7 @@ static int pieces_flatten(const struct pieces *pieces, struct merged *m, struct 
 
     m->address = pieces->rows[0].address;
     uint64_t size = (uint64_t)last->address + last->size - m->address;
-    if (size > FLAT_MAX)
+    if (size > MERGE_RAW_MAX)
         return error_set(error, ERR_TOO_BIG, "%s goes from 0x%x to 0x%llx, more than any flash has",
                          m->path, m->address, (unsigned long long)(m->address + size));
     m->size = (size_t)size;

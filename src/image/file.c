@@ -10,6 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum {
+    RAW_MAX = 256 << 20, /* twice the largest flash that has a name */
+    FORM_MAX = 1 << 30   /* the same as text, or with what debuggers want */
+};
+
 static int unreadable(struct error *error, const char *path, const char *reason)
 {
     return error_set(error, ERR_FILE_UNREADABLE, "can't read %s: %s", path, reason);
@@ -34,6 +39,22 @@ static int file_size(int fd, const char *path, size_t *size, struct error *error
                          (long long)st.st_size);
     *size = (size_t)st.st_size;
     return 0;
+}
+
+/* Before there is memory for it: a file of gaps can promise much. */
+static int file_judge(int fd, const char *path, size_t size, struct error *error)
+{
+    uint8_t head[16];
+    ssize_t n = size > RAW_MAX ? pread(fd, head, sizeof head, 0) : 0;
+    bool raw = n > 0 && file_form(head, (size_t)n) == FORM_RAW;
+
+    if (n < 0)
+        return unreadable(error, path, strerror(errno));
+    if (size <= (raw ? RAW_MAX : FORM_MAX))
+        return 0;
+    return error_set(error, ERR_TOO_BIG, "%s has %zu bytes, %s more than %d", path, size,
+                     raw ? "no flash holds" : "no file of this form can have",
+                     raw ? RAW_MAX : FORM_MAX);
 }
 
 /* A descriptor, or an error. */
@@ -69,6 +90,9 @@ int image_file_read(const char *path, uint8_t **data, size_t *size, struct error
 
     if (fd < 0)
         return fd;
+    rc = file_judge(fd, path, n, error);
+    if (rc != 0)
+        goto out;
     bytes = malloc(n);
     if (bytes == NULL) {
         rc = unreadable(error, path, "there is not enough memory for it");

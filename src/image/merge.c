@@ -28,8 +28,6 @@ const char *merge_format_name(enum merge_format format)
 
 /* ---- raw ----------------------------------------------------------------------------------- */
 
-#define RAW_MAX (UINT64_C(1) << 30) /* of gaps, too: much larger than any flash */
-
 static int raw_check(const struct plan *plan, const struct merge_options *options, uint64_t end,
                      struct error *error)
 {
@@ -46,11 +44,11 @@ static int raw_check(const struct plan *plan, const struct merge_options *option
                          plan->regions[plan->n - 1].path, (unsigned long long)end,
                          (unsigned long long)options->pad_to_size);
     end = options->pad_to_size ? options->pad_to_size : end;
-    if (end - options->target_offset > RAW_MAX)
+    if (end - options->target_offset > MERGE_RAW_MAX)
         return error_set(
             error, ERR_TOO_BIG,
-            "from 0x%x to 0x%llx it would be a file of more than 1 GB, most of it 0xFF",
-            options->target_offset, (unsigned long long)end);
+            "from 0x%x to 0x%llx it would be a file of more than %u MB, most of it 0xFF",
+            options->target_offset, (unsigned long long)end, MERGE_RAW_MAX >> 20);
     return 0;
 }
 

@@ -13,6 +13,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Bytes of a raw file with all its gaps, at the most: twice the largest flash that has a name. */
+#define MERGE_RAW_MAX (256u << 20)
+
 enum merge_format { MERGE_RAW, MERGE_HEX, MERGE_UF2 };
 
 struct merge_options {

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAD 4 /* the loaders take whole words */
+#define PAD         4     /* the loaders take whole words */
+#define REGIONS_MAX 65536 /* of a file: a run in each sector of more than any flash has */
 
 /* ---- load ---------------------------------------------------------------------------------- */
 
@@ -113,6 +114,11 @@ static int file_load(struct plan *plan, const struct image_spec *spec, const str
         return rc;
     pieces_take(plan, spec, &pieces);
     pieces_done(&pieces);
+    if (plan->n - first > REGIONS_MAX)
+        return error_set(error, ERR_FILE_FORMAT,
+                         "%s has data in %zu places with gaps between them, which no flash could "
+                         "hold",
+                         spec->path, plan->n - first);
     for (size_t i = first; rc == 0 && i < plan->n; i++)
         rc = region_finish(&plan->regions[i], error);
     return rc;

@@ -226,11 +226,13 @@ static void partitions_write(struct buffer *out, const struct partition_table *t
     buffer_append_byte(out, ']');
 }
 
-/* The job's own JSON, made sure to be one line and an object. */
+/* The job's own JSON, made sure to be one line and an object; in ASCII, because jansson leaves the
+ * controls of Latin-1 as they are. */
 static void object_write(struct buffer *out, const char *json)
 {
     json_t *object = json_loads(json, 0, NULL);
-    char *line = json_is_object(object) ? json_dumps(object, JSON_COMPACT) : NULL;
+    char *line =
+        json_is_object(object) ? json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII) : NULL;
 
     buffer_printf(out, "%s", line ? line : "{}");
     free(line);

@@ -2,6 +2,7 @@
 /* Reads a stub's JSON file and trusts nothing in it. */
 #include "loader/stub.h"
 
+#include "base/buffer.h"
 #include "base/util.h"
 #include "image/digest.h"
 
@@ -11,7 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEGMENT_MAX = 0x20000 }; /* the largest known has 14 KiB */
+enum {
+    SEGMENT_MAX = 0x20000, /* the largest known has 14 KiB */
+    FILE_MAX = 1 << 20
+};
 
 void stub_done(struct stub *stub)
 {
@@ -129,23 +133,37 @@ static int fill(const json_t *root, const char *path, struct stub *stub, struct 
     return 0;
 }
 
-int stub_load(const char *path, struct stub *stub, struct error *error)
+int stub_read(const char *path, const char *text, size_t size, struct stub *stub,
+              struct error *error)
 {
     json_error_t why;
-    json_t *root = NULL;
+    json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &why);
 
     memset(stub, 0, sizeof *stub);
-    FILE *file = fopen(path, "r");
-    if (file == NULL)
-        return error_set(error, ERR_FILE_UNREADABLE, "%s: %s", path, strerror(errno));
-    root = json_loadf(file, JSON_REJECT_DUPLICATES, &why);
-    fclose(file);
-
     int rc = root ? fill(root, path, stub, error)
                   : error_set(error, ERR_STUB_FILE, "%s: line %d: no JSON: %s", path, why.line,
                               why.text);
     json_decref(root);
     if (rc < 0)
         stub_done(stub);
+    return rc;
+}
+
+int stub_load(const char *path, struct stub *stub, struct error *error)
+{
+    struct buffer text = {0};
+    size_t got;
+
+    memset(stub, 0, sizeof *stub);
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        return error_set(error, ERR_FILE_UNREADABLE, "%s: %s", path, strerror(errno));
+    while (text.len <= FILE_MAX && (got = fread(buffer_reserve(&text, 4096), 1, 4096, file)) > 0)
+        text.len += got;
+    fclose(file);
+    int rc = text.len <= FILE_MAX
+                 ? stub_read(path, (const char *)text.data, text.len, stub, error)
+                 : error_set(error, ERR_STUB_FILE, "%s: more than %d bytes", path, FILE_MAX);
+    buffer_done(&text);
     return rc;
 }

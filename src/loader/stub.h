@@ -35,6 +35,9 @@ struct stub {
  * looked), ERR_STUB_FILE when the file is damaged. */
 int stub_find(const char *name, const char *dir, int nth, struct stub *stub, struct error *error);
 int stub_load(const char *path, struct stub *stub, struct error *error);
+/* From memory; `path` is its name. */
+int stub_read(const char *path, const char *text, size_t size, struct stub *stub,
+              struct error *error);
 /* Do its segments lie in this chip's RAM? ERR_STUB_FILE names the one that does not. */
 int stub_check_ram(const struct stub *stub, const struct chip *chip, struct error *error);
 void stub_done(struct stub *stub); /* also right for a zeroed struct */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The first four bytes choose chip and options, the rest is the ELF file. */
+#include "base/util.h"
 #include "image/elf_image.h"
 #include "image/esp_image.h"
 
@@ -43,8 +44,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                              &irom, &irom_address, &error);
     if ((rc == 0) != (image.len > 0) || (rc == 0) != (error.code == 0))
         abort();
-    /* what is made can be read again */
-    if (rc == 0 && chip->id != CHIP_ESP8266 && image.data[1] > 0 &&
+    /* what is made can be read again, unless it starts nowhere */
+    if (rc == 0 && le32_get(image.data + 4) != 0 && chip->id != CHIP_ESP8266 && image.data[1] > 0 &&
         image.data[1] <= ESP_IMAGE_SEGMENTS_MAX && !options.ram_only_header &&
         (esp_image_parse(image.data, image.len, &parsed, &error) != 0 ||
          esp_image_verify(image.data, &parsed, &error) != 0))
