@@ -95,31 +95,6 @@ static void images_append(struct job *to, const struct job *from)
     }
 }
 
-/* Where it lies in the flash, as far as that is a number: the others stand behind. */
-static uint64_t place_of(const struct job_image *image, enum chip_id id)
-{
-    const struct chip *chip = chip_get(id);
-
-    if (image->address == JOB_ADDRESS_BOOTLOADER)
-        return chip ? chip->bootloader_offset : 0;
-    return image->address == JOB_ADDRESS_PARTITION || image->address == JOB_ADDRESS_OWN
-               ? UINT64_MAX
-               : image->address;
-}
-
-/* Builds name their files in any order; a job has its user's. */
-static void images_sort(struct job *job)
-{
-    for (size_t i = 1; i < job->n_images; i++) {
-        struct job_image image = job->images[i];
-        size_t at = i;
-        for (; at > 0 && place_of(&job->images[at - 1], job->chip) > place_of(&image, job->chip);
-             at--)
-            job->images[at] = job->images[at - 1];
-        job->images[at] = image;
-    }
-}
-
 static void path_make_absolute(char *to, size_t size, const struct dash *dash, const char *path)
 {
     if (path[0] == '/' || dash->cwd[0] == '\0')
@@ -155,8 +130,6 @@ static void source_put(struct dash *dash, bool replace)
     size_t images = dash->source.job.n_images;
     char path[1024];
 
-    if (kind != SOURCE_JOB)
-        images_sort(&dash->source.job);
     if (replace) {
         dash->images.index = 0;
         job_done(&dash->bench);
