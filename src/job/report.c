@@ -211,7 +211,7 @@ void report_flash(struct report *report, const struct flash_facts *facts)
     report_event(report, EVENT_FLASH, &event);
     event.flash.manufacturer = facts->manufacturer;
     event.flash.device = facts->device;
-    event.flash.size = facts->size;
+    event.flash.size = facts->fitted ? facts->fitted : facts->size;
     util_copy(event.flash.vendor, sizeof event.flash.vendor, facts->vendor);
     util_copy(event.flash.mode_limits, sizeof event.flash.mode_limits, facts->mode_limits);
     report_put(report, &event);

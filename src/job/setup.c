@@ -322,7 +322,7 @@ int setup_flash(struct run *run)
     run->flash_attached = true;
     report_flash(&run->report, flash);
     if (flash->size)
-        util_size_format(size, sizeof size, flash->size);
+        util_size_format(size, sizeof size, flash->fitted ? flash->fitted : flash->size);
     if (run->chip.secure_download) /* tells neither its MAC nor its flash */
         log_line(run_log(run), LOG_INFO, "%s in Secure Download Mode", run->chip.name);
     else

@@ -159,7 +159,7 @@ static int read_id(struct loader *loader, struct flash_facts *facts, struct erro
                          id[1], id[2]);
     facts->manufacturer = id[0];
     facts->device = (uint16_t)(id[1] << 8 | id[2]);
-    facts->size = size_by_id(id);
+    facts->fitted = facts->size = size_by_id(id);
     util_copy(facts->vendor, sizeof facts->vendor, flash_vendor_name(id[0]));
     return 0;
 }

@@ -154,8 +154,9 @@ struct chip_facts {
 struct flash_facts {
     uint8_t manufacturer; /* JEDEC */
     uint16_t device;
-    uint64_t size;        /* bytes; 0: not known */
-    char vendor[32];      /* "" when unknown */
+    uint64_t fitted; /* bytes, as its id says; 0: it does not tell */
+    uint64_t size;   /* of them, those that are used: what was asked for, else all; 0: not known */
+    char vendor[32]; /* "" when unknown */
     char mode_limits[64]; /* "quad (4 data lines)" or "" */
 };
 
