@@ -107,7 +107,7 @@ void buffer_printf(struct buffer *b, const char *format, ...)
     va_copy(again, args);
     int n = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    if (n > 0) {
+    if (n >= 0) { /* of nothing, too, a string is made */
         vsnprintf((char *)buffer_reserve(b, (size_t)n), (size_t)n + 1, format, again);
         b->len += (size_t)n;
     }

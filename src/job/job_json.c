@@ -243,6 +243,8 @@ static int member_from_json(const struct member *m, const json_t *value, struct 
         return u32_read(value, at) ? 0 : wrong(error, m->name);
     if (text == NULL)
         return wrong(error, m->name);
+    if (text[0] == '\0') /* is never written: nothing was said */
+        return 0;
     if (m->type == MEMBER_WORD)
         return util_copy(at, m->size, text) ? 0 : wrong(error, m->name);
     *(char **)at = xstrdup(text);
@@ -266,7 +268,8 @@ static bool address_read(const json_t *value, struct job_image *image)
 {
     const char *word = json_string_value(value);
 
-    return word ? job_address_parse(word, image) : u32_read(value, &image->address);
+    return word ? job_address_parse(word, image)
+                : u32_read(value, &image->address) && image->address < JOB_ADDRESS_OWN;
 }
 
 static bool switch_read(const json_t *value, bool *to)
