@@ -68,6 +68,11 @@ refused wrong-offset "bootloader.bin at 0x0 is an ESP32 bootloader.*its place is
 expect 6 "error: damaged.bin at 0x100000: damaged: the checksum" \
     write-flash -p "$nowhere" 0 "$boot" 0x8000 "$app" 0x100000 damaged.bin
 refused images-overlap "overlap \(and 1 more\)" write-flash -p "$nowhere" 0x10000 "$app" 0x30000 data.bin 0x40000 data.bin
+for way in write-flash verify-flash; do
+    expect 6 "^refused: .*overlap$" $way --dry-run 0x10000 "$app" 0x30000 data.bin
+    grep -q data.bin out || complain "$way --dry-run: what overlaps is not listed"
+done
+expect 0 "" verify-flash --dry-run -c esp32 0x10000 "$c3/app.bin"
 refused wrong-chip "is an ESP32-C3 image" write-flash -p "$nowhere" -c esp32 0x10000 "$c3/app.bin"
 refused partition-conflict "erased before" write-flash -p "$nowhere" -e 0x1000 "$boot" 0x10000 "$app"
 refused wrong-offset "it is inside factory" write-flash -p "$nowhere" 0x8000 "$table" 0x20000 "$app"

@@ -125,15 +125,20 @@ static int size_take(const char *text, uint32_t *size, struct error *error)
     return 0;
 }
 
-/* Checks the job before a port is looked for, so that a wrong file name is not hidden behind a
- * missing board. */
+/* Before a port is looked for, so that a wrong file name is not hidden behind a missing board. What
+ * overlaps is said with all else that the job finds. */
+static int check(const struct cli *cli, struct error *error)
+{
+    if (job_check(&cli->job, error) == ERR_OVERLAP)
+        error_clear(error);
+    return error->code;
+}
+
 int run_checked(struct cli *cli, struct error *error)
 {
-    if (cli_chip_take(cli, error) != 0)
+    if (cli_chip_take(cli, error) != 0 || check(cli, error) != 0)
         return error->code;
-    if (job_check(&cli->job, error) == ERR_OVERLAP)
-        error_clear(error); /* the job says it, with all else that it finds */
-    return error->code == ERR_OK ? run_on_ports(cli, error) : error->code;
+    return run_on_ports(cli, error);
 }
 
 /* write-flash, verify-flash: the command says what is done with what a source names. */
@@ -145,7 +150,7 @@ static int with_images(struct cli *cli, enum op_kind kind, struct error *error)
     job_add_op(&cli->job, kind);
     if (!cli->dry_run)
         return run_checked(cli, error);
-    return job_check(&cli->job, error) == 0 ? images_show(cli, error) : error->code;
+    return check(cli, error) == 0 ? images_show(cli, error) : error->code;
 }
 
 static int write_flash(struct cli *cli, struct error *error)

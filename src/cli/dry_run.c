@@ -173,5 +173,5 @@ int images_show(struct cli *cli, struct error *error)
         if (cli->job.images[i].enabled)
             result = images_rows(cli, &cli->job.images[i], row_say, cli, error);
     }
-    return result == 0 && cli->command->bit == FOR_WRITE ? findings_say(cli, error) : result;
+    return result == 0 ? findings_say(cli, error) : result;
 }

@@ -41,9 +41,7 @@ static size_t lost_count(const struct source_notes *notes)
 
 static int load(struct cli *cli, struct error *error)
 {
-    if (cli_chip_take(cli, error) != 0 || images_take(cli, error) != 0)
-        return error->code;
-    return cli_chip_take(cli, error); /* --chip wins over `auto` in a job */
+    return cli_chip_take(cli, error) == 0 ? images_take(cli, error) : error->code;
 }
 
 /* ---- check ---- */

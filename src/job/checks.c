@@ -6,7 +6,6 @@
 #include "job/internal.h"
 #include "job/ops.h"
 #include "job/partitions.h"
-#include "job/recover.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -28,6 +27,27 @@ static struct check_target target_of(const struct job *job)
     };
 }
 
+/* Where nothing is written, only what can't be compared matters. */
+static bool is_relevant(const struct job *job, const struct finding *finding)
+{
+    return job_has_op(job, OP_WRITE_FLASH) || (finding->always && finding->code != ERR_PROTECTED);
+}
+
+/* Appends what matters to this job. */
+static void find(const struct job *job, const struct plan *plan, const struct check_target *target,
+                 struct findings *findings)
+{
+    struct findings found = {0};
+
+    plan_find(plan, target, &found);
+    for (size_t i = 0; i < found.n; i++) {
+        const struct finding *row = &found.rows[i];
+        if (is_relevant(job, row))
+            findings_add(findings, row->code, row->refuses, "%s", row->text);
+    }
+    findings_done(&found);
+}
+
 /* ---- without a chip ---- */
 
 int job_findings(const struct job *job, uint64_t flash_size, struct findings *findings,
@@ -41,7 +61,7 @@ int job_findings(const struct job *job, uint64_t flash_size, struct findings *fi
         target.flash_size = flash_size;
     target.is_patched = strcmp(job->flash_size, "keep") == 0; /* the header stays as it is */
     if (result == 0 && plan.n > 0)
-        plan_find(&plan, &target, findings);
+        find(job, &plan, &target, findings);
     plan_done(&plan);
     return result;
 }
@@ -82,28 +102,6 @@ static int say_and_judge(struct run *run, const struct findings *findings)
     return error_set(&run->error, first->code, "%s%s", first->text, more);
 }
 
-/* Where nothing is written, only what can't be compared matters. */
-static bool is_relevant(const struct run *run, const struct finding *finding)
-{
-    return job_has_op(run->job, OP_WRITE_FLASH) ||
-           (finding->always && finding->code != ERR_PROTECTED);
-}
-
-/* Appends what matters. */
-static void find(const struct run *run, const struct check_target *target,
-                 struct findings *findings)
-{
-    struct findings found = {0};
-
-    plan_find(&run->plan, target, &found);
-    for (size_t i = 0; i < found.n; i++) {
-        const struct finding *row = &found.rows[i];
-        if (is_relevant(run, row))
-            findings_add(findings, row->code, row->refuses, "%s", row->text);
-    }
-    findings_done(&found);
-}
-
 /* What does not end the job is said once the chip is known, which may be more or less then. */
 int checks_before(struct run *run)
 {
@@ -112,7 +110,7 @@ int checks_before(struct run *run)
     int result = 0;
 
     if (run->plan.n > 0)
-        find(run, &target, &findings);
+        find(run->job, &run->plan, &target, &findings);
     if (findings_refusal(&findings, run->job->force))
         result = say_and_judge(run, &findings);
     findings_done(&findings);
@@ -135,19 +133,13 @@ static bool table_ends_in(const uint8_t *data, size_t size)
 static int table_read(struct run *run, struct check_target *target, uint8_t head[TABLE_HEAD])
 {
     uint32_t at = run->job->table_address;
-    int result;
 
     if (run->loader.secure_download ||
         (run->loader.flash_size && (uint64_t)at + PARTITION_SECTOR > run->loader.flash_size))
         return 0;
     if (!run->table.was_read) {
-        do {
-            result = loader_flash_read(&run->loader, at, TABLE_HEAD, head, NULL, &run->error);
-            if (result == 0)
-                result = op_read_confirm(run, at, head, TABLE_HEAD);
-        } while (result != 0 && recover_slower(run));
-        if (result != 0)
-            return error_context(&run->error, "reading the partition table at 0x%x", at);
+        if (job_table_bytes(run, head, TABLE_HEAD) != 0)
+            return run->error.code;
         if (table_ends_in(head, TABLE_HEAD)) {
             target->table = head;
             target->table_size = TABLE_HEAD;
@@ -177,7 +169,7 @@ int checks_with_chip(struct run *run)
     if (job_has_op(run->job, OP_WRITE_FLASH) && plan_wants_table(&run->plan, &target) &&
         table_read(run, &target, head) != 0)
         return run->error.code;
-    find(run, &target, &findings);
+    find(run->job, &run->plan, &target, &findings);
     int result = say_and_judge(run, &findings);
     findings_done(&findings);
     return result == 0 ? encrypt_check(run) : result;

@@ -10,16 +10,15 @@
 
 /* ---- the chip's ---------------------------------------------------------------------------- */
 
-static int sector_read(struct run *run)
+int job_table_bytes(struct run *run, uint8_t *to, uint32_t size)
 {
     uint32_t at = run->job->table_address;
-    uint8_t *to = run->table.bytes;
     int result;
 
     do {
-        result = loader_flash_read(&run->loader, at, PARTITION_SECTOR, to, NULL, &run->error);
+        result = loader_flash_read(&run->loader, at, size, to, NULL, &run->error);
         if (result == 0)
-            result = op_read_confirm(run, at, to, PARTITION_SECTOR);
+            result = op_read_confirm(run, at, to, size);
     } while (result != 0 && recover_slower(run));
     return result == 0 ? 0 : error_context(&run->error, "reading the partition table at 0x%x", at);
 }
@@ -36,7 +35,7 @@ int job_table_read(struct run *run)
         return error_set(&run->error, ERR_TOO_BIG,
                          "the partition table is said to be at 0x%x, but the flash ends at 0x%llx",
                          at, (unsigned long long)end);
-    if (sector_read(run) != 0)
+    if (job_table_bytes(run, t->bytes, PARTITION_SECTOR) != 0)
         return run->error.code;
     t->was_read = true;
     if (partition_table_read(t->bytes, sizeof t->bytes, &t->table, &t->why) != 0)

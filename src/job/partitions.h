@@ -7,6 +7,10 @@
 #include "image/image.h"
 #include "job/run.h"
 
+/* The first `size` bytes of what the chip holds at job->table_address, slower where the line is
+ * bad; the flash must be attached. */
+int job_table_bytes(struct run *run, uint8_t *to, uint32_t size);
+
 /* Reads the sector at job->table_address from the chip into run->table, the first time; the flash
  * must be attached. That it holds no table is no error: run->table.table.n is 0 then, and
  * run->table.why says what is there. Errors are those of reading, and ERR_TOO_BIG where the flash
